@@ -1,0 +1,2 @@
+//! The `candela` binary: puts the command line, the manager and the demo together.
+fn main() {}

@@ -1,0 +1,1 @@
+//! What Lustre defines: names, NIDs, what its tools print, what it stores.

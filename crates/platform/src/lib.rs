@@ -1,0 +1,4 @@
+//! What the systems beside Lustre print: Linux, its storage stack, ZFS,
+//! Pacemaker, Corosync, the network, time services, packages, journals.
+//!
+//! Tolerant readers only: no I/O, no decision. `KINDS` names every kind.

@@ -1,0 +1,9 @@
+//! What the standard library lacks and every crate needs. No words of the domain.
+//!
+//! - [`reading`]: the shape every parser has: records out, skips beside them.
+//! - [`chain`]: an error with its causes on one line.
+//! - [`hostlist`]: `oss[01-20]` to names and back.
+
+pub mod chain;
+pub mod hostlist;
+pub mod reading;
