@@ -1,1 +1,16 @@
-//! api
+//! Request and view types of the HTTP API, the source of `openapi/v1.json`.
+//!
+//! One file per noun. Views only grow within `v1`. Text enums are written in
+//! the docs of their fields; numbers carry their unit in the name.
+
+pub mod auth;
+pub mod device;
+pub mod event;
+pub mod filesystem;
+pub mod ha;
+pub mod page;
+pub mod problem;
+pub mod server;
+pub mod summary;
+pub mod target;
+pub mod token;

@@ -1,0 +1,168 @@
+//! Corosync and Pacemaker as one node sees them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// High availability on one host.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Ha {
+    /// Corosync, if it runs or is configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corosync: Option<Corosync>,
+    /// Version of Pacemaker that answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pacemaker_version: Option<String>,
+    /// Whether Pacemaker answered on this host.
+    pub is_running: bool,
+    /// Name of the cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster_name: Option<String>,
+    /// The designated controller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dc: Option<String>,
+    /// Whether this partition has quorum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub has_quorum: Option<bool>,
+    /// `stonith-enabled`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fencing_enabled: Option<bool>,
+    /// Whole-cluster maintenance mode.
+    pub maintenance: bool,
+    /// Cluster properties as set.
+    pub properties: BTreeMap<String, String>,
+    /// Nodes.
+    pub nodes: Vec<HaNode>,
+    /// Resources, groups flattened.
+    pub resources: Vec<HaResource>,
+    /// Fencing devices.
+    pub fence_devices: Vec<FenceDevice>,
+    /// What was fenced, newest first.
+    pub fence_history: Vec<FenceEvent>,
+    /// Constraints in one line each.
+    pub constraints: Vec<Constraint>,
+}
+
+/// Corosync's membership.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Corosync {
+    /// `totem.cluster_name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster_name: Option<String>,
+    /// Members that are joined, by node name or id.
+    pub members: Vec<String>,
+    /// Rings or links with state: `0 192.168.77.11 connected`.
+    pub links: Vec<String>,
+}
+
+/// How a node stands in the cluster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HaNodeState {
+    /// Joined and may run resources.
+    Online,
+    /// Joined, runs nothing by order.
+    Standby,
+    /// Joined, nothing is started or stopped.
+    Maintenance,
+    /// Joining.
+    Pending,
+    /// Lost and not yet known to be off.
+    Unclean,
+    /// Not joined.
+    #[default]
+    Offline,
+}
+
+/// A node of the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HaNode {
+    /// Name.
+    pub name: String,
+    /// Id as Pacemaker prints it.
+    pub id: String,
+    /// State.
+    pub state: HaNodeState,
+    /// Whether it is the designated controller.
+    pub is_dc: bool,
+    /// Node attributes.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// A resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HaResource {
+    /// Id.
+    pub id: String,
+    /// Group, clone or bundle it is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Agent: `ocf:lustre:Lustre`.
+    pub agent: String,
+    /// Role: `Started`, `Stopped`, `Promoted`…
+    pub role: String,
+    /// Nodes it runs on.
+    pub nodes: Vec<String>,
+    /// Whether it failed.
+    pub is_failed: bool,
+    /// Whether Pacemaker manages it.
+    pub is_managed: bool,
+    /// Whether it blocks.
+    pub is_blocked: bool,
+    /// Failures counted, over all nodes.
+    pub n_failures: u32,
+    /// Instance parameters that name what it runs (`target`, `mountpoint`,
+    /// `pool`, `device`, `directory`); never passwords.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// A fencing device.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FenceDevice {
+    /// Resource id.
+    pub id: String,
+    /// Agent: `stonith:fence_ipmilan`.
+    pub agent: String,
+    /// Hosts that it can fence, where listed.
+    pub hosts: Vec<String>,
+    /// Whether it is started.
+    pub is_running: bool,
+}
+
+/// One fencing action of the past.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FenceEvent {
+    /// Node that was fenced.
+    pub target: String,
+    /// `reboot`, `off`, `on`.
+    pub action: String,
+    /// `success`, `failed`, `pending`.
+    pub status: String,
+    /// When it completed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
+/// A constraint.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Constraint {
+    /// Id.
+    pub id: String,
+    /// `location`, `colocation`, `order`, `ticket`.
+    pub kind: String,
+    /// The resource it is about (the first, where several).
+    pub resource: String,
+    /// Node for a location, other resource otherwise.
+    pub with: String,
+    /// Score as printed: `100`, `INFINITY`; `rule` where a rule decides.
+    pub score: String,
+}
