@@ -1,2 +1,60 @@
-//! The project's own tasks: demo, test, ci.
-fn main() {}
+//! The project's own tasks. `cargo xtask help` lists them.
+//!
+//! - [`demo`](tasks::demo): build the page and the product, run it on captured servers.
+//! - `test`: every test. `ci`: test, lints, formatting, page checks, browser tests.
+//! - `openapi`: write `openapi/v1.json` anew. `web`: build the page.
+
+mod browser;
+mod run;
+mod tasks;
+mod totals;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Candela's own tasks", max_term_width = 100)]
+struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build everything and run the product on captured servers.
+    Demo {
+        /// Passed on to `candela demo`, for example `--listen 127.0.0.1:7443`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Run every test: Rust, page, browser.
+    Test,
+    /// All that the gate runs: tests, lints, formatting, layers, page, browser.
+    Ci,
+    /// Build the page into `web/dist`.
+    Web,
+    /// Write `openapi/v1.json` and the page's types anew.
+    Openapi,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Args::parse().task {
+        Task::Demo { args } => tasks::demo(&args),
+        Task::Test => tasks::test(),
+        Task::Ci => tasks::ci(),
+        Task::Web => tasks::web(),
+        Task::Openapi => tasks::openapi(),
+    };
+    report(outcome)
+}
+
+fn report(outcome: Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! HA clusters: those of Pacemaker, and servers that only stand in for each other.
+
+use crate::concern::{self, concern};
+use crate::detector::{Changed, Index, settle};
+use crate::facts::{Facts, cluster_name, url_safe};
+use model::ids::ServerId;
+use model::inventory::{
+    Concern, Confidence, Evidence, HaCluster, HaKey, Inventory, TargetKey,
+};
+use model::report::{Ha, HaNodeState};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Makes the clusters with these keys anew, and the groups around these servers.
+pub(crate) fn rebuild(
+    index: &Index,
+    inventory: &mut Inventory,
+    keys: &BTreeSet<String>,
+    servers: &BTreeSet<ServerId>,
+    changed: &mut Changed,
+) {
+    for key in keys {
+        let id = HaKey(url_safe(key));
+        let made = make_pacemaker(index, inventory, key);
+        put(inventory, &id, made, changed);
+    }
+    let mut seen = BTreeSet::new();
+    let old: Vec<HaKey> = servers.iter().filter_map(|id| old_group(inventory, *id)).collect();
+    let mut around = servers.clone();
+    for key in &old {
+        around.extend(inventory.ha_clusters.get(key).iter().flat_map(|c| c.servers.iter()));
+    }
+    let mut made = BTreeMap::new();
+    for server in around {
+        if seen.contains(&server) {
+            continue;
+        }
+        let group = component(index, inventory, server);
+        seen.extend(group.servers.iter().copied());
+        if group.servers.len() > 1 {
+            let names: Vec<_> = group.servers.iter().map(|id| index.name_of(*id)).collect();
+            made.insert(HaKey(url_safe(&format!("shared.{}", names.join(".")))), group);
+        }
+    }
+    for key in old.iter().filter(|key| !made.contains_key(key)) {
+        put(inventory, key, None, changed);
+    }
+    for (key, group) in made {
+        put(inventory, &key, Some(shared(index, group)), changed);
+    }
+}
+
+fn put(inventory: &mut Inventory, key: &HaKey, new: Option<HaCluster>, changed: &mut Changed) {
+    if settle(&mut inventory.ha_clusters, key, new) {
+        changed.ha_clusters.insert(key.clone());
+    }
+}
+
+fn old_group(inventory: &Inventory, server: ServerId) -> Option<HaKey> {
+    let key = inventory.servers.get(&server)?.ha.clone()?;
+    let cluster = inventory.ha_clusters.get(&key)?;
+    (cluster.manager == "shared-devices").then_some(key)
+}
+
+#[derive(Default)]
+struct Component {
+    servers: BTreeSet<ServerId>,
+    targets: BTreeSet<TargetKey>,
+}
+
+/// Servers without Pacemaker that may serve the same targets, transitively.
+fn component(index: &Index, inventory: &Inventory, start: ServerId) -> Component {
+    let mut found = Component::default();
+    let mut todo = vec![start];
+    while let Some(server) = todo.pop() {
+        let Some(facts) = index.facts.get(&server) else { continue };
+        if facts.ha_key.is_some() || !found.servers.insert(server) {
+            continue;
+        }
+        for key in candidates(index, inventory, server, facts) {
+            let Some(target) = inventory.targets.get(&key) else { continue };
+            if target.servers.len() > 1 && target.servers.contains(&server) {
+                todo.extend(target.servers.iter().copied());
+                found.targets.insert(key);
+            }
+        }
+    }
+    found
+}
+
+/// Targets that this server may serve: by the device it sees, or by last time's answer.
+fn candidates(
+    index: &Index,
+    inventory: &Inventory,
+    server: ServerId,
+    facts: &Facts,
+) -> BTreeSet<TargetKey> {
+    let devices = facts.devices.keys().filter_map(|id| inventory.devices.get(id));
+    let mut keys: BTreeSet<TargetKey> =
+        devices.flat_map(|device| device.targets.iter().cloned()).collect();
+    let known = inventory.servers.get(&server);
+    keys.extend(known.iter().flat_map(|s| s.may_serve.iter().cloned()));
+    for fs in facts.nids.iter().filter_map(|nid| index.naming.get(nid)).flat_map(BTreeMap::keys) {
+        keys.extend(index.made.get(fs).iter().flat_map(|made| made.0.iter().cloned()));
+    }
+    keys
+}
+
+fn shared(index: &Index, group: Component) -> HaCluster {
+    let names: Vec<_> = group.servers.iter().map(|id| index.name_of(*id)).collect();
+    let text = format!(
+        "{} name each other as servers of {} targets, or see their devices; no cluster manager \
+         answers on them",
+        names.join(" and "),
+        group.targets.len()
+    );
+    HaCluster {
+        name: names.join(" + "),
+        manager: "shared-devices".into(),
+        confidence: Confidence::Good,
+        evidence: vec![Evidence {
+            claim: "member".into(),
+            sign: "mountdata".into(),
+            server: None,
+            text,
+            at: None,
+            agrees: true,
+        }],
+        servers: group.servers,
+        targets: group.targets,
+        ..HaCluster::default()
+    }
+}
+
+fn make_pacemaker(index: &Index, inventory: &Inventory, key: &str) -> Option<HaCluster> {
+    let members = index.by_ha.get(key)?;
+    let views = members.iter().filter_map(|id| {
+        let facts = index.facts.get(id)?;
+        Some((*id, facts, facts.report.ha.as_ref()?))
+    });
+    let views: Vec<(ServerId, &Facts, &Ha)> = views.collect();
+    // The controller's own view is the truest, then any that runs, then the newest.
+    let rank = |(id, facts, ha): &&(ServerId, &Facts, &Ha)| {
+        let is_dc = ha.dc.as_ref().is_some_and(|dc| *dc == facts.report.identity.hostname);
+        (!facts.is_silent, ha.is_running, is_dc, facts.report.at, std::cmp::Reverse(*id))
+    };
+    let (seen_by, _, ha) = *views.iter().max_by_key(rank)?;
+    let mut servers = members.clone();
+    servers.extend(ha.nodes.iter().filter_map(|node| index.server_named(&node.name, members)));
+    let targets = inventory.targets.iter().filter(|(_, target)| {
+        target.ha_resource.is_some() && target.servers.iter().any(|id| servers.contains(id))
+    });
+    let names: Vec<&str> = ha.nodes.iter().map(|node| node.name.as_str()).collect();
+    let name = match cluster_name(ha) {
+        "" => names.join(" + "),
+        name => name.to_owned(),
+    };
+    Some(HaCluster {
+        name,
+        servers: servers.clone(),
+        seen_by: Some(seen_by),
+        manager: "pacemaker".into(),
+        has_quorum: ha.has_quorum,
+        fencing_enabled: ha.fencing_enabled,
+        maintenance: ha.maintenance,
+        dc: ha.dc.clone(),
+        nodes: ha.nodes.clone(),
+        resources: ha.resources.clone(),
+        fence_devices: ha.fence_devices.clone(),
+        fence_history: ha.fence_history.clone(),
+        constraints: ha.constraints.clone(),
+        targets: targets.map(|(key, _)| key.clone()).collect(),
+        confidence: if views.len() > 1 { Confidence::Certain } else { Confidence::Good },
+        evidence: views.iter().map(|view| member(index, view)).collect(),
+        concerns: concerns(ha),
+    })
+}
+
+fn member(index: &Index, (id, facts, ha): &(ServerId, &Facts, &Ha)) -> Evidence {
+    let state = if ha.is_running { "answers" } else { "does not answer" };
+    Evidence {
+        claim: "member".into(),
+        sign: "pacemaker".into(),
+        server: Some(*id),
+        text: format!("Pacemaker {state} on {} and names {} nodes", index.name_of(*id), ha.nodes.len()),
+        at: facts.report.at,
+        agrees: ha.is_running,
+    }
+}
+
+fn concerns(ha: &Ha) -> Vec<Concern> {
+    let mut found = Vec::new();
+    if ha.fencing_enabled == Some(false) {
+        let text = "Fencing is switched off: after a node is lost, a target could be mounted twice.";
+        found.push(concern(concern::NO_FENCING, text));
+    } else if ha.fence_devices.is_empty() && ha.is_running {
+        let text = "No fencing device is configured: a lost node cannot be proven off.";
+        found.push(concern(concern::NO_FENCING, text));
+    }
+    if ha.has_quorum == Some(false) {
+        found.push(concern(concern::NO_QUORUM, "The cluster has no quorum: it starts nothing."));
+    }
+    for node in ha.nodes.iter().filter(|node| node.state != HaNodeState::Online) {
+        let state = format!("{:?}", node.state).to_lowercase();
+        found.push(concern(concern::HA_NODE, format!("Node {} is {state}.", node.name)));
+    }
+    for resource in ha.resources.iter().filter(|r| r.is_failed || r.is_blocked) {
+        let word = if resource.is_blocked { "blocked" } else { "failed" };
+        found.push(concern(concern::HA_RESOURCE, format!("Resource {} is {word}.", resource.id)));
+    }
+    found
+}

@@ -1,0 +1,130 @@
+//! Servers: what follows for each from its own report and from the targets.
+
+use crate::concern::{self, concern};
+use crate::detector::{Changed, Index, settle};
+use crate::facts::Facts;
+use lustre::label::TargetKind;
+use model::ids::ServerId;
+use model::inventory::{Concern, Inventory, Server, ServerRole, TargetKey};
+use model::report::LnetState;
+use std::collections::BTreeSet;
+
+/// Makes one server anew.
+pub(crate) fn rebuild(
+    index: &Index,
+    inventory: &mut Inventory,
+    id: ServerId,
+    changed: &mut Changed,
+) {
+    let made = index.facts.get(&id).map(|facts| make(index, inventory, id, facts));
+    if settle(&mut inventory.servers, &id, made) {
+        changed.servers.insert(id);
+    }
+}
+
+fn make(index: &Index, inventory: &Inventory, id: ServerId, facts: &Facts) -> Server {
+    let (mounted, may_serve) = targets(index, inventory, id, facts);
+    let ha = match &facts.ha_key {
+        Some(key) => Some(model::inventory::HaKey(crate::facts::url_safe(key))),
+        None => inventory
+            .ha_clusters
+            .iter()
+            .find(|(_, cluster)| cluster.servers.contains(&id))
+            .map(|(key, _)| key.clone()),
+    };
+    let has_mounts = !mounted.is_empty();
+    Server {
+        name: index.name_of(id),
+        roles: roles(inventory, facts, &may_serve),
+        nids: facts.nids.iter().cloned().collect(),
+        ha: ha.filter(|key| inventory.ha_clusters.contains_key(key)),
+        mounted,
+        may_serve,
+        seen_at: facts.report.at,
+        concerns: concerns(facts, has_mounts),
+    }
+}
+
+/// Targets that run here, and those that may.
+fn targets(
+    index: &Index,
+    inventory: &Inventory,
+    id: ServerId,
+    facts: &Facts,
+) -> (BTreeSet<TargetKey>, BTreeSet<TargetKey>) {
+    let mut names = facts.filesystems.clone();
+    let naming = facts.nids.iter().filter_map(|nid| index.naming.get(nid));
+    names.extend(naming.flat_map(|by_fs| by_fs.keys().cloned()));
+    let of_fs = names.iter().filter_map(|fs| index.made.get(fs)).flat_map(|made| made.0.iter());
+    let devices = facts.devices.keys().filter_map(|device| inventory.devices.get(device));
+    let on_devices = devices.flat_map(|device| device.targets.iter());
+    let known = inventory.servers.get(&id);
+    let before = known.iter().flat_map(|server| server.may_serve.iter());
+    let mut mounted = BTreeSet::new();
+    let mut may_serve = BTreeSet::new();
+    for key in of_fs.chain(on_devices).chain(before).chain(&index.made_mgts) {
+        let Some(target) = inventory.targets.get(key) else { continue };
+        if target.mounted_on.contains(&id) {
+            mounted.insert(key.clone());
+        }
+        if target.servers.contains(&id) {
+            may_serve.insert(key.clone());
+        }
+    }
+    (mounted, may_serve)
+}
+
+fn roles(
+    inventory: &Inventory,
+    facts: &Facts,
+    may_serve: &BTreeSet<TargetKey>,
+) -> BTreeSet<ServerRole> {
+    let mut roles = BTreeSet::new();
+    for target in may_serve.iter().filter_map(|key| inventory.targets.get(key)) {
+        roles.insert(match target.kind {
+            TargetKind::Mgt => ServerRole::Mgs,
+            TargetKind::Mdt => ServerRole::Mds,
+            TargetKind::Ost => ServerRole::Oss,
+        });
+        if target.is_mgs_too {
+            roles.insert(ServerRole::Mgs);
+        }
+    }
+    if facts.report.lustre.as_ref().is_some_and(|lustre| !lustre.clients.is_empty()) {
+        roles.insert(ServerRole::Client);
+    }
+    if facts.report.lnet.as_ref().is_some_and(|lnet| lnet.is_router) {
+        roles.insert(ServerRole::Router);
+    }
+    roles
+}
+
+fn concerns(facts: &Facts, has_mounts: bool) -> Vec<Concern> {
+    let report = &facts.report;
+    let mut found = Vec::new();
+    if facts.is_silent {
+        let text = "Its agent is silent; what is shown is what it last saw.";
+        found.push(concern(concern::SERVER_SILENT, text));
+    }
+    let health = report.lustre.as_ref().and_then(|lustre| lustre.health.as_ref());
+    if let Some(health) = health.filter(|health| !health.is_healthy) {
+        let what = match health.unhealthy.as_slice() {
+            [] => "Lustre reports that something is not healthy.".to_owned(),
+            named => format!("Lustre reports {} not healthy.", named.join(", ")),
+        };
+        found.push(concern(concern::UNHEALTHY, what));
+    }
+    if let Some(time) = report.time.as_ref().filter(|time| time.is_synced == Some(false)) {
+        let text = format!("The clock is not in step with a source ({}).", time.service);
+        found.push(concern(concern::CLOCK, text));
+    }
+    for pool in report.zpools.iter().flatten().filter(|pool| pool.state != "ONLINE") {
+        found.push(concern(concern::ZPOOL, format!("Pool {} is {}.", pool.name, pool.state)));
+    }
+    let lnet = report.lnet.as_ref().map(|lnet| lnet.state);
+    if has_mounts && lnet.is_some_and(|state| state != LnetState::Up) {
+        let text = "LNet is not up, though targets are mounted here.";
+        found.push(concern(concern::LNET_DOWN, text));
+    }
+    found
+}

@@ -1,0 +1,282 @@
+//! Targets: those of one file system's name, and MGTs.
+
+use crate::concern::{self, concern};
+use crate::detector::{Changed, Index, settle};
+use crate::facts::url_safe;
+use crate::filesystem;
+use crate::group::{Group, Sight, groups};
+use crate::place::{Place, evidence, is_running, place};
+use lustre::label::{FsName, TargetKind, TargetLabel};
+use model::ids::{DeviceId, ServerId};
+use model::inventory::{Confidence, Evidence, FsKey, Inventory, Target, TargetKey, TargetState};
+use model::report::TargetSource;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Makes everything of one file system's name anew.
+pub(crate) fn rebuild_fs(
+    index: &mut Index,
+    inventory: &mut Inventory,
+    name: &FsName,
+    changed: &mut Changed,
+    servers: &mut BTreeSet<ServerId>,
+) {
+    let mut targets = BTreeMap::new();
+    let mut file_systems = BTreeMap::new();
+    for group in groups(index, name) {
+        let made = make_targets(index, &group);
+        let fs = filesystem::make(index, inventory, &group, &made);
+        file_systems.insert(group.key.clone(), fs);
+        targets.extend(made);
+    }
+    let made = (targets.keys().cloned().collect(), file_systems.keys().cloned().collect());
+    let old = index.made.insert(name.clone(), made).unwrap_or_default();
+    for key in old.0.iter().filter(|key| !targets.contains_key(key)) {
+        put_target(inventory, key, None, changed, servers);
+    }
+    for (key, target) in targets {
+        put_target(inventory, &key, Some(target), changed, servers);
+    }
+    for key in old.1.iter().filter(|key| !file_systems.contains_key(key)) {
+        inventory.filesystems.remove(key);
+        changed.filesystems.insert(key.clone());
+    }
+    for (key, fs) in file_systems {
+        if settle(&mut inventory.filesystems, &key, Some(fs)) {
+            changed.filesystems.insert(key);
+        }
+    }
+}
+
+/// Makes all MGTs anew. There are few: one or two for each site.
+pub(crate) fn rebuild_mgts(
+    index: &mut Index,
+    inventory: &mut Inventory,
+    changed: &mut Changed,
+    servers: &mut BTreeSet<ServerId>,
+) {
+    let mut by_key: BTreeMap<TargetKey, Vec<Sight<'_>>> = BTreeMap::new();
+    for (&server, facts) in index.with_mgs.iter().filter_map(|id| index.facts.get_key_value(id)) {
+        let devices: BTreeSet<&DeviceId> =
+            facts.mgs_sights().filter_map(|seen| seen.device.as_ref()).collect();
+        for seen in facts.mgs_sights() {
+            // A sign without a device is of the one MGT that this server shows, if it shows one.
+            let device = seen.device.as_ref().or(match devices.len() {
+                1 => devices.first().copied(),
+                _ => None,
+            });
+            let key = match device {
+                Some(id) if id.is_shareable() => format!("MGS.{}", url_safe(&id.0)),
+                _ => format!("MGS.at.{server}"),
+            };
+            by_key.entry(TargetKey(key)).or_default().push(Sight { server, facts, seen });
+        }
+    }
+    let made: BTreeMap<TargetKey, Target> = by_key
+        .into_iter()
+        .map(|(key, sights)| (key, make(index, None, &TargetLabel::Mgs, &sights, Vec::new())))
+        .collect();
+    let old = std::mem::replace(&mut index.made_mgts, made.keys().cloned().collect());
+    for key in old.iter().filter(|key| !made.contains_key(key)) {
+        put_target(inventory, key, None, changed, servers);
+    }
+    for (key, target) in made {
+        put_target(inventory, &key, Some(target), changed, servers);
+    }
+}
+
+/// Puts one target, and settles which devices carry it and which servers to look at.
+fn put_target(
+    inventory: &mut Inventory,
+    key: &TargetKey,
+    new: Option<Target>,
+    changed: &mut Changed,
+    servers: &mut BTreeSet<ServerId>,
+) {
+    let chain = |inventory: &Inventory, target: Option<&Target>| {
+        target.and_then(|t| t.device.clone()).map(|id| below(inventory, &id)).unwrap_or_default()
+    };
+    let old = inventory.targets.get(key);
+    let involved = [old, new.as_ref()].into_iter().flatten();
+    let ids: Vec<ServerId> =
+        involved.flat_map(|t| t.servers.iter().chain(&t.mounted_on)).copied().collect();
+    let (was, is) = (chain(inventory, old), chain(inventory, new.as_ref()));
+    for id in was.difference(&is) {
+        if let Some(device) = inventory.devices.get_mut(id) {
+            device.targets.remove(key);
+            changed.devices.insert(id.clone());
+        }
+    }
+    for id in is {
+        if let Some(device) = inventory.devices.get_mut(&id)
+            && device.targets.insert(key.clone())
+        {
+            changed.devices.insert(id);
+        }
+    }
+    if settle(&mut inventory.targets, key, new) {
+        changed.targets.insert(key.clone());
+        servers.extend(ids);
+    }
+}
+
+/// A device and all that it is made of.
+fn below(inventory: &Inventory, id: &DeviceId) -> BTreeSet<DeviceId> {
+    let mut found = BTreeSet::new();
+    let mut todo = vec![id.clone()];
+    while let Some(id) = todo.pop() {
+        if found.insert(id.clone())
+            && let Some(device) = inventory.devices.get(&id)
+        {
+            todo.extend(device.parents.iter().cloned());
+        }
+    }
+    found
+}
+
+fn make_targets(index: &Index, group: &Group<'_>) -> BTreeMap<TargetKey, Target> {
+    let mut by_label: BTreeMap<&TargetLabel, Vec<Sight<'_>>> = BTreeMap::new();
+    for sight in &group.sights {
+        by_label.entry(&sight.seen.label).or_default().push(*sight);
+    }
+    let mut known: BTreeMap<&TargetLabel, Vec<Evidence>> = BTreeMap::new();
+    for (server, mgs) in &group.mgs {
+        for target in &mgs.targets {
+            let facts = index.facts.get(server);
+            by_label.entry(&target.label).or_default();
+            known.entry(&target.label).or_default().push(Evidence {
+                claim: "exists".into(),
+                sign: "mgs".into(),
+                server: Some(*server),
+                text: format!("{} names {}", mgs.evidence, target.label),
+                at: facts.and_then(|facts| facts.report.at),
+                agrees: true,
+            });
+        }
+    }
+    let has_mgs = !group.mgs.is_empty();
+    by_label
+        .into_iter()
+        .map(|(label, sights)| {
+            let mgs = known.remove(label).unwrap_or_default();
+            let is_known = !mgs.is_empty();
+            let mut target = make(index, Some(&group.key), label, &sights, mgs);
+            if has_mgs && !is_known && target.state != TargetState::Missing {
+                let text = format!("{label} is not among the targets that its MGS knows.");
+                target.concerns.push(concern(concern::NOT_REGISTERED, text));
+            }
+            (key_of(&group.key, &group.name, label), target)
+        })
+        .collect()
+}
+
+/// `lab01-OST0000`, with the mark of its file system where the name is not unique.
+fn key_of(fs: &FsKey, name: &FsName, label: &TargetLabel) -> TargetKey {
+    match fs.0.strip_prefix(name.as_str()) {
+        Some("") | None => TargetKey(label.to_string()),
+        Some(mark) => TargetKey(format!("{label}{mark}")),
+    }
+}
+
+fn make(
+    index: &Index,
+    fs: Option<&FsKey>,
+    label: &TargetLabel,
+    sights: &[Sight<'_>],
+    mgs: Vec<Evidence>,
+) -> Target {
+    let text = label.to_string();
+    let mut at = place(index, &text, sights);
+    let mut evidence: Vec<Evidence> = sights.iter().map(|s| sign(s, &at)).collect();
+    let signs: BTreeSet<TargetSource> = sights.iter().map(|sight| sight.seen.source).collect();
+    let confidence = confidence(&signs, !mgs.is_empty(), &at);
+    if at.state == TargetState::Missing {
+        let sentence = format!("{text} is in the MGS log, but no server that reports here shows it.");
+        at.concerns.push(concern(concern::MISSING, sentence));
+    }
+    let (device, device_conflict) = device(sights);
+    at.concerns.extend(device_conflict.map(|text| concern(concern::TWO_DEVICES, text)));
+    evidence.extend(mgs);
+    evidence.append(&mut at.evidence);
+    evidence.sort();
+    evidence.dedup();
+    let best = sights.iter().filter(|s| is_running(s)).max_by_key(|s| {
+        (!s.facts.is_silent, s.facts.report.at, s.seen.source == TargetSource::Mount)
+    });
+    let on = |s: &&Sight<'_>| best.is_some_and(|best| best.server == s.server);
+    let from = |s: &Sight<'_>| s.seen.clone();
+    let here: Vec<_> = sights.iter().filter(on).map(from).collect();
+    let pair = |a: Option<u64>, b: Option<u64>| a.zip(b);
+    Target {
+        label: label.clone(),
+        kind: label.kind(),
+        fs: fs.cloned(),
+        state: at.state,
+        mount_point: here.iter().find_map(|seen| seen.mount_point.clone()),
+        mounted_on: at.mounted_on,
+        servers: at.servers,
+        home: at.home,
+        unknown_servers: at.unknown_servers,
+        device,
+        back_end: sights.iter().find_map(|sight| sight.seen.back_end.clone()),
+        is_mgs_too: label.kind() == TargetKind::Mdt && sights.iter().any(|s| s.seen.is_mgs_too),
+        recovery: here.iter().find_map(|seen| seen.recovery.clone()),
+        n_clients: here.iter().find_map(|seen| seen.n_clients),
+        bytes: here.iter().find_map(|seen| pair(seen.bytes_total, seen.bytes_available)),
+        inodes: here.iter().find_map(|seen| pair(seen.inodes_total, seen.inodes_free)),
+        ha_resource: at.ha_resource,
+        confidence,
+        evidence,
+        concerns: at.concerns,
+    }
+}
+
+fn sign(sight: &Sight<'_>, at: &Place) -> Evidence {
+    let (claim, name) = match sight.seen.source {
+        TargetSource::Mount => ("mounted", "mount"),
+        TargetSource::ObdDevice => ("mounted", "obd"),
+        TargetSource::MountData => ("exists", "mountdata"),
+        TargetSource::ZfsProperties => ("exists", "zfs"),
+        TargetSource::Label => ("exists", "label"),
+        TargetSource::HaResource => ("exists", "pacemaker"),
+        TargetSource::ConfigFile => ("exists", "config"),
+    };
+    let mut made = evidence(claim, name, sight, sight.seen.evidence.clone());
+    // A silent server's word on what is mounted speaks of the past.
+    if claim == "mounted" && !at.mounted_on.contains(&sight.server) {
+        made.agrees = false;
+    }
+    made
+}
+
+fn confidence(signs: &BTreeSet<TargetSource>, in_mgs: bool, at: &Place) -> Confidence {
+    let is_strong = |source: &TargetSource| {
+        use TargetSource::{MountData, ObdDevice, ZfsProperties};
+        matches!(source, TargetSource::Mount | ObdDevice | MountData | ZfsProperties)
+    };
+    let conflicts = [concern::MOUNTED_TWICE, concern::HA_DISAGREES];
+    if at.concerns.iter().any(|concern| conflicts.contains(&concern.code.as_str())) {
+        return Confidence::Conflict;
+    }
+    let strong = signs.iter().filter(|source| is_strong(source)).count();
+    match (strong, signs.len() + usize::from(in_mgs)) {
+        (0, _) => Confidence::Weak,
+        (_, 1) => Confidence::Good,
+        (_, _) => Confidence::Certain,
+    }
+}
+
+/// The device with the best sign, and a sentence if signs name different ones.
+fn device(sights: &[Sight<'_>]) -> (Option<DeviceId>, Option<String>) {
+    let mut named: Vec<_> = sights
+        .iter()
+        .filter_map(|s| Some((s.facts.is_silent, s.seen.source, s.seen.device.as_ref()?)))
+        .collect();
+    named.sort();
+    let shared: BTreeSet<_> = named.iter().map(|n| n.2).filter(|id| id.is_shareable()).collect();
+    let best = named.iter().map(|n| n.2).find(|id| id.is_shareable());
+    let conflict = (shared.len() > 1).then(|| {
+        let ids: Vec<_> = shared.iter().map(ToString::to_string).collect();
+        format!("Its label is found on {} devices: {}.", ids.len(), ids.join(", "))
+    });
+    (best.or(named.first().map(|n| n.2)).cloned(), conflict)
+}
