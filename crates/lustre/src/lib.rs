@@ -1,1 +1,4 @@
 //! What Lustre defines: names, NIDs, what its tools print, what it stores.
+
+pub mod label;
+pub mod nid;
