@@ -47,13 +47,6 @@ pub(crate) const MGS_DOWN: &str = "mgs-down";
 /// The file system lacks MDT0000 or any OST.
 pub(crate) const FS_INCOMPLETE: &str = "filesystem-incomplete";
 
-/// Every code that an inventory may carry; a test pairs them with pages.
-pub const CODES: &[&str] = &[
-    MOUNTED_TWICE, MISSING, UNMOUNTED, RECOVERING, AWAY, STALE, NOT_REGISTERED, TWO_DEVICES,
-    HA_DISAGREES, SERVER_UNKNOWN, SERVER_SILENT, UNHEALTHY, CLOCK, ZPOOL, LNET_DOWN, NO_FENCING,
-    NO_QUORUM, HA_NODE, HA_RESOURCE, MGS_EXTERNAL, MGS_DOWN, FS_INCOMPLETE,
-];
-
 /// A concern in one sentence.
 pub(crate) fn concern(code: &str, text: impl Into<String>) -> Concern {
     Concern { code: code.to_owned(), text: text.into() }

@@ -59,6 +59,8 @@ pub(crate) struct Index {
     /// Targets and file systems made for a file system's name.
     pub made: BTreeMap<FsName, (BTreeSet<TargetKey>, BTreeSet<FsKey>)>,
     pub made_mgts: BTreeSet<TargetKey>,
+    /// The group of servers without a cluster manager that a server is in.
+    pub group_of: BTreeMap<ServerId, HaKey>,
     pub made_clients: BTreeMap<FsName, BTreeSet<(ServerId, String)>>,
 }
 
@@ -130,12 +132,26 @@ impl Detector {
         let old = self.index.facts.remove(&id);
         touched.servers.insert(id);
         self.touch(old.as_ref(), new.as_ref(), touched);
+        let names: BTreeSet<String> = [old.as_ref(), new.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(|facts| facts.report.identity.hostname.clone())
+            .collect();
         if let Some(old) = &old {
             self.index.unlink(id, old);
         }
         if let Some(new) = new {
             self.index.link(id, &new);
             self.index.facts.insert(id, new);
+        }
+        // A name that two servers share is shown in its long form for both.
+        for other in names.iter().filter_map(|name| self.index.by_name.get(name)).flatten() {
+            if *other != id
+                && let Some(facts) = self.index.facts.get(other)
+            {
+                touched.servers.insert(*other);
+                touched.filesystems.extend(facts.filesystems.iter().cloned());
+            }
         }
     }
 
@@ -166,22 +182,32 @@ impl Detector {
     fn rebuild(&mut self, touched: Touched) -> Changed {
         let (index, inventory) = (&mut self.index, &mut self.inventory);
         let mut changed = Changed::default();
-        let mut servers = touched.servers;
+        let Touched { mut filesystems, mut servers, mut ha, mut mgs, .. } = touched;
         for id in &touched.devices {
             device::rebuild(index, inventory, id, &mut changed);
         }
-        if touched.mgs {
+        // Who sees a device decides who may serve the target on it.
+        for id in &touched.devices {
+            let on = inventory.devices.get(id).into_iter().flat_map(|device| &device.targets);
+            for target in on.filter_map(|key| inventory.targets.get(key)) {
+                if target.device.as_ref() == Some(id) {
+                    mgs |= target.label.fs().is_none();
+                    filesystems.extend(target.label.fs().cloned());
+                }
+            }
+        }
+        if mgs {
             target::rebuild_mgts(index, inventory, &mut changed, &mut servers);
         }
-        for fs in &touched.filesystems {
+        for fs in &filesystems {
             target::rebuild_fs(index, inventory, fs, &mut changed, &mut servers);
         }
-        ha::rebuild(index, inventory, &touched.ha, &servers, &mut changed);
-        for fs in &touched.filesystems {
+        ha.extend(servers.iter().filter_map(|id| index.facts.get(id)?.ha_key.clone()));
+        servers.extend(ha::rebuild_pacemaker(index, inventory, &ha, &mut changed));
+        servers.extend(ha::rebuild_shared(index, inventory, &servers, &mut changed));
+        for fs in &filesystems {
             filesystem::note_clients(index, inventory, fs, &mut changed);
         }
-        let members = changed.ha_clusters.iter().filter_map(|key| inventory.ha_clusters.get(key));
-        servers.extend(members.flat_map(|cluster| cluster.servers.iter().copied()));
         for id in servers {
             server::rebuild(index, inventory, id, &mut changed);
         }

@@ -10,35 +10,52 @@ use model::inventory::{
 use model::report::{Ha, HaNodeState};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Makes the clusters with these keys anew, and the groups around these servers.
-pub(crate) fn rebuild(
+/// Makes the Pacemaker clusters with these keys anew; returns their servers, old and new.
+pub(crate) fn rebuild_pacemaker(
     index: &Index,
     inventory: &mut Inventory,
     keys: &BTreeSet<String>,
-    servers: &BTreeSet<ServerId>,
     changed: &mut Changed,
-) {
+) -> BTreeSet<ServerId> {
+    let mut servers = BTreeSet::new();
     for key in keys {
         let id = HaKey(url_safe(key));
         let made = make_pacemaker(index, inventory, key);
+        let both = [inventory.ha_clusters.get(&id), made.as_ref()];
+        servers.extend(both.into_iter().flatten().flat_map(|cluster| cluster.servers.clone()));
         put(inventory, &id, made, changed);
     }
-    let mut seen = BTreeSet::new();
-    let old: Vec<HaKey> = servers.iter().filter_map(|id| old_group(inventory, *id)).collect();
+    servers
+}
+
+/// Makes the groups around these servers anew; returns their servers, old and new.
+pub(crate) fn rebuild_shared(
+    index: &mut Index,
+    inventory: &mut Inventory,
+    servers: &BTreeSet<ServerId>,
+    changed: &mut Changed,
+) -> BTreeSet<ServerId> {
+    let old: BTreeSet<HaKey> =
+        servers.iter().filter_map(|id| index.group_of.get(id).cloned()).collect();
     let mut around = servers.clone();
     for key in &old {
-        around.extend(inventory.ha_clusters.get(key).iter().flat_map(|c| c.servers.iter()));
+        let members = inventory.ha_clusters.get(key).map(|cluster| cluster.servers.clone());
+        around.extend(members.unwrap_or_default());
     }
     let mut made = BTreeMap::new();
-    for server in around {
-        if seen.contains(&server) {
-            continue;
-        }
+    let mut todo = around.clone();
+    while let Some(server) = todo.pop_first() {
+        index.group_of.remove(&server);
         let group = component(index, inventory, server);
-        seen.extend(group.servers.iter().copied());
+        for member in &group.servers {
+            todo.remove(member);
+        }
+        around.extend(group.servers.iter().copied());
         if group.servers.len() > 1 {
             let names: Vec<_> = group.servers.iter().map(|id| index.name_of(*id)).collect();
-            made.insert(HaKey(url_safe(&format!("shared.{}", names.join(".")))), group);
+            let key = HaKey(url_safe(&format!("shared.{}", names.join("."))));
+            index.group_of.extend(group.servers.iter().map(|member| (*member, key.clone())));
+            made.insert(key, group);
         }
     }
     for key in old.iter().filter(|key| !made.contains_key(key)) {
@@ -47,18 +64,13 @@ pub(crate) fn rebuild(
     for (key, group) in made {
         put(inventory, &key, Some(shared(index, group)), changed);
     }
+    around
 }
 
 fn put(inventory: &mut Inventory, key: &HaKey, new: Option<HaCluster>, changed: &mut Changed) {
     if settle(&mut inventory.ha_clusters, key, new) {
         changed.ha_clusters.insert(key.clone());
     }
-}
-
-fn old_group(inventory: &Inventory, server: ServerId) -> Option<HaKey> {
-    let key = inventory.servers.get(&server)?.ha.clone()?;
-    let cluster = inventory.ha_clusters.get(&key)?;
-    (cluster.manager == "shared-devices").then_some(key)
 }
 
 #[derive(Default)]
@@ -87,7 +99,7 @@ fn component(index: &Index, inventory: &Inventory, start: ServerId) -> Component
     found
 }
 
-/// Targets that this server may serve: by the device it sees, or by last time's answer.
+/// Targets that this server may serve, and those on devices that it sees.
 fn candidates(
     index: &Index,
     inventory: &Inventory,
@@ -97,12 +109,20 @@ fn candidates(
     let devices = facts.devices.keys().filter_map(|id| inventory.devices.get(id));
     let mut keys: BTreeSet<TargetKey> =
         devices.flat_map(|device| device.targets.iter().cloned()).collect();
-    let known = inventory.servers.get(&server);
-    keys.extend(known.iter().flat_map(|s| s.may_serve.iter().cloned()));
+    let own = facts.filesystems.iter();
+    for fs in own.filter_map(|fs| index.made.get(fs)) {
+        keys.extend(fs.0.iter().filter(|key| serves(inventory, key, server)).cloned());
+    }
+    keys.extend(index.made_mgts.iter().filter(|key| serves(inventory, key, server)).cloned());
     for fs in facts.nids.iter().filter_map(|nid| index.naming.get(nid)).flat_map(BTreeMap::keys) {
-        keys.extend(index.made.get(fs).iter().flat_map(|made| made.0.iter().cloned()));
+        let made = index.made.get(fs).into_iter().flat_map(|made| &made.0);
+        keys.extend(made.filter(|key| serves(inventory, key, server)).cloned());
     }
     keys
+}
+
+fn serves(inventory: &Inventory, key: &TargetKey, server: ServerId) -> bool {
+    inventory.targets.get(key).is_some_and(|target| target.servers.contains(&server))
 }
 
 fn shared(index: &Index, group: Component) -> HaCluster {
@@ -146,9 +166,15 @@ fn make_pacemaker(index: &Index, inventory: &Inventory, key: &str) -> Option<HaC
     let (seen_by, _, ha) = *views.iter().max_by_key(rank)?;
     let mut servers = members.clone();
     servers.extend(ha.nodes.iter().filter_map(|node| index.server_named(&node.name, members)));
-    let targets = inventory.targets.iter().filter(|(_, target)| {
-        target.ha_resource.is_some() && target.servers.iter().any(|id| servers.contains(id))
-    });
+    let near = servers.iter().filter_map(|id| Some((*id, index.facts.get(id)?)));
+    let targets: BTreeSet<TargetKey> = near
+        .flat_map(|(id, facts)| candidates(index, inventory, id, facts))
+        .filter(|key| {
+            inventory.targets.get(key).is_some_and(|target| {
+                target.ha_resource.is_some() && target.servers.iter().any(|id| servers.contains(id))
+            })
+        })
+        .collect();
     let names: Vec<&str> = ha.nodes.iter().map(|node| node.name.as_str()).collect();
     let name = match cluster_name(ha) {
         "" => names.join(" + "),
@@ -168,7 +194,7 @@ fn make_pacemaker(index: &Index, inventory: &Inventory, key: &str) -> Option<HaC
         fence_devices: ha.fence_devices.clone(),
         fence_history: ha.fence_history.clone(),
         constraints: ha.constraints.clone(),
-        targets: targets.map(|(key, _)| key.clone()).collect(),
+        targets,
         confidence: if views.len() > 1 { Confidence::Certain } else { Confidence::Good },
         evidence: views.iter().map(|view| member(index, view)).collect(),
         concerns: concerns(ha),

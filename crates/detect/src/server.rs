@@ -26,11 +26,7 @@ fn make(index: &Index, inventory: &Inventory, id: ServerId, facts: &Facts) -> Se
     let (mounted, may_serve) = targets(index, inventory, id, facts);
     let ha = match &facts.ha_key {
         Some(key) => Some(model::inventory::HaKey(crate::facts::url_safe(key))),
-        None => inventory
-            .ha_clusters
-            .iter()
-            .find(|(_, cluster)| cluster.servers.contains(&id))
-            .map(|(key, _)| key.clone()),
+        None => index.group_of.get(&id).cloned(),
     };
     let has_mounts = !mounted.is_empty();
     Server {
@@ -58,11 +54,9 @@ fn targets(
     let of_fs = names.iter().filter_map(|fs| index.made.get(fs)).flat_map(|made| made.0.iter());
     let devices = facts.devices.keys().filter_map(|device| inventory.devices.get(device));
     let on_devices = devices.flat_map(|device| device.targets.iter());
-    let known = inventory.servers.get(&id);
-    let before = known.iter().flat_map(|server| server.may_serve.iter());
     let mut mounted = BTreeSet::new();
     let mut may_serve = BTreeSet::new();
-    for key in of_fs.chain(on_devices).chain(before).chain(&index.made_mgts) {
+    for key in of_fs.chain(on_devices).chain(&index.made_mgts) {
         let Some(target) = inventory.targets.get(key) else { continue };
         if target.mounted_on.contains(&id) {
             mounted.insert(key.clone());

@@ -1,0 +1,148 @@
+//! Small sites as text, and what is concluded of them.
+
+mod site;
+
+use model::inventory::{Confidence, TargetKey, TargetState};
+use proptest::prelude::*;
+use site::{Site, server};
+
+/// Target lines (`label state mounted_on [servers] home`), then file systems.
+fn check(text: &str, expected: &str) {
+    let site = Site::read(text);
+    let found = site.detector().inventory().clone();
+    let shown = site.show(&found);
+    let expected: Vec<_> = expected.trim().lines().map(str::trim).collect();
+    assert_eq!(shown.iter().map(String::as_str).collect::<Vec<_>>(), expected, "\n{text}");
+}
+
+#[test]
+fn a_pair_with_shared_devices_is_one_file_system() {
+    check(
+        "oss1 10.0.0.1@tcp: mount MGS on zpool:1; mount a-MDT0000 on wwn:2; knows a-MDT0000 a-OST0000
+         oss2 10.0.0.2@tcp: mount a-OST0000 on wwn:3; sees wwn:2
+         data a-MDT0000 mgs 10.0.0.1@tcp served by 10.0.0.1@tcp 10.0.0.2@tcp
+         data a-OST0000 mgs 10.0.0.1@tcp served by 10.0.0.2@tcp 10.0.0.1@tcp",
+        "MGS.zpool_1 mounted oss1 [oss1] -
+         a-MDT0000 mounted oss1 [oss1 oss2] oss1
+         a-OST0000 mounted oss2 [oss2 oss1] oss2
+         fs a mgt MGS.zpool_1: certain",
+    );
+}
+
+#[test]
+fn what_the_mgs_names_and_nobody_shows_is_missing() {
+    check(
+        "mgs 10.0.0.1@tcp: mount MGS on wwn:1; mount a-MDT0000 on wwn:2; knows a-MDT0000 a-OST0003",
+        "MGS.wwn_1 mounted mgs [mgs] -
+         a-MDT0000 mounted mgs [mgs] -
+         a-OST0003 missing  [] -
+         fs a mgt MGS.wwn_1: weak",
+    );
+}
+
+#[test]
+fn a_dark_server_makes_facts_stale_and_never_false() {
+    check(
+        "oss1 10.0.0.1@tcp silent: mount a-OST0000 on wwn:1
+         oss2 10.0.0.2@tcp: sees wwn:1",
+        "a-OST0000 stale oss1 [oss1 oss2] -
+         fs a external: good",
+    );
+}
+
+#[test]
+fn a_takeover_from_a_dark_server_is_no_double_mount() {
+    check(
+        "oss1 10.0.0.1@tcp silent: mount a-OST0000 on wwn:1
+         oss2 10.0.0.2@tcp: mount a-OST0000 on wwn:1
+         data a-OST0000 mgs 10.0.0.9@tcp served by 10.0.0.1@tcp 10.0.0.2@tcp",
+        "a-OST0000 mounted oss2 [oss1 oss2] oss1
+         fs a external: good",
+    );
+}
+
+#[test]
+fn two_servers_that_both_report_it_mounted_are_an_alarm() {
+    check(
+        "oss1 10.0.0.1@tcp: mount a-OST0000 on wwn:1
+         oss2 10.0.0.2@tcp: mount a-OST0000 on wwn:1",
+        "a-OST0000 mounted-twice oss1 oss2 [oss1 oss2] -
+         fs a external: conflict",
+    );
+}
+
+#[test]
+fn one_name_at_two_sites_is_two_file_systems() {
+    check(
+        "x1 10.0.0.1@tcp: mount MGS on wwn:1; mount a-OST0000 on wwn:2; knows a-OST0000
+         y1 10.9.0.1@tcp: mount MGS on wwn:8; mount a-OST0000 on wwn:9; knows a-OST0000",
+        "MGS.wwn_1 mounted x1 [x1] -
+         MGS.wwn_8 mounted y1 [y1] -
+         a-OST0000~10.0.0.1_tcp mounted x1 [x1] -
+         a-OST0000~10.9.0.1_tcp mounted y1 [y1] -
+         fs a~10.0.0.1_tcp mgt MGS.wwn_1: certain
+         fs a~10.9.0.1_tcp mgt MGS.wwn_8: certain",
+    );
+}
+
+#[test]
+fn a_target_carries_its_evidence() {
+    let site = Site::read(
+        "oss1 10.0.0.1@tcp: mount a-OST0000 on wwn:1
+         data a-OST0000 mgs 10.0.0.9@tcp served by 10.0.0.1@tcp 10.0.0.2@tcp",
+    );
+    let detector = site.detector();
+    let target = &detector.inventory().targets[&TargetKey("a-OST0000".into())];
+    assert_eq!(target.state, TargetState::Mounted);
+    assert_eq!(target.confidence, Confidence::Certain);
+    assert_eq!(target.unknown_servers, ["10.0.0.2@tcp"]);
+    let claims: Vec<_> =
+        target.evidence.iter().map(|e| format!("{} by {}", e.claim, e.sign)).collect();
+    assert_eq!(
+        claims,
+        ["exists by mountdata", "home by mountdata", "may-serve by mountdata", "mounted by mount"]
+    );
+}
+
+const LINES: &[&str] = &[
+    "s1 10.0.0.1@tcp: mount MGS on wwn:1; mount a-MDT0000 on wwn:2; knows a-MDT0000 a-OST0000",
+    "s2 10.0.0.2@tcp: mount a-OST0000 on wwn:3; sees wwn:2; client a",
+    "s2 10.0.0.2@tcp: mount a-OST0000 on wwn:3; mount a-MDT0000 on wwn:2",
+    "s1 10.0.0.1@tcp: sees wwn:2; sees wwn:3",
+    "s3 10.0.0.3@tcp: mount b-OST0000 on wwn:5; client a",
+    "s3 10.0.0.3@tcp: mount a-OST0001 on wwn:5; mount MGS on wwn:6; knows a-OST0001",
+    "s1 10.0.0.7@tcp: mount a-OST0000 on wwn:3",
+];
+
+proptest! {
+    /// Step by step gives what one look at everything gives.
+    #[test]
+    fn incremental_is_the_same_as_from_nothing(steps in prop::collection::vec((0..LINES.len(), 0..4_u8), 1..12)) {
+        let mut detector = detect::Detector::new();
+        let mut last = std::collections::BTreeMap::new();
+        for (line, action) in steps {
+            let site = Site::read(LINES[line]);
+            let (id, report, _) = site.reports().remove(0);
+            match action {
+                0 => { detector.remove(id); last.remove(&id); }
+                1 => {
+                    detector.set_silent(id, true);
+                    if let Some(entry) = last.get_mut(&id) { let (_, silent): &mut (_, bool) = entry; *silent = true; }
+                }
+                _ => { detector.put(id, report.clone()); last.insert(id, (report, false)); }
+            }
+        }
+        let mut fresh = detect::Detector::new();
+        fresh.put_all(last.into_iter().map(|(id, (report, silent))| (id, report, silent)).collect());
+        prop_assert_eq!(detector.inventory(), fresh.inventory());
+    }
+}
+
+#[test]
+fn a_report_that_changes_nothing_changes_nothing() {
+    let site = Site::read(LINES[0]);
+    let mut detector = site.detector();
+    let before = detector.inventory().clone();
+    assert!(detector.put(server("s1"), site.reports().remove(0).1).is_empty());
+    assert_eq!(*detector.inventory(), before);
+}

@@ -1,0 +1,182 @@
+//! Sites as text, for tables.
+
+use lustre::label::TargetLabel;
+use lustre::nid::Nid;
+use model::ids::{DeviceId, ServerId};
+use model::inventory::{Inventory, TargetState};
+use model::report::{
+    ClientMount, Device, DeviceKind, Lnet, LnetNi, LnetState, Lustre, MgsFs, MgsTarget, MountData,
+    Report, TargetSeen, TargetSource,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The id of the server of this name.
+pub fn server(name: &str) -> ServerId {
+    let mut bytes = [0; 16];
+    bytes[..name.len()].copy_from_slice(name.as_bytes());
+    ServerId(uuid::Uuid::from_bytes(bytes))
+}
+
+/// Reports by server, made from lines.
+#[derive(Default)]
+pub struct Site {
+    reports: BTreeMap<ServerId, (Report, bool)>,
+}
+
+impl Site {
+    /// Lines `NAME NID [silent]: mount LABEL on DEV; sees DEV; knows LABELS; client FS`
+    /// and `data LABEL mgs NIDS served by NIDS`.
+    pub fn read(text: &str) -> Self {
+        let mut site = Self::default();
+        for line in text.lines().map(str::trim) {
+            match line.strip_prefix("data ") {
+                Some(rest) => site.data(rest),
+                None => site.server(line),
+            }
+        }
+        site
+    }
+
+    fn server(&mut self, line: &str) {
+        let (head, facts) = line.split_once(": ").unwrap();
+        let words: Vec<&str> = head.split(' ').collect();
+        let nid: Nid = words[1].parse().unwrap();
+        let mut report = Report::default();
+        report.identity.hostname = words[0].to_owned();
+        report.identity.fqdn = words[0].to_owned();
+        let ni = LnetNi { nid, status: "up".into(), interfaces: vec![], health: None };
+        report.lnet = Some(Lnet { state: LnetState::Up, nis: vec![ni], ..Lnet::default() });
+        let mut lustre = Lustre { is_loaded: true, ..Lustre::default() };
+        let mut devices = Vec::new();
+        for fact in facts.split("; ") {
+            let words: Vec<&str> = fact.split(' ').collect();
+            match words[0] {
+                "mount" => {
+                    lustre.targets.push(seen(words[1], words[3], TargetSource::Mount));
+                    devices.push(device(words[3]));
+                }
+                "sees" => devices.push(device(words[1])),
+                "knows" => lustre.mgs.push(knows(&words[1..])),
+                "client" => lustre.clients.push(ClientMount {
+                    fs: words[1].parse().unwrap(),
+                    mgs: "10.0.0.1@tcp".into(),
+                    mount_point: "/mnt".into(),
+                    is_read_only: false,
+                }),
+                other => panic!("{other}"),
+            }
+        }
+        report.lustre = Some(lustre);
+        report.devices = Some(devices);
+        self.reports.insert(server(words[0]), (report, words.get(2) == Some(&"silent")));
+    }
+
+    /// On-disk configuration, shown by whoever has the target mounted.
+    fn data(&mut self, line: &str) {
+        let (label, rest) = line.split_once(" mgs ").unwrap();
+        let (mgs, served) = rest.split_once(" served by ").unwrap();
+        let nodes = |text: &str| text.split(' ').map(|nid| vec![nid.parse().unwrap()]).collect();
+        for (report, _) in self.reports.values_mut() {
+            let lustre = report.lustre.as_mut().unwrap();
+            let Some(mount) = lustre.targets.iter().find(|t| t.label.to_string() == label) else {
+                continue;
+            };
+            let mut more = mount.clone();
+            more.source = TargetSource::MountData;
+            more.mount_data = Some(MountData {
+                mgs_nodes: nodes(mgs),
+                service_nodes: nodes(served),
+                ..MountData::default()
+            });
+            lustre.targets.push(more);
+        }
+    }
+
+    /// As a detector takes them.
+    pub fn reports(&self) -> Vec<(ServerId, Arc<Report>, bool)> {
+        self.reports.iter().map(|(id, (r, silent))| (*id, Arc::new(r.clone()), *silent)).collect()
+    }
+
+    /// One that took them all.
+    pub fn detector(&self) -> detect::Detector {
+        let mut detector = detect::Detector::new();
+        detector.put_all(self.reports());
+        detector
+    }
+
+    /// Targets and file systems, a line each.
+    pub fn show(&self, found: &Inventory) -> Vec<String> {
+        let name = |id: &ServerId| self.reports[id].0.identity.hostname.clone();
+        let mut lines = Vec::new();
+        for (key, target) in &found.targets {
+            let state = match target.state {
+                TargetState::MountedTwice => "mounted-twice".to_owned(),
+                state => format!("{state:?}").to_lowercase(),
+            };
+            let on: Vec<_> = target.mounted_on.iter().map(name).collect();
+            let servers: Vec<_> = target.servers.iter().map(name).collect();
+            let home = target.home.as_ref().map_or("-".into(), name);
+            lines.push(format!("{} {state} {} [{}] {home}", key.0, on.join(" "), servers.join(" ")));
+        }
+        for (key, fs) in &found.filesystems {
+            let mgt = fs.mgt.as_ref().map(|key| format!("mgt {}", key.0));
+            let mgt = mgt.unwrap_or(if fs.is_mgs_external { "external" } else { "unseen" }.into());
+            let sure = format!("{:?}", fs.confidence).to_lowercase();
+            lines.push(format!("fs {} {mgt}: {sure}", key.0));
+        }
+        lines
+    }
+}
+
+fn device(id: &str) -> Device {
+    Device {
+        id: DeviceId(id.to_owned()),
+        kind: DeviceKind::Disk,
+        path: format!("/dev/{id}"),
+        links: vec![],
+        size_bytes: 1 << 30,
+        parents: vec![],
+        model: None,
+        serial: None,
+        wwn: None,
+        transport: None,
+        content: None,
+        label: None,
+        uuid: None,
+        is_read_only: false,
+        is_rotational: None,
+        states: vec![],
+    }
+}
+
+fn seen(label: &str, device: &str, source: TargetSource) -> TargetSeen {
+    TargetSeen {
+        label: label.parse().unwrap(),
+        source,
+        evidence: format!("/proc/mounts: {label}"),
+        device: Some(DeviceId(device.to_owned())),
+        device_path: Some(format!("/dev/{device}")),
+        back_end: Some("ldiskfs".into()),
+        mount_point: Some(format!("/mnt/{label}")),
+        obd_state: None,
+        is_mgs_too: false,
+        mount_data: None,
+        recovery: None,
+        n_clients: None,
+        bytes_total: None,
+        bytes_available: None,
+        inodes_total: None,
+        inodes_free: None,
+    }
+}
+
+fn knows(labels: &[&str]) -> MgsFs {
+    let labels: Vec<TargetLabel> = labels.iter().map(|label| label.parse().unwrap()).collect();
+    MgsFs {
+        fs: labels[0].fs().unwrap().clone(),
+        evidence: "mgs.MGS.live".into(),
+        targets: labels.into_iter().map(|label| MgsTarget { label, nids: vec![] }).collect(),
+        ir_state: None,
+    }
+}
