@@ -1,1 +1,32 @@
-//! manager
+//! The manager: takes in what agents see, keeps it, works out what it means,
+//! and shows it. It never writes to a server.
+//!
+//! ```text
+//! agents ─> agents ─> ingest ─> World (reports, detect's inventory) ─> views ─> http
+//!                       │           │
+//!                       v           └─> changes (SSE ring)
+//!                     store (journal, last reports)
+//! ```
+//!
+//! - [`start`]: configuration in, a running manager out.
+//! - [`state`]: what all parts share: [`state::Manager`] and its [`state::World`].
+//! - [`changes`]: the ring behind the event stream.
+//! - `ingest`: the one task that changes the world.
+//! - `agents`: one connection of one agent; `enrolment`: how a server becomes known.
+//! - `serve`: the one port: TLS, agents and callers.
+//! - [`memory`]: agents inside this process.
+//! - `http`, `views`, [`auth`]: what callers see.
+
+mod agents;
+pub mod auth;
+pub mod changes;
+mod enrolment;
+pub mod http;
+mod ingest;
+pub mod memory;
+mod serve;
+mod start;
+pub mod state;
+mod views;
+
+pub use start::{Config, Running, StartError, Tls, start};

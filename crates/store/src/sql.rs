@@ -1,0 +1,97 @@
+//! Every statement, in one list, so that a test can prepare them all; and
+//! values as columns.
+
+use crate::connection::StoreError;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+macro_rules! statements {
+    ($($name:ident = $text:literal;)*) => {
+        $(pub(crate) const $name: &str = $text;)*
+        /// All statements, by name.
+        pub const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name),)*];
+    };
+}
+
+statements! {
+    SERVER_PUT = "INSERT INTO servers (id, machine_id, name, certificate, site, agent_version, enrolled_at, seen_at, revoked_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        ON CONFLICT (id) DO UPDATE SET machine_id = ?2, name = ?3, certificate = ?4, site = ?5,
+            agent_version = ?6, enrolled_at = ?7, seen_at = ?8, revoked_at = ?9";
+    SERVERS = "SELECT id, machine_id, name, certificate, site, agent_version, enrolled_at, seen_at, revoked_at FROM servers ORDER BY id";
+    SERVER_BY_MACHINE = "SELECT id, machine_id, name, certificate, site, agent_version, enrolled_at, seen_at, revoked_at FROM servers WHERE machine_id = ?1";
+    SERVER_REVOKE = "UPDATE servers SET revoked_at = ?2, certificate = NULL WHERE id = ?1 AND revoked_at IS NULL";
+    SERVER_SEEN = "UPDATE servers SET seen_at = ?2, name = ?3, agent_version = ?4 WHERE id = ?1";
+    SERVER_STREAM = "SELECT event_stream, event_upto FROM servers WHERE id = ?1";
+    SERVER_STREAM_SET = "UPDATE servers SET event_stream = ?2, event_upto = ?3 WHERE id = ?1";
+    SECTIONS = "SELECT server, name, body FROM report_sections ORDER BY server, name";
+    SECTION_PUT = "INSERT INTO report_sections (server, name, body) VALUES (?1, ?2, ?3)
+        ON CONFLICT (server, name) DO UPDATE SET body = ?3";
+    SECTION_REMOVE = "DELETE FROM report_sections WHERE server = ?1 AND name = ?2";
+    SECTIONS_REMOVE = "DELETE FROM report_sections WHERE server = ?1";
+    EVENT_LAST = "SELECT coalesce(max(seq), 0) FROM events";
+    EVENT_APPEND = "INSERT INTO events (seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    EVENTS_BACK = "SELECT seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw FROM events
+        WHERE seq < ?1 AND (?2 & (1 << severity)) AND (?3 IS NULL OR substr(kind, 1, length(?3)) = ?3)
+            AND (?4 IS NULL OR server = ?4) AND (?5 IS NULL OR target = ?5)
+            AND (?6 IS NULL OR instr(lower(text || ' ' || coalesce(raw, '') || ' ' || coalesce(server_name, '') || ' ' || coalesce(target, '')), ?6))
+        ORDER BY seq DESC LIMIT ?7";
+    EVENTS_ON = "SELECT seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw FROM events
+        WHERE seq > ?1 AND (?2 & (1 << severity)) AND (?3 IS NULL OR substr(kind, 1, length(?3)) = ?3)
+            AND (?4 IS NULL OR server = ?4) AND (?5 IS NULL OR target = ?5)
+            AND (?6 IS NULL OR instr(lower(text || ' ' || coalesce(raw, '') || ' ' || coalesce(server_name, '') || ' ' || coalesce(target, '')), ?6))
+        ORDER BY seq LIMIT ?7";
+    EVENTS_COUNT = "SELECT count(*) FROM events
+        WHERE (?1 & (1 << severity)) AND (?2 IS NULL OR substr(kind, 1, length(?2)) = ?2)
+            AND (?3 IS NULL OR server = ?3) AND (?4 IS NULL OR target = ?4)
+            AND (?5 IS NULL OR instr(lower(text || ' ' || coalesce(raw, '') || ' ' || coalesce(server_name, '') || ' ' || coalesce(target, '')), ?5))";
+    USER_ADD = "INSERT INTO users (id, name, role, password_hash, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    USERS = "SELECT id, name, role, password_hash, created_at FROM users ORDER BY name";
+    USER_BY_NAME = "SELECT id, name, role, password_hash, created_at FROM users WHERE name = ?1";
+    USER_BY_ID = "SELECT id, name, role, password_hash, created_at FROM users WHERE id = ?1";
+    USER_REMOVE = "DELETE FROM users WHERE id = ?1";
+    SESSION_ADD = "INSERT INTO sessions (id, user, secret_hash, csrf, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    SESSION_BY_HASH = "SELECT id, user, secret_hash, csrf, created_at, expires_at FROM sessions WHERE secret_hash = ?1";
+    SESSION_REMOVE = "DELETE FROM sessions WHERE id = ?1";
+    SESSIONS_EXPIRE = "DELETE FROM sessions WHERE expires_at <= ?1";
+    TOKEN_ADD = "INSERT INTO api_tokens (id, user, name, role, secret_hash, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    TOKEN_BY_HASH = "SELECT id, user, name, role, secret_hash, created_at, expires_at FROM api_tokens WHERE secret_hash = ?1";
+    TOKENS = "SELECT id, user, name, role, secret_hash, created_at, expires_at FROM api_tokens ORDER BY created_at, id";
+    TOKEN_REMOVE = "DELETE FROM api_tokens WHERE id = ?1";
+    ENROLMENT_ADD = "INSERT INTO enrolment_tokens (id, secret_hash, profile, created_by, created_at, expires_at, used_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    ENROLMENT_BY_HASH = "SELECT id, secret_hash, profile, created_by, created_at, expires_at, used_at FROM enrolment_tokens WHERE secret_hash = ?1";
+    ENROLMENT_USE = "UPDATE enrolment_tokens SET used_at = ?2 WHERE id = ?1 AND used_at IS NULL";
+    SETTING = "SELECT value FROM settings WHERE name = ?1";
+    SETTING_PUT = "INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
+}
+
+pub(crate) fn ms(at: Timestamp) -> i64 {
+    at.as_millisecond()
+}
+
+pub(crate) fn at(ms: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(ms).map_err(|_| StoreError::Corrupt { what: "a time" })
+}
+
+pub(crate) fn at_maybe(ms: Option<i64>) -> Result<Option<Timestamp>, StoreError> {
+    ms.map(at).transpose()
+}
+
+pub(crate) fn bytes(id: Uuid) -> [u8; 16] {
+    *id.as_bytes()
+}
+
+pub(crate) fn id(bytes: [u8; 16]) -> Uuid {
+    Uuid::from_bytes(bytes)
+}
+
+/// A unique column that is taken already is the caller's affair, not a fault.
+pub(crate) fn unique(error: rusqlite::Error, what: &'static str) -> StoreError {
+    match error.sqlite_error().map(|e| e.extended_code) {
+        Some(rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => {
+            StoreError::Exists(what)
+        }
+        _ => StoreError::Sql(error),
+    }
+}
