@@ -2,7 +2,8 @@
 
 use crate::facts::Facts;
 use crate::{device, filesystem, ha, server, target};
-use lustre::label::FsName;
+use crate::group::{Group, is_grouped_alike};
+use lustre::label::{FsName, TargetLabel};
 use lustre::nid::Nid;
 use model::ids::{DeviceId, ServerId};
 use model::inventory::{FsKey, HaKey, Inventory, TargetKey};
@@ -49,6 +50,7 @@ impl Changed {
 pub(crate) struct Index {
     pub facts: BTreeMap<ServerId, Facts>,
     pub by_fs: BTreeMap<FsName, BTreeSet<ServerId>>,
+    pub by_label: BTreeMap<TargetLabel, BTreeSet<ServerId>>,
     pub by_device: BTreeMap<DeviceId, BTreeSet<ServerId>>,
     pub by_nid: BTreeMap<Nid, BTreeSet<ServerId>>,
     pub by_name: BTreeMap<String, BTreeSet<ServerId>>,
@@ -56,8 +58,12 @@ pub(crate) struct Index {
     /// How many servers' targets of a file system name this NID.
     pub naming: BTreeMap<Nid, BTreeMap<FsName, u32>>,
     pub with_mgs: BTreeSet<ServerId>,
+    /// The file systems of a name.
+    pub groups: BTreeMap<FsName, Vec<Group>>,
     /// Targets and file systems made for a file system's name.
     pub made: BTreeMap<FsName, (BTreeSet<TargetKey>, BTreeSet<FsKey>)>,
+    /// Targets that a server may serve or has mounted.
+    pub serves: BTreeMap<ServerId, BTreeSet<TargetKey>>,
     pub made_mgts: BTreeSet<TargetKey>,
     /// The group of servers without a cluster manager that a server is in.
     pub group_of: BTreeMap<ServerId, HaKey>,
@@ -75,6 +81,8 @@ pub struct Detector {
 #[derive(Debug, Default)]
 struct Touched {
     filesystems: BTreeSet<FsName>,
+    /// Single targets, where the groups of their file system stay as they are.
+    labels: BTreeMap<FsName, BTreeSet<TargetLabel>>,
     devices: BTreeSet<DeviceId>,
     servers: BTreeSet<ServerId>,
     ha: BTreeSet<String>,
@@ -165,7 +173,17 @@ impl Detector {
         let with_ha = old.map(|f| &f.report.ha) != new.map(|f| &f.report.ha);
         for facts in [old, new].into_iter().flatten() {
             if lustre || moved || with_ha {
-                touched.filesystems.extend(facts.filesystems.iter().cloned());
+                for fs in &facts.filesystems {
+                    match (old, new) {
+                        (Some(old), Some(new)) if !moved && is_grouped_alike(old, new, fs) => {
+                            let labels = facts.labels.iter().filter(|l| l.fs() == Some(fs));
+                            touched.labels.entry(fs.clone()).or_default().extend(labels.cloned());
+                        }
+                        _ => {
+                            touched.filesystems.insert(fs.clone());
+                        }
+                    }
+                }
                 touched.mgs |= facts.has_mgs;
             }
             if moved {
@@ -182,7 +200,7 @@ impl Detector {
     fn rebuild(&mut self, touched: Touched) -> Changed {
         let (index, inventory) = (&mut self.index, &mut self.inventory);
         let mut changed = Changed::default();
-        let Touched { mut filesystems, mut servers, mut ha, mut mgs, .. } = touched;
+        let Touched { mut filesystems, mut labels, mut servers, mut ha, mut mgs, .. } = touched;
         for id in &touched.devices {
             device::rebuild(index, inventory, id, &mut changed);
         }
@@ -191,17 +209,31 @@ impl Detector {
             let on = inventory.devices.get(id).into_iter().flat_map(|device| &device.targets);
             for target in on.filter_map(|key| inventory.targets.get(key)) {
                 if target.device.as_ref() == Some(id) {
-                    mgs |= target.label.fs().is_none();
-                    filesystems.extend(target.label.fs().cloned());
+                    match target.label.fs() {
+                        Some(fs) => {
+                            let of_fs = labels.entry(fs.clone()).or_default();
+                            of_fs.insert(target.label.clone());
+                        }
+                        None => mgs = true,
+                    }
                 }
             }
         }
         if mgs {
             target::rebuild_mgts(index, inventory, &mut changed, &mut servers);
+            // Which MGT a file system has may be another one now.
+            if !changed.targets.is_empty() {
+                index.groups.keys().for_each(|fs| drop(labels.entry(fs.clone()).or_default()));
+            }
         }
         for fs in &filesystems {
             target::rebuild_fs(index, inventory, fs, &mut changed, &mut servers);
         }
+        labels.retain(|fs, _| !filesystems.contains(fs));
+        for (fs, labels) in &labels {
+            target::rebuild_labels(index, inventory, fs, labels, &mut changed, &mut servers);
+        }
+        filesystems.extend(labels.into_keys());
         ha.extend(servers.iter().filter_map(|id| index.facts.get(id)?.ha_key.clone()));
         servers.extend(ha::rebuild_pacemaker(index, inventory, &ha, &mut changed));
         servers.extend(ha::rebuild_shared(index, inventory, &servers, &mut changed));
@@ -224,6 +256,9 @@ impl Index {
         }
         for fs in &facts.filesystems {
             self.by_fs.entry(fs.clone()).or_default().insert(id);
+        }
+        for label in &facts.labels {
+            self.by_label.entry(label.clone()).or_default().insert(id);
         }
         for device in facts.devices.keys() {
             self.by_device.entry(device.clone()).or_default().insert(id);
@@ -251,6 +286,9 @@ impl Index {
         drop_from(&mut self.by_name, &identity.fqdn, id);
         for fs in &facts.filesystems {
             drop_from(&mut self.by_fs, fs, id);
+        }
+        for label in &facts.labels {
+            drop_from(&mut self.by_label, label, id);
         }
         for device in facts.devices.keys() {
             drop_from(&mut self.by_device, device, id);

@@ -3,7 +3,7 @@
 use lustre::label::{FsName, TargetLabel};
 use lustre::nid::Nid;
 use model::ids::DeviceId;
-use model::report::{Ha, Report};
+use model::report::{Ha, MgsFs, Report};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ pub(crate) struct Facts {
     pub nids: BTreeSet<Nid>,
     /// File systems that it shows any sign of.
     pub filesystems: BTreeSet<FsName>,
+    /// Targets that it shows any sign of.
+    pub labels: BTreeSet<TargetLabel>,
     /// NIDs that its targets name as their servers or MGS.
     pub named_nids: BTreeMap<FsName, BTreeSet<Nid>>,
     /// Index into the report's devices.
@@ -30,6 +32,7 @@ impl Facts {
             nids: nids.collect(),
             is_silent,
             filesystems: BTreeSet::new(),
+            labels: BTreeSet::new(),
             named_nids: BTreeMap::new(),
             devices: BTreeMap::new(),
             has_mgs: false,
@@ -46,6 +49,7 @@ impl Facts {
                 continue;
             };
             facts.filesystems.insert(fs.clone());
+            facts.labels.insert(target.label.clone());
             if let Some(data) = &target.mount_data {
                 let named = facts.named_nids.entry(fs.clone()).or_default();
                 named.extend(data.service_nodes.iter().chain(&data.mgs_nodes).flatten().cloned());
@@ -64,6 +68,12 @@ impl Facts {
     ) -> impl Iterator<Item = &'a model::report::TargetSeen> {
         let seen = self.report.lustre.iter().flat_map(|lustre| lustre.targets.iter());
         seen.filter(move |target| target.label.fs() == Some(fs))
+    }
+
+    /// File systems that an MGS here knows, of this name: none or one.
+    pub fn mgs_of<'a>(&'a self, fs: &'a FsName) -> impl Iterator<Item = &'a MgsFs> {
+        let known = self.report.lustre.iter().flat_map(|lustre| lustre.mgs.iter());
+        known.filter(move |mgs| &mgs.fs == fs)
     }
 
     /// Sights of an MGT on this server.

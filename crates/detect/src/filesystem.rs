@@ -3,6 +3,7 @@
 use crate::concern::{self, concern};
 use crate::detector::{Changed, Index};
 use crate::group::Group;
+use crate::target::key_of;
 use lustre::label::{FsName, TargetKind};
 use model::ids::ServerId;
 use model::inventory::{
@@ -11,14 +12,13 @@ use model::inventory::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Makes a file system from its group and its targets.
-pub(crate) fn make(
-    index: &Index,
-    inventory: &Inventory,
-    group: &Group<'_>,
-    targets: &BTreeMap<TargetKey, Target>,
-) -> FileSystem {
+pub(crate) fn make(index: &Index, inventory: &Inventory, group: &Group) -> FileSystem {
+    let keys = group.labels.iter().map(|label| key_of(group, label));
+    let targets: BTreeMap<TargetKey, &Target> =
+        keys.filter_map(|key| Some((key.clone(), inventory.targets.get(&key)?))).collect();
+    let targets = &targets;
     let (mgt, mgs_servers) = find_mgt(index, inventory, group, targets);
-    let of = |kind: TargetKind| targets.values().filter(move |target| target.kind == kind);
+    let of = |kind: TargetKind| targets.values().copied().filter(move |target| target.kind == kind);
     let sum = |kind: TargetKind, get: fn(&Target) -> Option<(u64, u64)>| {
         let parts = of(kind).filter_map(get);
         parts.reduce(|a, b| (a.0.saturating_add(b.0), a.1.saturating_add(b.1)))
@@ -47,28 +47,28 @@ pub(crate) fn make(
 fn find_mgt(
     index: &Index,
     inventory: &Inventory,
-    group: &Group<'_>,
-    targets: &BTreeMap<TargetKey, Target>,
+    group: &Group,
+    targets: &BTreeMap<TargetKey, &Target>,
 ) -> (Option<TargetKey>, BTreeSet<ServerId>) {
     let by_nid = group.mgs_nids.iter().filter_map(|nid| index.server_with(nid));
     let servers: BTreeSet<ServerId> =
-        by_nid.chain(group.mgs.iter().map(|(server, _)| *server)).collect();
+        by_nid.chain(group.mgs.iter().copied()).collect();
     if let Some((key, _)) = targets.iter().find(|(_, target)| target.is_mgs_too) {
         return (Some(key.clone()), servers);
     }
-    let knows: BTreeSet<ServerId> = group.mgs.iter().map(|(server, _)| *server).collect();
+    let knows = &group.mgs;
     let mgts = index.made_mgts.iter().filter_map(|key| inventory.targets.get_key_value(key));
     let rank = |target: &Target| {
         let touches = |ids: &BTreeSet<ServerId>| {
             target.mounted_on.iter().chain(&target.servers).filter(|id| ids.contains(id)).count()
         };
-        (touches(&knows), touches(&servers))
+        (touches(knows), touches(&servers))
     };
     let best = mgts.map(|(key, target)| (rank(target), key)).filter(|(rank, _)| *rank > (0, 0));
     (best.max().map(|(_, key)| key.clone()), servers)
 }
 
-fn clients_of(index: &Index, group: &Group<'_>) -> BTreeSet<(ServerId, String)> {
+fn clients_of(index: &Index, group: &Group) -> BTreeSet<(ServerId, String)> {
     let mut found = BTreeSet::new();
     for &server in index.by_fs.get(&group.name).into_iter().flatten() {
         let Some(facts) = index.facts.get(&server) else { continue };
@@ -83,7 +83,7 @@ fn clients_of(index: &Index, group: &Group<'_>) -> BTreeSet<(ServerId, String)> 
 }
 
 /// Whether a client that mounts from these MGS NIDs mounts this group's file system.
-fn mounts_from(group: &Group<'_>, server: ServerId, mgs: &str) -> bool {
+fn mounts_from(group: &Group, server: ServerId, mgs: &str) -> bool {
     if group.servers.contains(&server) || group.mgs_nids.is_empty() {
         return true;
     }
@@ -91,7 +91,7 @@ fn mounts_from(group: &Group<'_>, server: ServerId, mgs: &str) -> bool {
     nids.into_iter().any(|nid: lustre::nid::Nid| group.mgs_nids.contains(&nid))
 }
 
-fn evidence(index: &Index, group: &Group<'_>) -> Vec<Evidence> {
+fn evidence(index: &Index, group: &Group) -> Vec<Evidence> {
     let of = |server: ServerId, sign: &str, text: String| Evidence {
         claim: "exists".into(),
         sign: sign.into(),
@@ -100,27 +100,25 @@ fn evidence(index: &Index, group: &Group<'_>) -> Vec<Evidence> {
         at: index.facts.get(&server).and_then(|facts| facts.report.at),
         agrees: true,
     };
-    let mut made: Vec<Evidence> = group
-        .mgs
-        .iter()
-        .map(|(server, mgs)| {
-            of(*server, "mgs", format!("{} lists {} targets", mgs.evidence, mgs.targets.len()))
-        })
-        .collect();
-    let mut labels: BTreeMap<ServerId, BTreeSet<String>> = BTreeMap::new();
-    for sight in &group.sights {
-        labels.entry(sight.server).or_default().insert(sight.seen.label.to_string());
+    let mut made = Vec::new();
+    for &server in &group.servers {
+        let Some(facts) = index.facts.get(&server) else { continue };
+        for mgs in facts.mgs_of(&group.name) {
+            let text = format!("{} lists {} targets", mgs.evidence, mgs.targets.len());
+            made.push(of(server, "mgs", text));
+        }
+        let labels = facts.labels.iter().filter(|label| label.fs() == Some(&group.name));
+        let labels: Vec<_> = labels.map(ToString::to_string).collect();
+        if !labels.is_empty() {
+            made.push(of(server, "target", format!("shows {}", labels.join(", "))));
+        }
     }
-    made.extend(labels.into_iter().map(|(server, labels)| {
-        let all: Vec<_> = labels.into_iter().collect();
-        of(server, "target", format!("shows {}", all.join(", ")))
-    }));
     made
 }
 
 fn confidence(
     fs: &FileSystem,
-    targets: &BTreeMap<TargetKey, Target>,
+    targets: &BTreeMap<TargetKey, &Target>,
     in_mgs: bool,
 ) -> Confidence {
     let least = targets.values().map(|target| target.confidence).min();
@@ -135,9 +133,9 @@ fn confidence(
 fn note_gaps(
     inventory: &Inventory,
     fs: &mut FileSystem,
-    targets: &BTreeMap<TargetKey, Target>,
+    targets: &BTreeMap<TargetKey, &Target>,
 ) {
-    let mgt = fs.mgt.as_ref().and_then(|key| targets.get(key).or(inventory.targets.get(key)));
+    let mgt = fs.mgt.as_ref().and_then(|key| inventory.targets.get(key));
     match mgt {
         None if fs.is_mgs_external => {
             let nids: Vec<_> = fs.mgs_nids.iter().map(ToString::to_string).collect();

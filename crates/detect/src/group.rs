@@ -6,11 +6,11 @@
 
 use crate::detector::Index;
 use crate::facts::{Facts, url_safe};
-use lustre::label::FsName;
+use lustre::label::{FsName, TargetLabel};
 use lustre::nid::Nid;
 use model::ids::{DeviceId, ServerId};
 use model::inventory::FsKey;
-use model::report::{MgsFs, TargetSeen};
+use model::report::TargetSeen;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One sight of one target.
@@ -21,13 +21,15 @@ pub(crate) struct Sight<'a> {
     pub seen: &'a TargetSeen,
 }
 
-/// All sights of one file system.
-pub(crate) struct Group<'a> {
+/// One file system, before its targets are looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
     pub key: FsKey,
     pub name: FsName,
-    pub sights: Vec<Sight<'a>>,
-    /// MGSs that know it.
-    pub mgs: Vec<(ServerId, &'a MgsFs)>,
+    /// Servers whose MGS knows it.
+    pub mgs: BTreeSet<ServerId>,
+    /// Targets that are seen, or named by its MGS.
+    pub labels: BTreeSet<TargetLabel>,
     /// NIDs that its targets or the MGS's own server give for the MGS.
     pub mgs_nids: BTreeSet<Nid>,
     /// Servers that show anything of it.
@@ -42,7 +44,7 @@ enum Token<'a> {
 }
 
 /// The file systems of this name.
-pub(crate) fn groups<'a>(index: &'a Index, name: &FsName) -> Vec<Group<'a>> {
+pub(crate) fn groups(index: &Index, name: &FsName) -> Vec<Group> {
     let Some(servers) = index.by_fs.get(name) else { return Vec::new() };
     let mut union = Union::default();
     for &server in servers {
@@ -53,23 +55,23 @@ pub(crate) fn groups<'a>(index: &'a Index, name: &FsName) -> Vec<Group<'a>> {
         }
         union.find(own);
     }
-    let mut by_root: BTreeMap<usize, Group<'a>> = BTreeMap::new();
+    let mut by_root: BTreeMap<usize, Group> = BTreeMap::new();
     for &server in servers {
         let Some(facts) = index.facts.get(&server) else { continue };
         let root = union.find(Token::Server(server));
         let group = by_root.entry(root).or_insert_with(|| Group {
             key: FsKey(name.to_string()),
             name: name.clone(),
-            sights: Vec::new(),
-            mgs: Vec::new(),
+            mgs: BTreeSet::new(),
+            labels: BTreeSet::new(),
             mgs_nids: BTreeSet::new(),
             servers: BTreeSet::new(),
         });
         group.add(server, facts);
     }
     // A client alone proves no file system of ours.
-    let mut groups: Vec<Group<'a>> =
-        by_root.into_values().filter(|g| !g.sights.is_empty() || !g.mgs.is_empty()).collect();
+    let mut groups: Vec<Group> =
+        by_root.into_values().filter(|group| !group.labels.is_empty()).collect();
     if groups.len() > 1 {
         for group in &mut groups {
             let mark = group.mgs_nids.first().map_or_else(
@@ -82,38 +84,58 @@ pub(crate) fn groups<'a>(index: &'a Index, name: &FsName) -> Vec<Group<'a>> {
     groups
 }
 
-fn tokens<'a>(facts: &'a Facts, name: &'a FsName) -> Vec<Token<'a>> {
-    let mut tokens = Vec::new();
-    let mut is_mgs = false;
+fn tokens<'a>(facts: &'a Facts, name: &'a FsName) -> BTreeSet<Token<'a>> {
+    let mut tokens = BTreeSet::new();
+    let mut is_mgs = facts.mgs_of(name).next().is_some();
     for seen in facts.sights(name) {
         tokens.extend(seen.device.iter().filter(|id| id.is_shareable()).map(Token::Device));
         let data = seen.mount_data.iter();
         tokens.extend(data.flat_map(|data| data.mgs_nodes.iter().flatten()).map(Token::Nid));
         is_mgs |= seen.is_mgs_too;
     }
-    let lustre = facts.report.lustre.iter();
-    is_mgs |= lustre.flat_map(|lustre| &lustre.mgs).any(|mgs| &mgs.fs == name);
     if is_mgs {
         tokens.extend(facts.nids.iter().map(Token::Nid));
     }
     tokens
 }
 
-impl<'a> Group<'a> {
-    fn add(&mut self, server: ServerId, facts: &'a Facts) {
+/// Whether two reports of one server leave the groups of this name as they are.
+pub(crate) fn is_grouped_alike(old: &Facts, new: &Facts, name: &FsName) -> bool {
+    let known = |facts: &Facts| facts.mgs_of(name).next().cloned();
+    let labels = |facts: &Facts| facts.sights(name).map(|s| s.label.clone()).collect::<BTreeSet<_>>();
+    old.filesystems.contains(name)
+        && new.filesystems.contains(name)
+        && tokens(old, name) == tokens(new, name)
+        && known(old) == known(new)
+        && labels(old) == labels(new)
+}
+
+impl Group {
+    fn add(&mut self, server: ServerId, facts: &Facts) {
         self.servers.insert(server);
-        let name = self.name.clone();
-        let lustre = facts.report.lustre.iter();
-        let targets = lustre.clone().flat_map(|lustre| &lustre.targets);
-        for seen in targets.filter(|seen| seen.label.fs() == Some(&name)) {
-            self.sights.push(Sight { server, facts, seen });
+        for seen in facts.sights(&self.name) {
+            self.labels.insert(seen.label.clone());
             let data = seen.mount_data.iter();
             self.mgs_nids.extend(data.flat_map(|data| data.mgs_nodes.iter().flatten()).cloned());
         }
-        for mgs in lustre.flat_map(|lustre| &lustre.mgs).filter(|mgs| mgs.fs == name) {
-            self.mgs.push((server, mgs));
+        for mgs in facts.mgs_of(&self.name) {
+            self.mgs.insert(server);
+            self.labels.extend(mgs.targets.iter().map(|target| target.label.clone()));
             self.mgs_nids.extend(facts.nids.iter().cloned());
         }
+    }
+
+    /// All sights of one of its targets.
+    pub fn sights<'a>(&self, index: &'a Index, label: &TargetLabel) -> Vec<Sight<'a>> {
+        let servers = index.by_label.get(label).into_iter().flatten();
+        let mut found = Vec::new();
+        for &server in servers.filter(|server| self.servers.contains(server)) {
+            let Some(facts) = index.facts.get(&server) else { continue };
+            let targets = facts.report.lustre.iter().flat_map(|lustre| &lustre.targets);
+            let those = targets.filter(|seen| &seen.label == label);
+            found.extend(those.map(|seen| Sight { server, facts, seen }));
+        }
+        found
     }
 }
 

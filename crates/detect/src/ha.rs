@@ -88,41 +88,15 @@ fn component(index: &Index, inventory: &Inventory, start: ServerId) -> Component
         if facts.ha_key.is_some() || !found.servers.insert(server) {
             continue;
         }
-        for key in candidates(index, inventory, server, facts) {
-            let Some(target) = inventory.targets.get(&key) else { continue };
-            if target.servers.len() > 1 && target.servers.contains(&server) {
+        for key in index.serves.get(&server).into_iter().flatten() {
+            let Some(target) = inventory.targets.get(key) else { continue };
+            if target.servers.len() > 1 {
                 todo.extend(target.servers.iter().copied());
-                found.targets.insert(key);
+                found.targets.insert(key.clone());
             }
         }
     }
     found
-}
-
-/// Targets that this server may serve, and those on devices that it sees.
-fn candidates(
-    index: &Index,
-    inventory: &Inventory,
-    server: ServerId,
-    facts: &Facts,
-) -> BTreeSet<TargetKey> {
-    let devices = facts.devices.keys().filter_map(|id| inventory.devices.get(id));
-    let mut keys: BTreeSet<TargetKey> =
-        devices.flat_map(|device| device.targets.iter().cloned()).collect();
-    let own = facts.filesystems.iter();
-    for fs in own.filter_map(|fs| index.made.get(fs)) {
-        keys.extend(fs.0.iter().filter(|key| serves(inventory, key, server)).cloned());
-    }
-    keys.extend(index.made_mgts.iter().filter(|key| serves(inventory, key, server)).cloned());
-    for fs in facts.nids.iter().filter_map(|nid| index.naming.get(nid)).flat_map(BTreeMap::keys) {
-        let made = index.made.get(fs).into_iter().flat_map(|made| &made.0);
-        keys.extend(made.filter(|key| serves(inventory, key, server)).cloned());
-    }
-    keys
-}
-
-fn serves(inventory: &Inventory, key: &TargetKey, server: ServerId) -> bool {
-    inventory.targets.get(key).is_some_and(|target| target.servers.contains(&server))
 }
 
 fn shared(index: &Index, group: Component) -> HaCluster {
@@ -166,14 +140,10 @@ fn make_pacemaker(index: &Index, inventory: &Inventory, key: &str) -> Option<HaC
     let (seen_by, _, ha) = *views.iter().max_by_key(rank)?;
     let mut servers = members.clone();
     servers.extend(ha.nodes.iter().filter_map(|node| index.server_named(&node.name, members)));
-    let near = servers.iter().filter_map(|id| Some((*id, index.facts.get(id)?)));
+    let near = servers.iter().filter_map(|id| index.serves.get(id)).flatten();
     let targets: BTreeSet<TargetKey> = near
-        .flat_map(|(id, facts)| candidates(index, inventory, id, facts))
-        .filter(|key| {
-            inventory.targets.get(key).is_some_and(|target| {
-                target.ha_resource.is_some() && target.servers.iter().any(|id| servers.contains(id))
-            })
-        })
+        .filter(|key| inventory.targets.get(key).is_some_and(|t| t.ha_resource.is_some()))
+        .cloned()
         .collect();
     let names: Vec<&str> = ha.nodes.iter().map(|node| node.name.as_str()).collect();
     let name = match cluster_name(ha) {

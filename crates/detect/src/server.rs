@@ -23,7 +23,11 @@ pub(crate) fn rebuild(
 }
 
 fn make(index: &Index, inventory: &Inventory, id: ServerId, facts: &Facts) -> Server {
-    let (mounted, may_serve) = targets(index, inventory, id, facts);
+    let may_serve = index.serves.get(&id).cloned().unwrap_or_default();
+    let is_here = |key: &&TargetKey| {
+        inventory.targets.get(key).is_some_and(|target| target.mounted_on.contains(&id))
+    };
+    let mounted: BTreeSet<TargetKey> = may_serve.iter().filter(is_here).cloned().collect();
     let ha = match &facts.ha_key {
         Some(key) => Some(model::inventory::HaKey(crate::facts::url_safe(key))),
         None => index.group_of.get(&id).cloned(),
@@ -39,33 +43,6 @@ fn make(index: &Index, inventory: &Inventory, id: ServerId, facts: &Facts) -> Se
         seen_at: facts.report.at,
         concerns: concerns(facts, has_mounts),
     }
-}
-
-/// Targets that run here, and those that may.
-fn targets(
-    index: &Index,
-    inventory: &Inventory,
-    id: ServerId,
-    facts: &Facts,
-) -> (BTreeSet<TargetKey>, BTreeSet<TargetKey>) {
-    let mut names = facts.filesystems.clone();
-    let naming = facts.nids.iter().filter_map(|nid| index.naming.get(nid));
-    names.extend(naming.flat_map(|by_fs| by_fs.keys().cloned()));
-    let of_fs = names.iter().filter_map(|fs| index.made.get(fs)).flat_map(|made| made.0.iter());
-    let devices = facts.devices.keys().filter_map(|device| inventory.devices.get(device));
-    let on_devices = devices.flat_map(|device| device.targets.iter());
-    let mut mounted = BTreeSet::new();
-    let mut may_serve = BTreeSet::new();
-    for key in of_fs.chain(on_devices).chain(&index.made_mgts) {
-        let Some(target) = inventory.targets.get(key) else { continue };
-        if target.mounted_on.contains(&id) {
-            mounted.insert(key.clone());
-        }
-        if target.servers.contains(&id) {
-            may_serve.insert(key.clone());
-        }
-    }
-    (mounted, may_serve)
 }
 
 fn roles(

@@ -8,7 +8,9 @@ use crate::group::{Group, Sight, groups};
 use crate::place::{Place, evidence, is_running, place};
 use lustre::label::{FsName, TargetKind, TargetLabel};
 use model::ids::{DeviceId, ServerId};
-use model::inventory::{Confidence, Evidence, FsKey, Inventory, Target, TargetKey, TargetState};
+use model::inventory::{
+    Confidence, Evidence, FsKey, Inventory, Target, TargetKey, TargetState,
+};
 use model::report::TargetSource;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,30 +22,59 @@ pub(crate) fn rebuild_fs(
     changed: &mut Changed,
     servers: &mut BTreeSet<ServerId>,
 ) {
+    let groups = groups(index, name);
     let mut targets = BTreeMap::new();
-    let mut file_systems = BTreeMap::new();
-    for group in groups(index, name) {
-        let made = make_targets(index, &group);
-        let fs = filesystem::make(index, inventory, &group, &made);
-        file_systems.insert(group.key.clone(), fs);
-        targets.extend(made);
+    for group in &groups {
+        for label in &group.labels {
+            targets.insert(key_of(group, label), make_target(index, group, label));
+        }
     }
-    let made = (targets.keys().cloned().collect(), file_systems.keys().cloned().collect());
+    let keys = groups.iter().map(|group| group.key.clone()).collect();
+    let made = (targets.keys().cloned().collect(), keys);
     let old = index.made.insert(name.clone(), made).unwrap_or_default();
     for key in old.0.iter().filter(|key| !targets.contains_key(key)) {
-        put_target(inventory, key, None, changed, servers);
+        put_target(index, inventory, key, None, changed, servers);
     }
     for (key, target) in targets {
-        put_target(inventory, &key, Some(target), changed, servers);
+        put_target(index, inventory, &key, Some(target), changed, servers);
     }
-    for key in old.1.iter().filter(|key| !file_systems.contains_key(key)) {
+    for key in old.1.iter().filter(|key| !groups.iter().any(|group| group.key == **key)) {
         inventory.filesystems.remove(key);
         changed.filesystems.insert(key.clone());
     }
-    for (key, fs) in file_systems {
-        if settle(&mut inventory.filesystems, &key, Some(fs)) {
-            changed.filesystems.insert(key);
+    for group in &groups {
+        put_fs(index, inventory, group, changed);
+    }
+    index.groups.insert(name.clone(), groups);
+}
+
+/// Makes some targets anew, and what follows for their file systems, where the
+/// groups of that name are known to be as they were.
+pub(crate) fn rebuild_labels(
+    index: &mut Index,
+    inventory: &mut Inventory,
+    name: &FsName,
+    labels: &BTreeSet<TargetLabel>,
+    changed: &mut Changed,
+    servers: &mut BTreeSet<ServerId>,
+) {
+    let groups = index.groups.remove(name).unwrap_or_default();
+    for group in &groups {
+        let known: Vec<_> = labels.iter().filter(|label| group.labels.contains(label)).collect();
+        for label in &known {
+            let target = make_target(index, group, label);
+            let key = key_of(group, label);
+            put_target(index, inventory, &key, Some(target), changed, servers);
         }
+        put_fs(index, inventory, group, changed);
+    }
+    index.groups.insert(name.clone(), groups);
+}
+
+fn put_fs(index: &Index, inventory: &mut Inventory, group: &Group, changed: &mut Changed) {
+    let fs = filesystem::make(index, inventory, group);
+    if settle(&mut inventory.filesystems, &group.key, Some(fs)) {
+        changed.filesystems.insert(group.key.clone());
     }
 }
 
@@ -77,15 +108,16 @@ pub(crate) fn rebuild_mgts(
         .collect();
     let old = std::mem::replace(&mut index.made_mgts, made.keys().cloned().collect());
     for key in old.iter().filter(|key| !made.contains_key(key)) {
-        put_target(inventory, key, None, changed, servers);
+        put_target(index, inventory, key, None, changed, servers);
     }
     for (key, target) in made {
-        put_target(inventory, &key, Some(target), changed, servers);
+        put_target(index, inventory, &key, Some(target), changed, servers);
     }
 }
 
 /// Puts one target, and settles which devices carry it and which servers to look at.
 fn put_target(
+    index: &mut Index,
     inventory: &mut Inventory,
     key: &TargetKey,
     new: Option<Target>,
@@ -97,8 +129,8 @@ fn put_target(
     };
     let old = inventory.targets.get(key);
     let involved = [old, new.as_ref()].into_iter().flatten();
-    let ids: Vec<ServerId> =
-        involved.flat_map(|t| t.servers.iter().chain(&t.mounted_on)).copied().collect();
+    let ids: Vec<ServerId> = involved.flat_map(|t| t.servers.iter()).copied().collect();
+    let serving = new.as_ref().map(|target| target.servers.clone()).unwrap_or_default();
     let (was, is) = (chain(inventory, old), chain(inventory, new.as_ref()));
     for id in was.difference(&is) {
         if let Some(device) = inventory.devices.get_mut(id) {
@@ -115,6 +147,14 @@ fn put_target(
     }
     if settle(&mut inventory.targets, key, new) {
         changed.targets.insert(key.clone());
+        for id in &ids {
+            let targets = index.serves.entry(*id).or_default();
+            if serving.contains(id) {
+                targets.insert(key.clone());
+            } else {
+                targets.remove(key);
+            }
+        }
         servers.extend(ids);
     }
 }
@@ -133,45 +173,37 @@ fn below(inventory: &Inventory, id: &DeviceId) -> BTreeSet<DeviceId> {
     found
 }
 
-fn make_targets(index: &Index, group: &Group<'_>) -> BTreeMap<TargetKey, Target> {
-    let mut by_label: BTreeMap<&TargetLabel, Vec<Sight<'_>>> = BTreeMap::new();
-    for sight in &group.sights {
-        by_label.entry(&sight.seen.label).or_default().push(*sight);
-    }
-    let mut known: BTreeMap<&TargetLabel, Vec<Evidence>> = BTreeMap::new();
-    for (server, mgs) in &group.mgs {
-        for target in &mgs.targets {
-            let facts = index.facts.get(server);
-            by_label.entry(&target.label).or_default();
-            known.entry(&target.label).or_default().push(Evidence {
+fn make_target(index: &Index, group: &Group, label: &TargetLabel) -> Target {
+    let mut known = Vec::new();
+    for server in &group.mgs {
+        let Some(facts) = index.facts.get(server) else { continue };
+        for mgs in facts.mgs_of(&group.name) {
+            if !mgs.targets.iter().any(|target| &target.label == label) {
+                continue;
+            }
+            known.push(Evidence {
                 claim: "exists".into(),
                 sign: "mgs".into(),
                 server: Some(*server),
-                text: format!("{} names {}", mgs.evidence, target.label),
-                at: facts.and_then(|facts| facts.report.at),
+                text: format!("{} names {label}", mgs.evidence),
+                at: facts.report.at,
                 agrees: true,
             });
         }
     }
-    let has_mgs = !group.mgs.is_empty();
-    by_label
-        .into_iter()
-        .map(|(label, sights)| {
-            let mgs = known.remove(label).unwrap_or_default();
-            let is_known = !mgs.is_empty();
-            let mut target = make(index, Some(&group.key), label, &sights, mgs);
-            if has_mgs && !is_known && target.state != TargetState::Missing {
-                let text = format!("{label} is not among the targets that its MGS knows.");
-                target.concerns.push(concern(concern::NOT_REGISTERED, text));
-            }
-            (key_of(&group.key, &group.name, label), target)
-        })
-        .collect()
+    let is_known = !known.is_empty();
+    let sights = group.sights(index, label);
+    let mut target = make(index, Some(&group.key), label, &sights, known);
+    if !group.mgs.is_empty() && !is_known {
+        let text = format!("{label} is not among the targets that its MGS knows.");
+        target.concerns.push(concern(concern::NOT_REGISTERED, text));
+    }
+    target
 }
 
 /// `lab01-OST0000`, with the mark of its file system where the name is not unique.
-fn key_of(fs: &FsKey, name: &FsName, label: &TargetLabel) -> TargetKey {
-    match fs.0.strip_prefix(name.as_str()) {
+pub(crate) fn key_of(group: &Group, label: &TargetLabel) -> TargetKey {
+    match group.key.0.strip_prefix(group.name.as_str()) {
         Some("") | None => TargetKey(label.to_string()),
         Some(mark) => TargetKey(format!("{label}{mark}")),
     }
