@@ -223,7 +223,9 @@ impl Detector {
             target::rebuild_mgts(index, inventory, &mut changed, &mut servers);
             // Which MGT a file system has may be another one now.
             if !changed.targets.is_empty() {
-                index.groups.keys().for_each(|fs| drop(labels.entry(fs.clone()).or_default()));
+                for fs in index.groups.keys() {
+                    labels.entry(fs.clone()).or_default();
+                }
             }
         }
         for fs in &filesystems {
