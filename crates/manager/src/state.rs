@@ -7,7 +7,7 @@ use link::authority::Authority;
 use link::token;
 use model::event::{HostEvent, Severity};
 use model::ids::{EnrolmentId, ServerId};
-use model::inventory::Inventory;
+use model::inventory::{Concern, Inventory};
 use model::report::Report;
 use rt::{Clock, Tasks};
 use std::collections::BTreeMap;
@@ -53,9 +53,10 @@ pub struct ServerEntry {
     pub report: Option<Arc<Report>>,
     /// When its agent last spoke, by the manager's clock.
     pub seen_at: Option<Timestamp>,
+    /// Boot id of its agent's last link.
+    pub boot_id: Option<String>,
     /// Milliseconds that its clock is ahead of ours, when it is too far off.
     pub clock_off_ms: Option<i64>,
-    pub(crate) sections: wire::Sections,
 }
 
 /// Whether a server's agent is here.
@@ -86,6 +87,19 @@ impl ServerEntry {
             Some(report) if !report.identity.hostname.is_empty() => &report.identity.hostname,
             _ => &self.record.name,
         }
+    }
+
+    /// What the manager itself finds odd about it; `detect` has its own.
+    pub fn concerns(&self) -> Vec<Concern> {
+        let off = self.clock_off_ms.map(|ms| Concern {
+            code: String::from("clock-off"),
+            text: format!(
+                "Its clock is {} s {} the manager's; times in its reports are wrong.",
+                ms.unsigned_abs() / 1000,
+                if ms < 0 { "behind" } else { "ahead of" }
+            ),
+        });
+        off.into_iter().collect()
     }
 }
 

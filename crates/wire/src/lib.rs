@@ -29,7 +29,7 @@ pub mod section;
 
 pub use frame::{DecodeError, EncodeError, decode, encode};
 pub use message::{ToAgent, ToManager};
-pub use section::{Sections, SectionsError, difference, report_from, sections};
+pub use section::{Sections, SectionsError, difference, patch, report_from, sections};
 
 /// The protocol that this release speaks.
 pub const PROTOCOL: u16 = 1;

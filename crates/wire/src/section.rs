@@ -53,6 +53,37 @@ pub fn report_from(sections: &Sections) -> Result<Report, SectionsError> {
     serde_json::from_slice(&text).map_err(|cause| blame(sections, cause))
 }
 
+/// A report with some sections changed or gone: what a delta does. Sections
+/// that this release does not know are passed over.
+pub fn patch(
+    report: &Report,
+    changed: &Sections,
+    removed: &[String],
+) -> Result<Report, SectionsError> {
+    let mut new = report.clone();
+    let newer = report_from(changed)?;
+    let blank = Report::default();
+    let names = changed.keys().map(|name| (name, &newer));
+    for (name, from) in names.chain(removed.iter().map(|name| (name, &blank))) {
+        take(&mut new, name, from);
+    }
+    Ok(new)
+}
+
+/// Copies one section.
+fn take(to: &mut Report, name: &str, from: &Report) {
+    macro_rules! fields {
+        ($($field:ident)*) => {
+            match name {
+                $(stringify!($field) => to.$field.clone_from(&from.$field),)*
+                _ => {}
+            }
+        };
+    }
+    fields!(format at agent_version identity os hardware packages services interfaces lnet devices
+        zpools datasets mounts lustre ha time firewall unread);
+}
+
 /// Names the section that cannot be read.
 fn blame(sections: &Sections, cause: serde_json::Error) -> SectionsError {
     for (name, bytes) in sections {

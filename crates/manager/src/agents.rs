@@ -1,0 +1,327 @@
+//! One link of one agent: hello, reports, events, the end.
+
+use crate::ingest::{Arrived, Caller, Kick, Order, Refusal};
+use crate::state::{Manager, Note, VERSION};
+use jiff::Timestamp;
+use link::ManagerEnd;
+use model::event::Severity;
+use model::ids::ServerId;
+use model::report::Report;
+use std::sync::Arc;
+use std::time::Duration;
+use store::journal::Run;
+use store::record::{NewEvent, StoredReport};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
+use wire::code::Code;
+use wire::message::{CLOCK_OFF_MAX_S, Events, Hello, Welcome};
+use wire::{Sections, ToAgent, ToManager};
+
+/// How long an agent may take to say hello.
+const HELLO_WITHIN: Duration = Duration::from_secs(15);
+/// Least time between two notes in the store of when an agent spoke.
+const NOTE_SEEN_EVERY: Duration = Duration::from_secs(60);
+
+/// Who is at the other end, as far as the way it came proves it.
+pub(crate) struct Proven {
+    pub id: ServerId,
+    /// Serial of its certificate; none in this process.
+    pub certificate: Option<String>,
+}
+
+/// One link, from hello to end.
+struct Attending<'m> {
+    manager: &'m Arc<Manager>,
+    end: ManagerEnd,
+    id: ServerId,
+    link: u64,
+    /// Number of the last report, and that report; none until a full one came.
+    report: Option<(u64, Arc<Report>)>,
+    /// Whether a full report was asked for and has not come.
+    asked: bool,
+    agent_version: String,
+    noted: Option<Instant>,
+}
+
+/// Why a link ended.
+enum End {
+    Gone,
+    Silent,
+    Kicked(Kick),
+    Stopping,
+    Misused(String),
+    Fault(String),
+}
+
+/// Serves one link to its end.
+pub(crate) async fn attend(manager: Arc<Manager>, proven: Proven, mut end: ManagerEnd) {
+    let hello = match timeout(HELLO_WITHIN, end.recv()).await {
+        Ok(Some(ToManager::Hello(hello))) => hello,
+        Ok(Some(_)) => return refuse(&end, misused("the first message must be a hello")).await,
+        Ok(None) => return,
+        Err(_) => return refuse(&end, misused("no hello came in time")).await,
+    };
+    let (kick, mut kicked) = oneshot::channel();
+    let id = proven.id;
+    let arrived = match arrive(&manager, proven, &hello, kick).await {
+        Ok(arrived) => arrived,
+        Err(refusal) => return refuse(&end, refusal).await,
+    };
+    if end.send(ToAgent::Welcome(welcome(&manager, id))).await.is_err() {
+        return leave(&manager, id, arrived.link, None).await;
+    }
+    if arrived.was_lost {
+        say(&manager, id, Severity::Info, "server.back", "The server's agent reports again.").await;
+    }
+    let link = arrived.link;
+    let agent_version = hello.agent_version;
+    let (report, asked, noted) = (None, false, None);
+    let mut attending =
+        Attending { manager: &manager, end, id, link, report, asked, agent_version, noted };
+    let why = attending.listen(&mut kicked).await;
+    attending.finish(why).await;
+}
+
+async fn arrive(
+    manager: &Manager,
+    proven: Proven,
+    hello: &Hello,
+    kick: oneshot::Sender<Kick>,
+) -> Result<Arrived, Refusal> {
+    if wire::agree(hello.protocol).is_none() {
+        let text = format!(
+            "the agent speaks protocol {}, this manager {} to {}; bring both to neighbouring releases",
+            hello.protocol,
+            wire::PROTOCOL_OLDEST,
+            wire::PROTOCOL
+        );
+        return Err(Refusal { code: Code::ProtocolUnknown, text });
+    }
+    let clock_off_ms = clock_off(hello.sent_at_ms, manager.now());
+    if let Some(off) = clock_off_ms {
+        tracing::warn!(server = %proven.id, off_ms = off, "Clock of a server is far off.");
+    }
+    let caller = Caller {
+        id: proven.id,
+        certificate: proven.certificate,
+        machine_id: hello.machine_id.clone(),
+        boot_id: hello.boot_id.clone(),
+        agent_version: hello.agent_version.clone(),
+        clock_off_ms,
+        kick,
+    };
+    let stopping = || Refusal { code: Code::ManagerFault, text: String::from("it is stopping") };
+    let (answer, answered) = oneshot::channel();
+    let order = Order::Arrive { caller, answer };
+    manager.orders.send(order).await.map_err(|_| stopping())?;
+    answered.await.map_err(|_| stopping())?
+}
+
+/// Milliseconds that a clock is ahead, if that is too far.
+pub(crate) fn clock_off(sent_at_ms: i64, now: Timestamp) -> Option<i64> {
+    let off = sent_at_ms.saturating_sub(now.as_millisecond());
+    (off.unsigned_abs() > CLOCK_OFF_MAX_S.unsigned_abs() * 1000).then_some(off)
+}
+
+fn welcome(manager: &Manager, id: ServerId) -> Welcome {
+    Welcome {
+        protocol: wire::PROTOCOL,
+        server_id: id.to_string(),
+        now_ms: manager.now().as_millisecond(),
+        manager_version: VERSION.to_owned(),
+        extra: std::collections::BTreeMap::new(),
+    }
+}
+
+fn misused(text: &str) -> Refusal {
+    Refusal { code: Code::LinkMisused, text: text.to_owned() }
+}
+
+async fn refuse(end: &ManagerEnd, Refusal { code, text }: Refusal) {
+    tracing::warn!(%code, text, "Agent is refused.");
+    // One that is gone needs no reason.
+    let _ = end.send(ToAgent::Refused { code, text }).await;
+}
+
+async fn say(manager: &Manager, id: ServerId, severity: Severity, kind: &'static str, text: &str) {
+    let (text, server) = (text.to_owned(), Some(id));
+    let note = Note { severity, kind, text, actor: None, server };
+    if let Err(error) = manager.record(note).await {
+        tracing::error!(error = stdx::chain::chain(&error), kind, "Event is lost.");
+    }
+}
+
+async fn leave(manager: &Manager, id: ServerId, link: u64, why: Option<&str>) {
+    let (done, is_done) = oneshot::channel();
+    if manager.orders.send(Order::Leave { id, link, done }).await.is_err() {
+        return;
+    }
+    if let (Ok(true), Some(why)) = (is_done.await, why) {
+        say(manager, id, Severity::Warning, "server.silent", why).await;
+    }
+}
+
+impl Attending<'_> {
+    async fn listen(&mut self, kicked: &mut oneshot::Receiver<Kick>) -> End {
+        let shutdown = self.manager.tasks.shutdown().clone();
+        loop {
+            let message = tokio::select! {
+                message = timeout(self.manager.silence, self.end.recv()) => message,
+                kick = &mut *kicked => return End::Kicked(kick.unwrap_or(Kick::Replaced)),
+                () = shutdown.wait() => return End::Stopping,
+            };
+            match message {
+                Err(_) => return End::Silent,
+                Ok(None) => {
+                    let broken = self.end.broken().map(ToString::to_string);
+                    return broken.map_or(End::Gone, End::Misused);
+                }
+                Ok(Some(message)) => {
+                    if let Err(end) = self.take(message).await {
+                        return end;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn take(&mut self, message: ToManager) -> Result<(), End> {
+        match message {
+            ToManager::Hello(_) => Err(End::Misused(String::from("a second hello"))),
+            ToManager::Full { seq, sections } => self.full(seq, sections).await,
+            ToManager::Delta { seq, changed, removed } => self.delta(seq, changed, removed).await,
+            ToManager::Events(events) => self.events(&events).await,
+            ToManager::Heartbeat { sent_at_ms } => {
+                let at = self.manager.now();
+                let clock_off_ms = clock_off(sent_at_ms, at);
+                let (id, link) = (self.id, self.link);
+                self.order(Order::Heard { id, link, at, clock_off_ms }).await?;
+                self.note_seen().await
+            }
+        }
+    }
+
+    async fn full(&mut self, seq: u64, sections: Sections) -> Result<(), End> {
+        let report = wire::report_from(&sections).map_err(unreadable)?;
+        self.asked = false;
+        self.show(seq, report).await?;
+        let stored = StoredReport { server: self.id, sections };
+        self.manager.store.put_report(stored).await.map_err(fault)?;
+        self.acknowledge(seq).await
+    }
+
+    async fn delta(&mut self, seq: u64, changed: Sections, removed: Vec<String>) -> Result<(), End> {
+        let last = self.report.as_ref().filter(|(last, _)| last.checked_add(1) == Some(seq));
+        let Some((_, last)) = last else {
+            // What is between is lost: nothing is taken until all comes anew.
+            self.report = None;
+            if !std::mem::replace(&mut self.asked, true) {
+                self.end.send(ToAgent::NeedFull).await.map_err(|_| End::Gone)?;
+            }
+            return Ok(());
+        };
+        let report = wire::patch(last, &changed, &removed).map_err(unreadable)?;
+        self.show(seq, report).await?;
+        self.manager.store.change_report(self.id, changed, removed).await.map_err(fault)?;
+        self.acknowledge(seq).await
+    }
+
+    async fn show(&mut self, seq: u64, report: Report) -> Result<(), End> {
+        let report = Arc::new(report);
+        self.report = Some((seq, Arc::clone(&report)));
+        let (id, link, at) = (self.id, self.link, self.manager.now());
+        self.order(Order::Report { id, link, report, at }).await
+    }
+
+    async fn acknowledge(&mut self, seq: u64) -> Result<(), End> {
+        self.end.send(ToAgent::AckReport { seq }).await.map_err(|_| End::Gone)?;
+        self.note_seen().await
+    }
+
+    async fn events(&mut self, events: &Events) -> Result<(), End> {
+        let recorded_at = self.manager.now();
+        let server_name = self.manager.name_of(self.id);
+        let mut news = Vec::with_capacity(events.events.len());
+        for (number, what) in events.unpack() {
+            let what = what.unwrap_or_else(|reason| unread_event(number, &reason, recorded_at));
+            let (server, server_name) = (Some(self.id), server_name.clone());
+            news.push(NewEvent { recorded_at, server, server_name, actor: None, what });
+        }
+        let run = Run { server: self.id, stream: events.stream, first: events.first };
+        let places = self.manager.store.append_run(run, news).await.map_err(fault)?;
+        if !places.is_empty() {
+            self.order(Order::Events { places }).await?;
+        }
+        let ack = ToAgent::AckEvents { stream: events.stream, upto: events.upto() };
+        self.end.send(ack).await.map_err(|_| End::Gone)
+    }
+
+    async fn order(&self, order: Order) -> Result<(), End> {
+        self.manager.orders.send(order).await.map_err(|_| End::Stopping)
+    }
+
+    async fn note_seen(&mut self) -> Result<(), End> {
+        if self.noted.is_some_and(|noted| noted.elapsed() < NOTE_SEEN_EVERY) {
+            return Ok(());
+        }
+        self.noted = Some(Instant::now());
+        self.note_seen_now().await.map_err(fault)
+    }
+
+    async fn note_seen_now(&self) -> Result<(), store::StoreError> {
+        let manager = self.manager;
+        let Some(name) = manager.name_of(self.id) else { return Ok(()) };
+        manager.store.note_seen(self.id, manager.now(), (name, self.agent_version.clone())).await
+    }
+
+    async fn finish(self, why: End) {
+        let (manager, id, link) = (self.manager, self.id, self.link);
+        let silent = match why {
+            End::Kicked(Kick::Revoked) => {
+                let _ = self.end.send(ToAgent::Revoked).await;
+                return;
+            }
+            // The newer link speaks for the server now.
+            End::Kicked(Kick::Replaced) => return,
+            End::Stopping => {
+                let _ = self.note_seen_now().await;
+                let _ = self.end.send(ToAgent::Goodbye).await;
+                return;
+            }
+            End::Gone => "The server's agent closed its link.".to_owned(),
+            End::Silent => "The server's agent went silent.".to_owned(),
+            End::Misused(text) => {
+                refuse(&self.end, misused(&text)).await;
+                format!("The server's agent sent what cannot be read: {text}.")
+            }
+            End::Fault(text) => {
+                tracing::error!(server = %id, error = text, "Link is closed for a fault here.");
+                let text = String::from("the manager cannot keep what it is told; see its log");
+                refuse(&self.end, Refusal { code: Code::ManagerFault, text }).await;
+                "The manager could not keep what the server's agent said.".to_owned()
+            }
+        };
+        // Without a store there is no journal to tell, and the log has it.
+        let _ = self.note_seen_now().await;
+        leave(manager, id, link, Some(&silent)).await;
+    }
+}
+
+fn fault(error: store::StoreError) -> End {
+    End::Fault(stdx::chain::chain(&error))
+}
+
+fn unreadable(error: wire::SectionsError) -> End {
+    End::Misused(stdx::chain::chain(&error))
+}
+
+fn unread_event(number: u64, reason: &str, at: Timestamp) -> model::event::HostEvent {
+    model::event::HostEvent {
+        at,
+        severity: Severity::Warning,
+        kind: String::from("agent.event_unread"),
+        text: format!("Event {number} of the server's agent cannot be read: {reason}."),
+        target: None,
+        raw: None,
+    }
+}

@@ -1,0 +1,315 @@
+//! The one task that changes the world: it takes in reports, knows who is
+//! connected, and tells the stream what changed, at most every 50 ms.
+
+use crate::state::{Manager, ServerEntry, ServerState};
+use detect::Changed;
+use jiff::Timestamp;
+use model::ids::ServerId;
+use model::report::Report;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use store::record;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+use wire::code::Code;
+
+/// Orders that may wait.
+pub(crate) const ORDERS_WAITING_MAX: usize = 1024;
+/// Orders done under one lock of the world.
+const BATCH_MAX: usize = 128;
+/// Least time between two messages on the stream.
+const PUBLISH_EVERY: Duration = Duration::from_millis(50);
+
+/// What the ingest task is asked to do.
+pub(crate) enum Order {
+    /// A server was enrolled, anew or again.
+    Enrolled { server: record::Server, done: oneshot::Sender<()> },
+    /// An agent wants to be taken for this server's.
+    Arrive { caller: Caller, answer: oneshot::Sender<Result<Arrived, Refusal>> },
+    /// A server's newest report.
+    Report { id: ServerId, link: u64, report: Arc<Report>, at: Timestamp },
+    /// An agent spoke.
+    Heard { id: ServerId, link: u64, at: Timestamp, clock_off_ms: Option<i64> },
+    /// Events are in the journal at these positions.
+    Events { places: Vec<u64> },
+    /// A link ended. `done` says whether the server is silent now.
+    Leave { id: ServerId, link: u64, done: oneshot::Sender<bool> },
+    /// A server is revoked, in the store already.
+    Revoke { id: ServerId, done: oneshot::Sender<()> },
+}
+
+/// An agent at the door.
+pub(crate) struct Caller {
+    pub id: ServerId,
+    /// Serial of its certificate; none for agents in this process.
+    pub certificate: Option<String>,
+    pub machine_id: String,
+    pub boot_id: String,
+    pub agent_version: String,
+    pub clock_off_ms: Option<i64>,
+    /// Ends its link.
+    pub kick: oneshot::Sender<Kick>,
+}
+
+/// An agent let in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrived {
+    /// Number of its link; what an older link says is passed over.
+    pub link: u64,
+    /// Whether it went silent while this manager ran.
+    pub was_lost: bool,
+}
+
+/// Why an agent is not let in.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub code: Code,
+    pub text: String,
+}
+
+/// Why a link is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kick {
+    Revoked,
+    Replaced,
+}
+
+struct Link {
+    number: u64,
+    boot_id: String,
+    kick: oneshot::Sender<Kick>,
+}
+
+/// The task's own state.
+pub(crate) struct Ingest {
+    manager: Arc<Manager>,
+    links: BTreeMap<ServerId, Link>,
+    lost: BTreeSet<ServerId>,
+    next_link: u64,
+    changed: Changed,
+    events: Vec<u64>,
+    published: Instant,
+}
+
+impl Ingest {
+    pub fn new(manager: Arc<Manager>) -> Self {
+        Self {
+            manager,
+            links: BTreeMap::new(),
+            lost: BTreeSet::new(),
+            next_link: 1,
+            changed: Changed::default(),
+            events: Vec::new(),
+            published: Instant::now(),
+        }
+    }
+
+    pub async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        let shutdown = self.manager.tasks.shutdown().clone();
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        loop {
+            let due = self.published + PUBLISH_EVERY;
+            let is_dirty = !self.changed.is_empty() || !self.events.is_empty();
+            tokio::select! {
+                _ = orders.recv_many(&mut batch, BATCH_MAX) => self.apply_all(&mut batch),
+                () = sleep_until(due), if is_dirty => self.publish(),
+                () = shutdown.wait() => return,
+            }
+        }
+    }
+
+    fn apply_all(&mut self, batch: &mut Vec<Order>) {
+        let manager = Arc::clone(&self.manager);
+        let mut world = manager.world_mut();
+        for order in batch.drain(..) {
+            self.apply(&mut world, order);
+        }
+        drop(world);
+        if self.published.elapsed() >= PUBLISH_EVERY {
+            self.publish();
+        }
+    }
+
+    fn apply(&mut self, world: &mut crate::state::World, order: Order) {
+        // An asker that is gone needs no answer.
+        match order {
+            Order::Enrolled { server, done } => {
+                self.enrolled(world, server);
+                let _ = done.send(());
+            }
+            Order::Arrive { caller, answer } => {
+                let _ = answer.send(self.arrive(world, caller));
+            }
+            Order::Report { id, link, report, at } => {
+                let Some(entry) = self.entry(world, id, link) else { return };
+                entry.seen_at = Some(at);
+                entry.report = Some(Arc::clone(&report));
+                self.changed.merge(world.detector.put(id, report));
+            }
+            Order::Heard { id, link, at, clock_off_ms } => {
+                let Some(entry) = self.entry(world, id, link) else { return };
+                entry.seen_at = Some(at);
+                if entry.clock_off_ms.is_some() != clock_off_ms.is_some() {
+                    self.changed.servers.insert(id);
+                }
+                entry.clock_off_ms = clock_off_ms;
+            }
+            Order::Events { places } => self.events.extend(places),
+            Order::Leave { id, link, done } => {
+                let _ = done.send(self.leave(world, id, link));
+            }
+            Order::Revoke { id, done } => {
+                self.revoke(world, id);
+                let _ = done.send(());
+            }
+        }
+    }
+
+    /// The server, if `link` is the one it has now.
+    fn entry<'w>(
+        &self,
+        world: &'w mut crate::state::World,
+        id: ServerId,
+        link: u64,
+    ) -> Option<&'w mut ServerEntry> {
+        self.links.get(&id).filter(|now| now.number == link)?;
+        world.servers.get_mut(&id)
+    }
+
+    fn enrolled(&mut self, world: &mut crate::state::World, server: record::Server) {
+        let id = server.id;
+        if let Some(link) = self.links.remove(&id) {
+            let _ = link.kick.send(Kick::Replaced);
+        }
+        let old = world.servers.remove(&id);
+        let report = old.and_then(|entry| entry.report);
+        if let Some(report) = &report {
+            self.changed.merge(world.detector.put(id, Arc::clone(report)));
+            self.changed.merge(world.detector.set_silent(id, true));
+        }
+        let seen_at = server.seen_at;
+        let state = ServerState::Stale;
+        let (boot_id, clock_off_ms) = (None, None);
+        let entry =
+            ServerEntry { record: server, state, report, seen_at, boot_id, clock_off_ms };
+        world.servers.insert(id, entry);
+        self.changed.servers.insert(id);
+    }
+
+    fn arrive(
+        &mut self,
+        world: &mut crate::state::World,
+        caller: Caller,
+    ) -> Result<Arrived, Refusal> {
+        let id = caller.id;
+        let entry = world.servers.get_mut(&id).ok_or_else(|| unknown(&caller))?;
+        check(entry, &caller)?;
+        if let Some(now) = self.links.get(&id)
+            && now.boot_id != caller.boot_id
+        {
+            return Err(cloned(&caller.machine_id));
+        }
+        if let Some(old) = self.links.remove(&id) {
+            let _ = old.kick.send(Kick::Replaced);
+        }
+        let number = self.next_link;
+        self.next_link += 1;
+        let boot_id = caller.boot_id.clone();
+        self.links.insert(id, Link { number, boot_id, kick: caller.kick });
+        entry.state = ServerState::Online;
+        entry.record.agent_version = caller.agent_version;
+        entry.seen_at = Some(self.manager.now());
+        entry.boot_id = Some(caller.boot_id);
+        entry.clock_off_ms = caller.clock_off_ms;
+        self.changed.servers.insert(id);
+        // Facts stay old until the first report of this link.
+        Ok(Arrived { link: number, was_lost: self.lost.remove(&id) })
+    }
+
+    fn leave(&mut self, world: &mut crate::state::World, id: ServerId, link: u64) -> bool {
+        let Some(entry) = self.entry(world, id, link) else { return false };
+        entry.state = ServerState::Stale;
+        self.links.remove(&id);
+        self.lost.insert(id);
+        self.changed.merge(world.detector.set_silent(id, true));
+        self.changed.servers.insert(id);
+        true
+    }
+
+    fn revoke(&mut self, world: &mut crate::state::World, id: ServerId) {
+        if let Some(link) = self.links.remove(&id) {
+            let _ = link.kick.send(Kick::Revoked);
+        }
+        if let Some(entry) = world.servers.get_mut(&id) {
+            entry.state = ServerState::Revoked;
+            entry.record.revoked_at = Some(self.manager.now());
+            entry.record.certificate = None;
+        }
+        // What it showed is no longer ours to tell; the record stays.
+        self.changed.merge(world.detector.remove(id));
+        self.changed.servers.insert(id);
+    }
+
+    fn publish(&mut self) {
+        let changed = std::mem::take(&mut self.changed);
+        let events = std::mem::take(&mut self.events);
+        if changed.is_empty() && events.is_empty() {
+            return;
+        }
+        let mut views = Vec::new();
+        let mut ids: Vec<String> = Vec::new();
+        let mut note = |view: &str, keys: Vec<String>| {
+            if !keys.is_empty() {
+                views.push(view.to_owned());
+                ids.extend(keys);
+            }
+        };
+        note("servers", changed.servers.iter().map(ToString::to_string).collect());
+        note("devices", changed.devices.iter().map(ToString::to_string).collect());
+        note("targets", changed.targets.iter().map(|key| key.0.clone()).collect());
+        note("filesystems", changed.filesystems.iter().map(|key| key.0.clone()).collect());
+        note("ha-clusters", changed.ha_clusters.iter().map(|key| key.0.clone()).collect());
+        note("events", events.iter().map(ToString::to_string).collect());
+        if !changed.is_empty() {
+            views.push(String::from("summary"));
+        }
+        if changed.clients && !views.iter().any(|view| view == "filesystems") {
+            views.push(String::from("filesystems"));
+        }
+        self.manager.changes.publish(views, ids);
+        self.published = Instant::now();
+    }
+}
+
+/// Whether a machine-id belongs to a running host of another boot.
+pub(crate) fn cloned(machine_id: &str) -> Refusal {
+    let text = format!(
+        "another running host has the machine-id {machine_id}; if this host is a copy of it, give it an id of its own (`rm /etc/machine-id; systemd-machine-id-setup`) and enrol it"
+    );
+    Refusal { code: Code::MachineCloned, text }
+}
+
+fn unknown(caller: &Caller) -> Refusal {
+    let text = format!("no server has the id {}; enrol this host again", caller.id);
+    Refusal { code: Code::CertificateUnknown, text }
+}
+
+fn check(entry: &ServerEntry, caller: &Caller) -> Result<(), Refusal> {
+    if entry.state == ServerState::Revoked {
+        let text = String::from("this server was revoked; enrol it again if that was a mistake");
+        return Err(Refusal { code: Code::ServerRevoked, text });
+    }
+    if entry.record.certificate != caller.certificate {
+        let text = String::from("this certificate was replaced by a newer one of the same server");
+        return Err(Refusal { code: Code::CertificateUnknown, text });
+    }
+    if entry.record.machine_id != caller.machine_id {
+        let text = format!(
+            "this certificate was given to machine-id {}, not to {}; enrol this host by itself",
+            entry.record.machine_id, caller.machine_id
+        );
+        return Err(Refusal { code: Code::MachineCloned, text });
+    }
+    Ok(())
+}
