@@ -167,7 +167,8 @@ impl Attending<'_> {
         loop {
             let message = tokio::select! {
                 message = timeout(self.manager.silence, self.end.recv()) => message,
-                kick = &mut *kicked => return End::Kicked(kick.unwrap_or(Kick::Replaced)),
+                // Without a reason the ingest task itself has ended.
+                kick = &mut *kicked => return kick.map_or(End::Stopping, End::Kicked),
                 () = shutdown.wait() => return End::Stopping,
             };
             match message {

@@ -1,0 +1,168 @@
+//! Enrolment and the link over TLS, and every way in which they are refused.
+
+use crate::agent::{full, greet, hear, hello, join, machine, n_in, report, start};
+use jiff::{SignedDuration, Timestamp};
+use link::{Config, DialError, EnrolError, Enrolment, Identity};
+use manager::Running;
+use manager::state::ServerState;
+use rt::{Shutdown, Tasks};
+use std::time::Duration;
+use wire::ToAgent;
+use wire::code::Code;
+
+async fn token(running: &Running) -> String {
+    let hour = Duration::from_secs(3600);
+    let who = String::from("user:admin");
+    let made = running.manager().create_enrolment_token(hour, String::from("monitor"), who).await;
+    made.unwrap().secret
+}
+
+fn ask(running: &Running, token: String, n: usize) -> Enrolment {
+    Enrolment {
+        manager: running.address().to_string(),
+        token,
+        machine_id: machine(n),
+        boot_id: String::from("boot"),
+        hostname: format!("oss{n}"),
+        agent_version: String::from("0.1.0"),
+        sent_at: Timestamp::now(),
+        site: None,
+        tasks: Tasks::new(Shutdown::new()),
+    }
+}
+
+fn config(running: &Running, identity: &Identity) -> Config {
+    Config {
+        manager: running.address().to_string(),
+        ca_pem: identity.ca_pem.clone(),
+        cert_pem: identity.cert_pem.clone(),
+        key_pem: identity.key_pem.clone(),
+        tasks: Tasks::new(Shutdown::new()),
+    }
+}
+
+async fn refused(ask: Enrolment) -> EnrolError {
+    match link::enrol(ask).await {
+        Ok(_) => panic!("it was enrolled"),
+        Err(error) => error,
+    }
+}
+
+#[tokio::test]
+async fn an_enrolled_agent_links_over_tls_until_it_is_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path()).await;
+    let identity = link::enrol(ask(&running, token(&running).await, 1)).await.unwrap();
+    let mut end = link::dial(config(&running, &identity)).await.unwrap();
+    let ToAgent::Welcome(welcome) = greet(&mut end, hello(&machine(1), "boot")).await else {
+        panic!("not welcome");
+    };
+    assert_eq!(welcome.server_id, identity.server_id);
+    let mut big = report(&machine(1), "oss1");
+    big.agent_version = "x".repeat(300_000);
+    full(&mut end, 1, &big).await;
+    assert_eq!(n_in(running.manager(), ServerState::Online), 1);
+
+    let id = identity.server_id.parse().unwrap();
+    running.manager().revoke(id, String::from("user:admin")).await.unwrap();
+    assert_eq!(hear(&mut end).await, ToAgent::Revoked);
+    let error = link::dial(config(&running, &identity)).await.unwrap_err();
+    assert!(matches!(error, DialError::Refused { code: Code::ServerRevoked, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_new_certificate_voids_the_old_one_and_keeps_the_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path()).await;
+    let old = link::enrol(ask(&running, token(&running).await, 1)).await.unwrap();
+    let new = link::enrol(ask(&running, token(&running).await, 1)).await.unwrap();
+    assert_eq!(old.server_id, new.server_id);
+    for (identity, good) in [(&old, false), (&new, true)] {
+        let mut end = link::dial(config(&running, identity)).await.unwrap();
+        let answer = greet(&mut end, hello(&machine(1), "boot")).await;
+        assert_eq!(matches!(answer, ToAgent::Welcome(_)), good, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_works_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path()).await;
+    let token = token(&running).await;
+    link::enrol(ask(&running, token.clone(), 1)).await.unwrap();
+    let error = refused(ask(&running, token, 2)).await;
+    assert_eq!(error.code(), Some(Code::TokenUsed), "{error}");
+    assert_eq!(running.manager().world().servers.len(), 1, "nothing is half enrolled");
+}
+
+#[tokio::test]
+async fn a_token_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path()).await;
+    let who = String::from("user:admin");
+    let made = running
+        .manager()
+        .create_enrolment_token(Duration::ZERO, String::from("monitor"), who)
+        .await
+        .unwrap();
+    let error = refused(ask(&running, made.secret, 1)).await;
+    assert_eq!(error.code(), Some(Code::TokenExpired), "{error}");
+}
+
+#[tokio::test]
+async fn a_token_of_another_manager_sends_nothing() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (running, other) = (start(here.path()).await, start(there.path()).await);
+    let foreign = token(&other).await;
+    let error = refused(ask(&running, foreign, 1)).await;
+    assert_eq!(error.code(), Some(Code::FingerprintWrong), "{error}");
+    let error = refused(ask(&running, String::from("candela1.no.token"), 1)).await;
+    assert_eq!(error.code(), Some(Code::TokenMalformed), "{error}");
+    // The right fingerprint with a secret that nobody made.
+    let real = token(&running).await;
+    let fingerprint = real.rsplit('.').next().unwrap();
+    let forged = format!("candela1.{}.{fingerprint}", "A".repeat(43));
+    let error = refused(ask(&running, forged, 1)).await;
+    assert_eq!(error.code(), Some(Code::TokenUnknown), "{error}");
+    assert!(running.manager().world().servers.is_empty());
+}
+
+#[tokio::test]
+async fn a_copy_of_a_running_host_is_not_enrolled_and_its_token_stays_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path()).await;
+    let _end = join(&running, 1).await;
+    let token = token(&running).await;
+    let copy = Enrolment { boot_id: String::from("another"), ..ask(&running, token.clone(), 1) };
+    let error = refused(copy).await;
+    assert_eq!(error.code(), Some(Code::MachineCloned), "{error}");
+    link::enrol(ask(&running, token, 2)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_clock_far_off_is_refused_with_how_far() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path()).await;
+    for (off, word) in [(-7200, "behind"), (7200, "ahead")] {
+        let sent_at = Timestamp::now().checked_add(SignedDuration::from_secs(off)).unwrap();
+        let late = Enrolment { sent_at, ..ask(&running, token(&running).await, 1) };
+        let error = refused(late).await;
+        assert_eq!(error.code(), Some(Code::ClockOff), "{error}");
+        assert!(error.to_string().contains(word), "{error}");
+    }
+    assert!(running.manager().world().servers.is_empty());
+}
+
+#[tokio::test]
+async fn a_link_without_a_certificate_or_of_another_ca_is_refused() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (running, other) = (start(here.path()).await, start(there.path()).await);
+    let foreign = link::enrol(ask(&other, token(&other).await, 1)).await.unwrap();
+    let error = link::dial(config(&running, &foreign)).await.unwrap_err();
+    assert!(matches!(error, DialError::Stranger(_)), "{error}");
+    // It trusts the right CA but shows the other's certificate.
+    let ca_pem = running.manager().ca_pem().to_owned();
+    let mixed = Config { ca_pem, ..config(&running, &foreign) };
+    let error = link::dial(mixed).await.unwrap_err();
+    assert!(matches!(error, DialError::Tls { .. }), "{error}");
+}

@@ -1,0 +1,6 @@
+//! A running manager with agents that speak the protocol by hand.
+
+mod agent;
+mod enrolment;
+mod links;
+mod many;
