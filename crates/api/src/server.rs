@@ -1,6 +1,6 @@
 //! Servers.
 
-use model::report::{
+pub use model::report::{
     ClientMount, Firewall, Hardware, Identity, Interface, Lnet, Mount, Os, Package, Service,
     TimeSync, Unread, Zpool,
 };

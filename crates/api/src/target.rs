@@ -1,7 +1,7 @@
 //! Targets.
 
 use crate::server::{Concern, Ref};
-use model::report::Recovery;
+pub use model::report::Recovery;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -20,7 +20,9 @@ fn id(n: u32) -> ServerId {
 }
 
 fn nid(n: u32) -> lustre::nid::Nid {
-    format!("10.{}.{}.1@tcp", n / 200, n % 200).parse().expect("a NID")
+    format!("10.{}.{}.1@tcp", n / 200, n % 200)
+        .parse()
+        .expect("a NID")
 }
 
 /// Server `n` of pairs; each mounts 4 targets and sees its partner's.
@@ -30,22 +32,43 @@ fn report(n: u32, servers_per_fs: u32, moved: bool) -> Arc<Report> {
     let mut report = Report::default();
     report.identity.hostname = format!("oss{n:05}");
     report.identity.fqdn = format!("oss{n:05}.site");
-    let ni = LnetNi { nid: nid(n), status: "up".into(), interfaces: vec![], health: None };
-    report.lnet = Some(Lnet { state: LnetState::Up, nis: vec![ni], ..Lnet::default() });
-    let mut lustre = Lustre { is_loaded: true, ..Lustre::default() };
+    let ni = LnetNi {
+        nid: nid(n),
+        status: "up".into(),
+        interfaces: vec![],
+        health: None,
+    };
+    report.lnet = Some(Lnet {
+        state: LnetState::Up,
+        nis: vec![ni],
+        ..Lnet::default()
+    });
+    let mut lustre = Lustre {
+        is_loaded: true,
+        ..Lustre::default()
+    };
     let mut devices = Vec::new();
     for k in 0..8 {
         let number = first * 4 + k;
         let device_id = DeviceId(format!("wwn:0x{number:08x}"));
         devices.push(device(&device_id));
         let index = u16::try_from((number) % (servers_per_fs * 4)).expect("an index fits");
-        let of = TargetLabel::Of { fs: fs.clone(), kind: TargetKind::Ost, index: TargetIndex(index) };
+        let of = TargetLabel::Of {
+            fs: fs.clone(),
+            kind: TargetKind::Ost,
+            index: TargetIndex(index),
+        };
         let is_mine = k / 4 == n - first;
         for source in [TargetSource::Mount, TargetSource::MountData] {
             if source == TargetSource::Mount && (!is_mine || moved && k == 0) {
                 continue;
             }
-            lustre.targets.push(target(of.clone(), source, &device_id, [nid(first), nid(first + 1)]));
+            lustre.targets.push(target(
+                of.clone(),
+                source,
+                &device_id,
+                [nid(first), nid(first + 1)],
+            ));
         }
     }
     report.lustre = Some(lustre);
@@ -106,7 +129,9 @@ fn target(
 }
 
 fn site(servers_per_fs: u32) -> Vec<(ServerId, Arc<Report>, bool)> {
-    (0..SERVERS).map(|n| (id(n), report(n, servers_per_fs, false), false)).collect()
+    (0..SERVERS)
+        .map(|n| (id(n), report(n, servers_per_fs, false), false))
+        .collect()
 }
 
 #[divan::bench(args = [100, 1_000, 10_000], sample_count = 3)]
@@ -124,7 +149,10 @@ fn from_nothing(bencher: divan::Bencher<'_, '_>, servers_per_fs: u32) {
 fn one_server_changes(bencher: divan::Bencher<'_, '_>, servers_per_fs: u32) {
     let mut detector = detect::Detector::new();
     detector.put_all(site(servers_per_fs));
-    let reports = [report(5_000, servers_per_fs, false), report(5_000, servers_per_fs, true)];
+    let reports = [
+        report(5_000, servers_per_fs, false),
+        report(5_000, servers_per_fs, true),
+    ];
     let mut turn = 0;
     bencher.bench_local(|| {
         turn += 1;

@@ -49,5 +49,8 @@ pub(crate) const FS_INCOMPLETE: &str = "filesystem-incomplete";
 
 /// A concern in one sentence.
 pub(crate) fn concern(code: &str, text: impl Into<String>) -> Concern {
-    Concern { code: code.to_owned(), text: text.into() }
+    Concern {
+        code: code.to_owned(),
+        text: text.into(),
+    }
 }

@@ -1,8 +1,8 @@
 //! The state, and what one report changes.
 
 use crate::facts::Facts;
-use crate::{device, filesystem, ha, server, target};
 use crate::group::{Group, is_grouped_alike};
+use crate::{device, filesystem, ha, server, target};
 use lustre::label::{FsName, TargetLabel};
 use lustre::nid::Nid;
 use model::ids::{DeviceId, ServerId};
@@ -102,14 +102,14 @@ impl Detector {
 
     /// Takes a server's newest report; the server is not silent.
     pub fn put(&mut self, id: ServerId, report: Arc<Report>) -> Changed {
-        self.replace(id, Some(Facts::of(report, false)))
+        self.replace(id, Some(Facts::of(&report, false)))
     }
 
     /// Takes many reports at once: one rebuild of what they touch together.
     pub fn put_all(&mut self, reports: Vec<(ServerId, Arc<Report>, bool)>) -> Changed {
         let mut touched = Touched::default();
         for (id, report, is_silent) in reports {
-            self.swap(id, Some(Facts::of(report, is_silent)), &mut touched);
+            self.swap(id, Some(Facts::of(&report, is_silent)), &mut touched);
         }
         self.rebuild(touched)
     }
@@ -124,7 +124,7 @@ impl Detector {
         match self.index.facts.get(&id) {
             Some(facts) if facts.is_silent != is_silent => {
                 let report = Arc::clone(&facts.report);
-                self.replace(id, Some(Facts::of(report, is_silent)))
+                self.replace(id, Some(Facts::of(&report, is_silent)))
             }
             _ => Changed::default(),
         }
@@ -153,12 +153,18 @@ impl Detector {
             self.index.facts.insert(id, new);
         }
         // A name that two servers share is shown in its long form for both.
-        for other in names.iter().filter_map(|name| self.index.by_name.get(name)).flatten() {
+        for other in names
+            .iter()
+            .filter_map(|name| self.index.by_name.get(name))
+            .flatten()
+        {
             if *other != id
                 && let Some(facts) = self.index.facts.get(other)
             {
                 touched.servers.insert(*other);
-                touched.filesystems.extend(facts.filesystems.iter().cloned());
+                touched
+                    .filesystems
+                    .extend(facts.filesystems.iter().cloned());
             }
         }
     }
@@ -177,7 +183,11 @@ impl Detector {
                     match (old, new) {
                         (Some(old), Some(new)) if !moved && is_grouped_alike(old, new, fs) => {
                             let labels = facts.labels.iter().filter(|l| l.fs() == Some(fs));
-                            touched.labels.entry(fs.clone()).or_default().extend(labels.cloned());
+                            touched
+                                .labels
+                                .entry(fs.clone())
+                                .or_default()
+                                .extend(labels.cloned());
                         }
                         _ => {
                             touched.filesystems.insert(fs.clone());
@@ -187,8 +197,13 @@ impl Detector {
                 touched.mgs |= facts.has_mgs;
             }
             if moved {
-                let naming = facts.nids.iter().filter_map(|nid| self.index.naming.get(nid));
-                touched.filesystems.extend(naming.flat_map(|by_fs| by_fs.keys().cloned()));
+                let naming = facts
+                    .nids
+                    .iter()
+                    .filter_map(|nid| self.index.naming.get(nid));
+                touched
+                    .filesystems
+                    .extend(naming.flat_map(|by_fs| by_fs.keys().cloned()));
             }
             if with_ha || moved {
                 touched.ha.extend(facts.ha_key.clone());
@@ -200,13 +215,24 @@ impl Detector {
     fn rebuild(&mut self, touched: Touched) -> Changed {
         let (index, inventory) = (&mut self.index, &mut self.inventory);
         let mut changed = Changed::default();
-        let Touched { mut filesystems, mut labels, mut servers, mut ha, mut mgs, .. } = touched;
+        let Touched {
+            mut filesystems,
+            mut labels,
+            mut servers,
+            mut ha,
+            mut mgs,
+            ..
+        } = touched;
         for id in &touched.devices {
             device::rebuild(index, inventory, id, &mut changed);
         }
         // Who sees a device decides who may serve the target on it.
         for id in &touched.devices {
-            let on = inventory.devices.get(id).into_iter().flat_map(|device| &device.targets);
+            let on = inventory
+                .devices
+                .get(id)
+                .into_iter()
+                .flat_map(|device| &device.targets);
             for target in on.filter_map(|key| inventory.targets.get(key)) {
                 if target.device.as_ref() == Some(id) {
                     match target.label.fs() {
@@ -236,7 +262,11 @@ impl Detector {
             target::rebuild_labels(index, inventory, fs, labels, &mut changed, &mut servers);
         }
         filesystems.extend(labels.into_keys());
-        ha.extend(servers.iter().filter_map(|id| index.facts.get(id)?.ha_key.clone()));
+        ha.extend(
+            servers
+                .iter()
+                .filter_map(|id| index.facts.get(id)?.ha_key.clone()),
+        );
         servers.extend(ha::rebuild_pacemaker(index, inventory, &ha, &mut changed));
         servers.extend(ha::rebuild_shared(index, inventory, &servers, &mut changed));
         for fs in &filesystems {
@@ -252,9 +282,15 @@ impl Detector {
 impl Index {
     fn link(&mut self, id: ServerId, facts: &Facts) {
         let identity = &facts.report.identity;
-        self.by_name.entry(identity.hostname.clone()).or_default().insert(id);
+        self.by_name
+            .entry(identity.hostname.clone())
+            .or_default()
+            .insert(id);
         if identity.fqdn != identity.hostname {
-            self.by_name.entry(identity.fqdn.clone()).or_default().insert(id);
+            self.by_name
+                .entry(identity.fqdn.clone())
+                .or_default()
+                .insert(id);
         }
         for fs in &facts.filesystems {
             self.by_fs.entry(fs.clone()).or_default().insert(id);
@@ -310,7 +346,9 @@ impl Index {
     }
 
     fn forget_naming(&mut self, nid: &Nid, fs: &FsName) {
-        let Some(by_fs) = self.naming.get_mut(nid) else { return };
+        let Some(by_fs) = self.naming.get_mut(nid) else {
+            return;
+        };
         if let Some(count) = by_fs.get_mut(fs) {
             *count -= 1;
             if *count == 0 {
@@ -324,9 +362,14 @@ impl Index {
 
     /// The name to show for a server: short, unless two share it.
     pub fn name_of(&self, id: ServerId) -> String {
-        let Some(facts) = self.facts.get(&id) else { return id.to_string() };
+        let Some(facts) = self.facts.get(&id) else {
+            return id.to_string();
+        };
         let identity = &facts.report.identity;
-        let shared = self.by_name.get(&identity.hostname).is_some_and(|all| all.len() > 1);
+        let shared = self
+            .by_name
+            .get(&identity.hostname)
+            .is_some_and(|all| all.len() > 1);
         if shared && identity.fqdn != identity.hostname {
             identity.fqdn.clone()
         } else {
@@ -349,7 +392,11 @@ impl Index {
     /// The server that has this NID, if just one has.
     pub fn server_with(&self, nid: &Nid) -> Option<ServerId> {
         let all = self.by_nid.get(nid)?;
-        if all.len() == 1 { all.first().copied() } else { None }
+        if all.len() == 1 {
+            all.first().copied()
+        } else {
+            None
+        }
     }
 }
 

@@ -36,7 +36,10 @@ pub(crate) fn rebuild(
     id: &DeviceId,
     changed: &mut Changed,
 ) {
-    let targets = inventory.devices.get(id).map(|device| device.targets.clone());
+    let targets = inventory
+        .devices
+        .get(id)
+        .map(|device| device.targets.clone());
     let mut made = make(index, id);
     if let (Some(device), Some(targets)) = (&mut made, targets) {
         device.targets = targets;
@@ -55,7 +58,11 @@ fn make(index: &Index, id: &DeviceId) -> Option<Device> {
     let sights: Vec<_> = viewers.iter().filter_map(sight).collect();
     // The newest report of a server that is not silent describes it best.
     let best = sights.iter().max_by_key(|(server, facts, _)| {
-        (!facts.is_silent, facts.report.at, std::cmp::Reverse(*server))
+        (
+            !facts.is_silent,
+            facts.report.at,
+            std::cmp::Reverse(*server),
+        )
     })?;
     let described = best.2;
     // A server that does not read the content (not root, or not imported) does

@@ -26,8 +26,11 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    pub fn of(report: Arc<Report>, is_silent: bool) -> Self {
-        let nids = report.lnet.iter().flat_map(|lnet| lnet.nis.iter().map(|ni| ni.nid.clone()));
+    pub fn of(report: &Arc<Report>, is_silent: bool) -> Self {
+        let nids = report
+            .lnet
+            .iter()
+            .flat_map(|lnet| lnet.nis.iter().map(|ni| ni.nid.clone()));
         let mut facts = Self {
             nids: nids.collect(),
             is_silent,
@@ -37,12 +40,14 @@ impl Facts {
             devices: BTreeMap::new(),
             has_mgs: false,
             ha_key: report.ha.as_ref().and_then(ha_key),
-            report: Arc::clone(&report),
+            report: Arc::clone(report),
         };
         for (at, device) in report.devices.iter().flatten().enumerate() {
             facts.devices.insert(device.id.clone(), at);
         }
-        let Some(seen) = &report.lustre else { return facts };
+        let Some(seen) = &report.lustre else {
+            return facts;
+        };
         for target in &seen.targets {
             let Some(fs) = target.label.fs() else {
                 facts.has_mgs = true;
@@ -52,12 +57,22 @@ impl Facts {
             facts.labels.insert(target.label.clone());
             if let Some(data) = &target.mount_data {
                 let named = facts.named_nids.entry(fs.clone()).or_default();
-                named.extend(data.service_nodes.iter().chain(&data.mgs_nodes).flatten().cloned());
+                named.extend(
+                    data.service_nodes
+                        .iter()
+                        .chain(&data.mgs_nodes)
+                        .flatten()
+                        .cloned(),
+                );
             }
         }
         facts.has_mgs |= !seen.mgs.is_empty();
-        facts.filesystems.extend(seen.mgs.iter().map(|mgs| mgs.fs.clone()));
-        facts.filesystems.extend(seen.clients.iter().map(|client| client.fs.clone()));
+        facts
+            .filesystems
+            .extend(seen.mgs.iter().map(|mgs| mgs.fs.clone()));
+        facts
+            .filesystems
+            .extend(seen.clients.iter().map(|client| client.fs.clone()));
         facts
     }
 
@@ -66,19 +81,31 @@ impl Facts {
         &'a self,
         fs: &'a FsName,
     ) -> impl Iterator<Item = &'a model::report::TargetSeen> {
-        let seen = self.report.lustre.iter().flat_map(|lustre| lustre.targets.iter());
+        let seen = self
+            .report
+            .lustre
+            .iter()
+            .flat_map(|lustre| lustre.targets.iter());
         seen.filter(move |target| target.label.fs() == Some(fs))
     }
 
     /// File systems that an MGS here knows, of this name: none or one.
     pub fn mgs_of<'a>(&'a self, fs: &'a FsName) -> impl Iterator<Item = &'a MgsFs> {
-        let known = self.report.lustre.iter().flat_map(|lustre| lustre.mgs.iter());
+        let known = self
+            .report
+            .lustre
+            .iter()
+            .flat_map(|lustre| lustre.mgs.iter());
         known.filter(move |mgs| &mgs.fs == fs)
     }
 
     /// Sights of an MGT on this server.
     pub fn mgs_sights(&self) -> impl Iterator<Item = &model::report::TargetSeen> {
-        let seen = self.report.lustre.iter().flat_map(|lustre| lustre.targets.iter());
+        let seen = self
+            .report
+            .lustre
+            .iter()
+            .flat_map(|lustre| lustre.targets.iter());
         seen.filter(|target| target.label == TargetLabel::Mgs)
     }
 }
@@ -95,12 +122,17 @@ fn ha_key(ha: &Ha) -> Option<String> {
 
 /// The name that Pacemaker or Corosync gives, or none.
 pub(crate) fn cluster_name(ha: &Ha) -> &str {
-    let corosync = ha.corosync.as_ref().and_then(|corosync| corosync.cluster_name.as_deref());
+    let corosync = ha
+        .corosync
+        .as_ref()
+        .and_then(|corosync| corosync.cluster_name.as_deref());
     ha.cluster_name.as_deref().or(corosync).unwrap_or("")
 }
 
 /// Text that may stand in a URL path unescaped.
 pub(crate) fn url_safe(text: &str) -> String {
     let keep = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    text.chars().map(|c| if keep(c) { c } else { '_' }).collect()
+    text.chars()
+        .map(|c| if keep(c) { c } else { '_' })
+        .collect()
 }

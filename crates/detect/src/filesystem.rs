@@ -14,11 +14,17 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Makes a file system from its group and its targets.
 pub(crate) fn make(index: &Index, inventory: &Inventory, group: &Group) -> FileSystem {
     let keys = group.labels.iter().map(|label| key_of(group, label));
-    let targets: BTreeMap<TargetKey, &Target> =
-        keys.filter_map(|key| Some((key.clone(), inventory.targets.get(&key)?))).collect();
+    let targets: BTreeMap<TargetKey, &Target> = keys
+        .filter_map(|key| Some((key.clone(), inventory.targets.get(&key)?)))
+        .collect();
     let targets = &targets;
     let (mgt, mgs_servers) = find_mgt(index, inventory, group, targets);
-    let of = |kind: TargetKind| targets.values().copied().filter(move |target| target.kind == kind);
+    let of = |kind: TargetKind| {
+        targets
+            .values()
+            .copied()
+            .filter(move |target| target.kind == kind)
+    };
     let sum = |kind: TargetKind, get: fn(&Target) -> Option<(u64, u64)>| {
         let parts = of(kind).filter_map(get);
         parts.reduce(|a, b| (a.0.saturating_add(b.0), a.1.saturating_add(b.1)))
@@ -30,7 +36,9 @@ pub(crate) fn make(index: &Index, inventory: &Inventory, group: &Group) -> FileS
         mgs_nids: group.mgs_nids.iter().cloned().collect(),
         targets: targets.keys().cloned().collect(),
         clients: clients_of(index, group),
-        n_clients: of(TargetKind::Mdt).filter_map(|target| target.n_clients).max(),
+        n_clients: of(TargetKind::Mdt)
+            .filter_map(|target| target.n_clients)
+            .max(),
         bytes: sum(TargetKind::Ost, |target| target.bytes),
         inodes: sum(TargetKind::Mdt, |target| target.inodes),
         confidence: Confidence::Weak,
@@ -50,28 +58,42 @@ fn find_mgt(
     group: &Group,
     targets: &BTreeMap<TargetKey, &Target>,
 ) -> (Option<TargetKey>, BTreeSet<ServerId>) {
-    let by_nid = group.mgs_nids.iter().filter_map(|nid| index.server_with(nid));
-    let servers: BTreeSet<ServerId> =
-        by_nid.chain(group.mgs.iter().copied()).collect();
+    let by_nid = group
+        .mgs_nids
+        .iter()
+        .filter_map(|nid| index.server_with(nid));
+    let servers: BTreeSet<ServerId> = by_nid.chain(group.mgs.iter().copied()).collect();
     if let Some((key, _)) = targets.iter().find(|(_, target)| target.is_mgs_too) {
         return (Some(key.clone()), servers);
     }
     let knows = &group.mgs;
-    let mgts = index.made_mgts.iter().filter_map(|key| inventory.targets.get_key_value(key));
+    let mgts = index
+        .made_mgts
+        .iter()
+        .filter_map(|key| inventory.targets.get_key_value(key));
     let rank = |target: &Target| {
         let touches = |ids: &BTreeSet<ServerId>| {
-            target.mounted_on.iter().chain(&target.servers).filter(|id| ids.contains(id)).count()
+            target
+                .mounted_on
+                .iter()
+                .chain(&target.servers)
+                .filter(|id| ids.contains(id))
+                .count()
         };
         (touches(knows), touches(&servers))
     };
-    let best = mgts.map(|(key, target)| (rank(target), key)).filter(|(rank, _)| *rank > (0, 0));
+    let best = mgts
+        .map(|(key, target)| (rank(target), key))
+        .filter(|(rank, _)| *rank > (0, 0));
     (best.max().map(|(_, key)| key.clone()), servers)
 }
 
 fn clients_of(index: &Index, group: &Group) -> BTreeSet<(ServerId, String)> {
     let mut found = BTreeSet::new();
     for &server in index.by_fs.get(&group.name).into_iter().flatten() {
-        let Some(facts) = index.facts.get(&server) else { continue };
+        let Some(facts) = index.facts.get(&server) else {
+            continue;
+        };
         let lustre = facts.report.lustre.iter();
         for client in lustre.flat_map(|lustre| &lustre.clients) {
             if client.fs == group.name && mounts_from(group, server, &client.mgs) {
@@ -88,7 +110,8 @@ fn mounts_from(group: &Group, server: ServerId, mgs: &str) -> bool {
         return true;
     }
     let nids = mgs.split([':', ',']).filter_map(|text| text.parse().ok());
-    nids.into_iter().any(|nid: lustre::nid::Nid| group.mgs_nids.contains(&nid))
+    nids.into_iter()
+        .any(|nid: lustre::nid::Nid| group.mgs_nids.contains(&nid))
 }
 
 fn evidence(index: &Index, group: &Group) -> Vec<Evidence> {
@@ -102,12 +125,17 @@ fn evidence(index: &Index, group: &Group) -> Vec<Evidence> {
     };
     let mut made = Vec::new();
     for &server in &group.servers {
-        let Some(facts) = index.facts.get(&server) else { continue };
+        let Some(facts) = index.facts.get(&server) else {
+            continue;
+        };
         for mgs in facts.mgs_of(&group.name) {
             let text = format!("{} lists {} targets", mgs.evidence, mgs.targets.len());
             made.push(of(server, "mgs", text));
         }
-        let labels = facts.labels.iter().filter(|label| label.fs() == Some(&group.name));
+        let labels = facts
+            .labels
+            .iter()
+            .filter(|label| label.fs() == Some(&group.name));
         let labels: Vec<_> = labels.map(ToString::to_string).collect();
         if !labels.is_empty() {
             made.push(of(server, "target", format!("shows {}", labels.join(", "))));
@@ -116,11 +144,7 @@ fn evidence(index: &Index, group: &Group) -> Vec<Evidence> {
     made
 }
 
-fn confidence(
-    fs: &FileSystem,
-    targets: &BTreeMap<TargetKey, &Target>,
-    in_mgs: bool,
-) -> Confidence {
+fn confidence(fs: &FileSystem, targets: &BTreeMap<TargetKey, &Target>, in_mgs: bool) -> Confidence {
     let least = targets.values().map(|target| target.confidence).min();
     match least {
         Some(Confidence::Conflict) => Confidence::Conflict,
@@ -130,16 +154,16 @@ fn confidence(
     }
 }
 
-fn note_gaps(
-    inventory: &Inventory,
-    fs: &mut FileSystem,
-    targets: &BTreeMap<TargetKey, &Target>,
-) {
+fn note_gaps(inventory: &Inventory, fs: &mut FileSystem, targets: &BTreeMap<TargetKey, &Target>) {
     let mgt = fs.mgt.as_ref().and_then(|key| inventory.targets.get(key));
     match mgt {
         None if fs.is_mgs_external => {
             let nids: Vec<_> = fs.mgs_nids.iter().map(ToString::to_string).collect();
-            let at = if nids.is_empty() { "an unknown place".into() } else { nids.join(", ") };
+            let at = if nids.is_empty() {
+                "an unknown place".into()
+            } else {
+                nids.join(", ")
+            };
             let text = format!("Its MGS ({at}) runs on no server that reports here.");
             fs.concerns.push(concern(concern::MGS_EXTERNAL, text));
         }
@@ -158,10 +182,26 @@ fn note_gaps(
     }
     let away = |state: TargetState| targets.values().filter(|t| t.state == state).count();
     for (state, code, words) in [
-        (TargetState::Missing, concern::MISSING, "known to the MGS, shown by no server here"),
-        (TargetState::Unmounted, concern::UNMOUNTED, "mounted nowhere"),
-        (TargetState::MountedTwice, concern::MOUNTED_TWICE, "reported mounted twice"),
-        (TargetState::Stale, concern::STALE, "last seen on a silent server"),
+        (
+            TargetState::Missing,
+            concern::MISSING,
+            "known to the MGS, shown by no server here",
+        ),
+        (
+            TargetState::Unmounted,
+            concern::UNMOUNTED,
+            "mounted nowhere",
+        ),
+        (
+            TargetState::MountedTwice,
+            concern::MOUNTED_TWICE,
+            "reported mounted twice",
+        ),
+        (
+            TargetState::Stale,
+            concern::STALE,
+            "last seen on a silent server",
+        ),
         (TargetState::Recovering, concern::RECOVERING, "in recovery"),
     ] {
         let n = away(state);
@@ -181,23 +221,46 @@ pub(crate) fn note_clients(
 ) {
     let mut made = BTreeMap::new();
     for &server in index.by_fs.get(name).into_iter().flatten() {
-        let Some(facts) = index.facts.get(&server) else { continue };
-        for client in facts.report.lustre.iter().flat_map(|lustre| &lustre.clients) {
+        let Some(facts) = index.facts.get(&server) else {
+            continue;
+        };
+        for client in facts
+            .report
+            .lustre
+            .iter()
+            .flat_map(|lustre| &lustre.clients)
+        {
             if &client.fs == name {
                 let at = (server, client.mount_point.clone());
                 let keys = index.made.get(name).into_iter().flat_map(|made| &made.1);
                 let mut homes = keys.filter(|key| {
-                    inventory.filesystems.get(key).is_some_and(|fs| fs.clients.contains(&at))
+                    inventory
+                        .filesystems
+                        .get(key)
+                        .is_some_and(|fs| fs.clients.contains(&at))
                 });
                 let fs = homes.next().cloned();
                 let mgs = client.mgs.clone();
-                made.insert(at, Client { fs_name: name.clone(), fs, mgs });
+                made.insert(
+                    at,
+                    Client {
+                        fs_name: name.clone(),
+                        fs,
+                        mgs,
+                    },
+                );
             }
         }
     }
     let keys = made.keys().cloned().collect();
-    let old = index.made_clients.insert(name.clone(), keys).unwrap_or_default();
-    let stale: Vec<_> = old.into_iter().filter(|at| !made.contains_key(at)).collect();
+    let old = index
+        .made_clients
+        .insert(name.clone(), keys)
+        .unwrap_or_default();
+    let stale: Vec<_> = old
+        .into_iter()
+        .filter(|at| !made.contains_key(at))
+        .collect();
     changed.clients |= !stale.is_empty();
     for at in stale {
         inventory.clients.remove(&at);

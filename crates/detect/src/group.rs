@@ -45,10 +45,14 @@ enum Token<'a> {
 
 /// The file systems of this name.
 pub(crate) fn groups(index: &Index, name: &FsName) -> Vec<Group> {
-    let Some(servers) = index.by_fs.get(name) else { return Vec::new() };
+    let Some(servers) = index.by_fs.get(name) else {
+        return Vec::new();
+    };
     let mut union = Union::default();
     for &server in servers {
-        let Some(facts) = index.facts.get(&server) else { continue };
+        let Some(facts) = index.facts.get(&server) else {
+            continue;
+        };
         let own = Token::Server(server);
         for token in tokens(facts, name) {
             union.join(own.clone(), token);
@@ -57,7 +61,9 @@ pub(crate) fn groups(index: &Index, name: &FsName) -> Vec<Group> {
     }
     let mut by_root: BTreeMap<usize, Group> = BTreeMap::new();
     for &server in servers {
-        let Some(facts) = index.facts.get(&server) else { continue };
+        let Some(facts) = index.facts.get(&server) else {
+            continue;
+        };
         let root = union.find(Token::Server(server));
         let group = by_root.entry(root).or_insert_with(|| Group {
             key: FsKey(name.to_string()),
@@ -70,12 +76,20 @@ pub(crate) fn groups(index: &Index, name: &FsName) -> Vec<Group> {
         group.add(server, facts);
     }
     // A client alone proves no file system of ours.
-    let mut groups: Vec<Group> =
-        by_root.into_values().filter(|group| !group.labels.is_empty()).collect();
+    let mut groups: Vec<Group> = by_root
+        .into_values()
+        .filter(|group| !group.labels.is_empty())
+        .collect();
     if groups.len() > 1 {
         for group in &mut groups {
             let mark = group.mgs_nids.first().map_or_else(
-                || group.servers.first().map(ToString::to_string).unwrap_or_default(),
+                || {
+                    group
+                        .servers
+                        .first()
+                        .map(ToString::to_string)
+                        .unwrap_or_default()
+                },
                 ToString::to_string,
             );
             group.key = FsKey(format!("{name}~{}", url_safe(&mark)));
@@ -88,9 +102,17 @@ fn tokens<'a>(facts: &'a Facts, name: &'a FsName) -> BTreeSet<Token<'a>> {
     let mut tokens = BTreeSet::new();
     let mut is_mgs = facts.mgs_of(name).next().is_some();
     for seen in facts.sights(name) {
-        tokens.extend(seen.device.iter().filter(|id| id.is_shareable()).map(Token::Device));
+        tokens.extend(
+            seen.device
+                .iter()
+                .filter(|id| id.is_shareable())
+                .map(Token::Device),
+        );
         let data = seen.mount_data.iter();
-        tokens.extend(data.flat_map(|data| data.mgs_nodes.iter().flatten()).map(Token::Nid));
+        tokens.extend(
+            data.flat_map(|data| data.mgs_nodes.iter().flatten())
+                .map(Token::Nid),
+        );
         is_mgs |= seen.is_mgs_too;
     }
     if is_mgs {
@@ -102,7 +124,12 @@ fn tokens<'a>(facts: &'a Facts, name: &'a FsName) -> BTreeSet<Token<'a>> {
 /// Whether two reports of one server leave the groups of this name as they are.
 pub(crate) fn is_grouped_alike(old: &Facts, new: &Facts, name: &FsName) -> bool {
     let known = |facts: &Facts| facts.mgs_of(name).next().cloned();
-    let labels = |facts: &Facts| facts.sights(name).map(|s| s.label.clone()).collect::<BTreeSet<_>>();
+    let labels = |facts: &Facts| {
+        facts
+            .sights(name)
+            .map(|s| s.label.clone())
+            .collect::<BTreeSet<_>>()
+    };
     old.filesystems.contains(name)
         && new.filesystems.contains(name)
         && tokens(old, name) == tokens(new, name)
@@ -116,11 +143,15 @@ impl Group {
         for seen in facts.sights(&self.name) {
             self.labels.insert(seen.label.clone());
             let data = seen.mount_data.iter();
-            self.mgs_nids.extend(data.flat_map(|data| data.mgs_nodes.iter().flatten()).cloned());
+            self.mgs_nids.extend(
+                data.flat_map(|data| data.mgs_nodes.iter().flatten())
+                    .cloned(),
+            );
         }
         for mgs in facts.mgs_of(&self.name) {
             self.mgs.insert(server);
-            self.labels.extend(mgs.targets.iter().map(|target| target.label.clone()));
+            self.labels
+                .extend(mgs.targets.iter().map(|target| target.label.clone()));
             self.mgs_nids.extend(facts.nids.iter().cloned());
         }
     }
@@ -130,10 +161,20 @@ impl Group {
         let servers = index.by_label.get(label).into_iter().flatten();
         let mut found = Vec::new();
         for &server in servers.filter(|server| self.servers.contains(server)) {
-            let Some(facts) = index.facts.get(&server) else { continue };
-            let targets = facts.report.lustre.iter().flat_map(|lustre| &lustre.targets);
+            let Some(facts) = index.facts.get(&server) else {
+                continue;
+            };
+            let targets = facts
+                .report
+                .lustre
+                .iter()
+                .flat_map(|lustre| &lustre.targets);
             let those = targets.filter(|seen| &seen.label == label);
-            found.extend(those.map(|seen| Sight { server, facts, seen }));
+            found.extend(those.map(|seen| Sight {
+                server,
+                facts,
+                seen,
+            }));
         }
         found
     }

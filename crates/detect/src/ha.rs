@@ -4,9 +4,7 @@ use crate::concern::{self, concern};
 use crate::detector::{Changed, Index, settle};
 use crate::facts::{Facts, cluster_name, url_safe};
 use model::ids::ServerId;
-use model::inventory::{
-    Concern, Confidence, Evidence, HaCluster, HaKey, Inventory, TargetKey,
-};
+use model::inventory::{Concern, Confidence, Evidence, HaCluster, HaKey, Inventory, TargetKey};
 use model::report::{Ha, HaNodeState};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +20,11 @@ pub(crate) fn rebuild_pacemaker(
         let id = HaKey(url_safe(key));
         let made = make_pacemaker(index, inventory, key);
         let both = [inventory.ha_clusters.get(&id), made.as_ref()];
-        servers.extend(both.into_iter().flatten().flat_map(|cluster| cluster.servers.clone()));
+        servers.extend(
+            both.into_iter()
+                .flatten()
+                .flat_map(|cluster| cluster.servers.clone()),
+        );
         put(inventory, &id, made, changed);
     }
     servers
@@ -35,11 +37,16 @@ pub(crate) fn rebuild_shared(
     servers: &BTreeSet<ServerId>,
     changed: &mut Changed,
 ) -> BTreeSet<ServerId> {
-    let old: BTreeSet<HaKey> =
-        servers.iter().filter_map(|id| index.group_of.get(id).cloned()).collect();
+    let old: BTreeSet<HaKey> = servers
+        .iter()
+        .filter_map(|id| index.group_of.get(id).cloned())
+        .collect();
     let mut around = servers.clone();
     for key in &old {
-        let members = inventory.ha_clusters.get(key).map(|cluster| cluster.servers.clone());
+        let members = inventory
+            .ha_clusters
+            .get(key)
+            .map(|cluster| cluster.servers.clone());
         around.extend(members.unwrap_or_default());
     }
     let mut made = BTreeMap::new();
@@ -54,7 +61,9 @@ pub(crate) fn rebuild_shared(
         if group.servers.len() > 1 {
             let names: Vec<_> = group.servers.iter().map(|id| index.name_of(*id)).collect();
             let key = HaKey(url_safe(&format!("shared.{}", names.join("."))));
-            index.group_of.extend(group.servers.iter().map(|member| (*member, key.clone())));
+            index
+                .group_of
+                .extend(group.servers.iter().map(|member| (*member, key.clone())));
             made.insert(key, group);
         }
     }
@@ -84,12 +93,16 @@ fn component(index: &Index, inventory: &Inventory, start: ServerId) -> Component
     let mut found = Component::default();
     let mut todo = vec![start];
     while let Some(server) = todo.pop() {
-        let Some(facts) = index.facts.get(&server) else { continue };
+        let Some(facts) = index.facts.get(&server) else {
+            continue;
+        };
         if facts.ha_key.is_some() || !found.servers.insert(server) {
             continue;
         }
         for key in index.serves.get(&server).into_iter().flatten() {
-            let Some(target) = inventory.targets.get(key) else { continue };
+            let Some(target) = inventory.targets.get(key) else {
+                continue;
+            };
             if target.servers.len() > 1 {
                 todo.extend(target.servers.iter().copied());
                 found.targets.insert(key.clone());
@@ -134,15 +147,36 @@ fn make_pacemaker(index: &Index, inventory: &Inventory, key: &str) -> Option<HaC
     let views: Vec<(ServerId, &Facts, &Ha)> = views.collect();
     // The controller's own view is the truest, then any that runs, then the newest.
     let rank = |(id, facts, ha): &&(ServerId, &Facts, &Ha)| {
-        let is_dc = ha.dc.as_ref().is_some_and(|dc| *dc == facts.report.identity.hostname);
-        (!facts.is_silent, ha.is_running, is_dc, facts.report.at, std::cmp::Reverse(*id))
+        let is_dc = ha
+            .dc
+            .as_ref()
+            .is_some_and(|dc| *dc == facts.report.identity.hostname);
+        (
+            !facts.is_silent,
+            ha.is_running,
+            is_dc,
+            facts.report.at,
+            std::cmp::Reverse(*id),
+        )
     };
     let (seen_by, _, ha) = *views.iter().max_by_key(rank)?;
     let mut servers = members.clone();
-    servers.extend(ha.nodes.iter().filter_map(|node| index.server_named(&node.name, members)));
-    let near = servers.iter().filter_map(|id| index.serves.get(id)).flatten();
+    servers.extend(
+        ha.nodes
+            .iter()
+            .filter_map(|node| index.server_named(&node.name, members)),
+    );
+    let near = servers
+        .iter()
+        .filter_map(|id| index.serves.get(id))
+        .flatten();
     let targets: BTreeSet<TargetKey> = near
-        .filter(|key| inventory.targets.get(key).is_some_and(|t| t.ha_resource.is_some()))
+        .filter(|key| {
+            inventory
+                .targets
+                .get(key)
+                .is_some_and(|t| t.ha_resource.is_some())
+        })
         .cloned()
         .collect();
     let names: Vec<&str> = ha.nodes.iter().map(|node| node.name.as_str()).collect();
@@ -165,19 +199,31 @@ fn make_pacemaker(index: &Index, inventory: &Inventory, key: &str) -> Option<HaC
         fence_history: ha.fence_history.clone(),
         constraints: ha.constraints.clone(),
         targets,
-        confidence: if views.len() > 1 { Confidence::Certain } else { Confidence::Good },
+        confidence: if views.len() > 1 {
+            Confidence::Certain
+        } else {
+            Confidence::Good
+        },
         evidence: views.iter().map(|view| member(index, view)).collect(),
         concerns: concerns(ha),
     })
 }
 
 fn member(index: &Index, (id, facts, ha): &(ServerId, &Facts, &Ha)) -> Evidence {
-    let state = if ha.is_running { "answers" } else { "does not answer" };
+    let state = if ha.is_running {
+        "answers"
+    } else {
+        "does not answer"
+    };
     Evidence {
         claim: "member".into(),
         sign: "pacemaker".into(),
         server: Some(*id),
-        text: format!("Pacemaker {state} on {} and names {} nodes", index.name_of(*id), ha.nodes.len()),
+        text: format!(
+            "Pacemaker {state} on {} and names {} nodes",
+            index.name_of(*id),
+            ha.nodes.len()
+        ),
         at: facts.report.at,
         agrees: ha.is_running,
     }
@@ -186,22 +232,40 @@ fn member(index: &Index, (id, facts, ha): &(ServerId, &Facts, &Ha)) -> Evidence 
 fn concerns(ha: &Ha) -> Vec<Concern> {
     let mut found = Vec::new();
     if ha.fencing_enabled == Some(false) {
-        let text = "Fencing is switched off: after a node is lost, a target could be mounted twice.";
+        let text =
+            "Fencing is switched off: after a node is lost, a target could be mounted twice.";
         found.push(concern(concern::NO_FENCING, text));
     } else if ha.fence_devices.is_empty() && ha.is_running {
         let text = "No fencing device is configured: a lost node cannot be proven off.";
         found.push(concern(concern::NO_FENCING, text));
     }
     if ha.has_quorum == Some(false) {
-        found.push(concern(concern::NO_QUORUM, "The cluster has no quorum: it starts nothing."));
+        found.push(concern(
+            concern::NO_QUORUM,
+            "The cluster has no quorum: it starts nothing.",
+        ));
     }
-    for node in ha.nodes.iter().filter(|node| node.state != HaNodeState::Online) {
+    for node in ha
+        .nodes
+        .iter()
+        .filter(|node| node.state != HaNodeState::Online)
+    {
         let state = format!("{:?}", node.state).to_lowercase();
-        found.push(concern(concern::HA_NODE, format!("Node {} is {state}.", node.name)));
+        found.push(concern(
+            concern::HA_NODE,
+            format!("Node {} is {state}.", node.name),
+        ));
     }
     for resource in ha.resources.iter().filter(|r| r.is_failed || r.is_blocked) {
-        let word = if resource.is_blocked { "blocked" } else { "failed" };
-        found.push(concern(concern::HA_RESOURCE, format!("Resource {} is {word}.", resource.id)));
+        let word = if resource.is_blocked {
+            "blocked"
+        } else {
+            "failed"
+        };
+        found.push(concern(
+            concern::HA_RESOURCE,
+            format!("Resource {} is {word}.", resource.id),
+        ));
     }
     found
 }

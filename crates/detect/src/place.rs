@@ -43,12 +43,17 @@ pub(crate) fn place(index: &Index, label: &str, sights: &[Sight<'_>]) -> Place {
 
 fn settle_mounts(index: &Index, label: &str, sights: &[Sight<'_>], place: &mut Place) {
     let running = |silent: bool| {
-        let those = sights.iter().filter(move |s| is_running(s) && s.facts.is_silent == silent);
+        let those = sights
+            .iter()
+            .filter(move |s| is_running(s) && s.facts.is_silent == silent);
         those.map(|sight| sight.server).collect::<BTreeSet<_>>()
     };
     let (live, silent) = (running(false), running(true));
     let names = |ids: &BTreeSet<ServerId>| {
-        ids.iter().map(|id| index.name_of(*id)).collect::<Vec<_>>().join(" and ")
+        ids.iter()
+            .map(|id| index.name_of(*id))
+            .collect::<Vec<_>>()
+            .join(" and ")
     };
     if live.len() > 1 {
         place.state = TargetState::MountedTwice;
@@ -56,8 +61,15 @@ fn settle_mounts(index: &Index, label: &str, sights: &[Sight<'_>], place: &mut P
         place.concerns.push(concern(concern::MOUNTED_TWICE, text));
         place.mounted_on = live;
     } else if live.len() == 1 {
-        let recovering = sights.iter().filter(|s| live.contains(&s.server)).any(is_recovering);
-        place.state = if recovering { TargetState::Recovering } else { TargetState::Mounted };
+        let recovering = sights
+            .iter()
+            .filter(|s| live.contains(&s.server))
+            .any(is_recovering);
+        place.state = if recovering {
+            TargetState::Recovering
+        } else {
+            TargetState::Mounted
+        };
         if recovering {
             let text = format!("{label} is in recovery on {}.", names(&live));
             place.concerns.push(concern(concern::RECOVERING, text));
@@ -65,7 +77,10 @@ fn settle_mounts(index: &Index, label: &str, sights: &[Sight<'_>], place: &mut P
         place.mounted_on = live;
     } else if !silent.is_empty() {
         place.state = TargetState::Stale;
-        let text = format!("{label} was mounted on {}, which is silent.", names(&silent));
+        let text = format!(
+            "{label} was mounted on {}, which is silent.",
+            names(&silent)
+        );
         place.concerns.push(concern(concern::STALE, text));
         place.mounted_on = silent;
     } else if sights.is_empty() {
@@ -107,7 +122,11 @@ fn settle_servers(
         resource.nodes.iter().for_each(|id| add(*id));
     }
     let newest = sights.iter().filter(|sight| {
-        sight.seen.mount_data.as_ref().is_some_and(|data| !data.service_nodes.is_empty())
+        sight
+            .seen
+            .mount_data
+            .as_ref()
+            .is_some_and(|data| !data.service_nodes.is_empty())
     });
     if let Some(sight) = newest.max_by_key(|s| (!s.facts.is_silent, s.facts.report.at)) {
         let data = sight.seen.mount_data.iter();
@@ -116,19 +135,33 @@ fn settle_servers(
             match known {
                 Some(id) => {
                     add(id);
-                    let text = format!("service node {} ({})", print_nids(node), sight.seen.evidence);
+                    let text = format!(
+                        "service node {} ({})",
+                        print_nids(node),
+                        sight.seen.evidence
+                    );
                     if at == 0 && place.home.is_none() {
                         place.home = Some(id);
-                        place.evidence.push(evidence("home", "mountdata", sight, text.clone()));
+                        place
+                            .evidence
+                            .push(evidence("home", "mountdata", sight, text.clone()));
                     }
-                    place.evidence.push(evidence("may-serve", "mountdata", sight, text));
+                    place
+                        .evidence
+                        .push(evidence("may-serve", "mountdata", sight, text));
                 }
                 None => place.unknown_servers.push(print_nids(node)),
             }
         }
     }
-    sights.iter().filter(|s| is_running(s)).for_each(|s| add(s.server));
-    let device = sights.iter().find_map(|s| s.seen.device.as_ref()).filter(|id| id.is_shareable());
+    sights
+        .iter()
+        .filter(|s| is_running(s))
+        .for_each(|s| add(s.server));
+    let device = sights
+        .iter()
+        .find_map(|s| s.seen.device.as_ref())
+        .filter(|id| id.is_shareable());
     if let Some(seers) = device.and_then(|id| index.by_device.get(id)) {
         seers.iter().for_each(|id| add(*id));
     }
@@ -147,16 +180,23 @@ fn note_away(index: &Index, label: &str, place: &mut Place) {
     let Some(home) = place.home else { return };
     let is_up = matches!(place.state, TargetState::Mounted | TargetState::Recovering);
     if is_up && !place.mounted_on.contains(&home) {
-        let on = place.mounted_on.iter().map(|id| index.name_of(*id)).collect::<Vec<_>>();
-        let text =
-            format!("{label} runs on {}; its home is {}.", on.join(", "), index.name_of(home));
+        let on = place
+            .mounted_on
+            .iter()
+            .map(|id| index.name_of(*id))
+            .collect::<Vec<_>>();
+        let text = format!(
+            "{label} runs on {}; its home is {}.",
+            on.join(", "),
+            index.name_of(home)
+        );
         place.concerns.push(concern(concern::AWAY, text));
     }
 }
 
 /// A Pacemaker resource that runs this target.
 struct Resource<'a> {
-    resource: &'a HaResource,
+    of: &'a HaResource,
     nodes: Vec<ServerId>,
     preferred: Option<ServerId>,
 }
@@ -169,9 +209,15 @@ fn pacemaker<'a>(
 ) -> Option<Resource<'a>> {
     let mut best: Option<(&Sight<'a>, Resource<'a>)> = None;
     for sight in sights {
-        let Some(ha) = &sight.facts.report.ha else { continue };
-        let Some(key) = &sight.facts.ha_key else { continue };
-        let Some(resource) = ha.resources.iter().find(|r| runs(r, label, sights)) else { continue };
+        let Some(ha) = &sight.facts.report.ha else {
+            continue;
+        };
+        let Some(key) = &sight.facts.ha_key else {
+            continue;
+        };
+        let Some(resource) = ha.resources.iter().find(|r| runs(r, label, sights)) else {
+            continue;
+        };
         let is_better = best.as_ref().is_none_or(|(known, _)| {
             (known.facts.is_silent, ha.dc.is_none()) > (sight.facts.is_silent, false)
         });
@@ -185,40 +231,62 @@ fn pacemaker<'a>(
             "INFINITY" | "+INFINITY" => i64::from(i32::MAX),
             text => text.parse().unwrap_or(0),
         };
-        let locations = ha.constraints.iter().filter(|c| {
-            c.kind == "location" && (c.resource == resource.id || c.resource == group)
-        });
+        let locations = ha
+            .constraints
+            .iter()
+            .filter(|c| c.kind == "location" && (c.resource == resource.id || c.resource == group));
         let mut places: Vec<_> = locations.filter(|c| score(c) > 0).collect();
         places.sort_by_key(|c| std::cmp::Reverse(score(c)));
         let preferred = places.first().and_then(|c| named(&c.with));
         let nodes = places.iter().filter_map(|c| named(&c.with)).collect();
-        best = Some((sight, Resource { resource, nodes, preferred }));
+        best = Some((
+            sight,
+            Resource {
+                of: resource,
+                nodes,
+                preferred,
+            },
+        ));
     }
     let (sight, resource) = best?;
-    place.ha_resource = Some(resource.resource.id.clone());
+    place.ha_resource = Some(resource.of.id.clone());
     compare(index, label, sight, &resource, place);
     Some(resource)
 }
 
 fn compare(index: &Index, label: &str, sight: &Sight<'_>, of: &Resource<'_>, place: &mut Place) {
-    let members = sight.facts.ha_key.as_ref().and_then(|key| index.by_ha.get(key));
+    let members = sight
+        .facts
+        .ha_key
+        .as_ref()
+        .and_then(|key| index.by_ha.get(key));
     let members = members.cloned().unwrap_or_default();
-    let on: BTreeSet<ServerId> =
-        of.resource.nodes.iter().filter_map(|name| index.server_named(name, &members)).collect();
+    let on: BTreeSet<ServerId> = of
+        .of
+        .nodes
+        .iter()
+        .filter_map(|name| index.server_named(name, &members))
+        .collect();
     let agrees = on == place.mounted_on || on.is_empty() && place.mounted_on.is_empty();
     let text = format!(
         "{} ({}) is {} on {}",
-        of.resource.id,
-        of.resource.agent,
-        of.resource.role,
-        if of.resource.nodes.is_empty() { "no node".into() } else { of.resource.nodes.join(", ") }
+        of.of.id,
+        of.of.agent,
+        of.of.role,
+        if of.of.nodes.is_empty() {
+            "no node".into()
+        } else {
+            of.of.nodes.join(", ")
+        }
     );
     let mut made = evidence("mounted", "pacemaker", sight, text.clone());
     made.agrees = agrees;
     place.evidence.push(made);
     if let Some(home) = of.preferred {
         let text = format!("location constraint prefers {}", index.name_of(home));
-        place.evidence.push(evidence("home", "pacemaker", sight, text));
+        place
+            .evidence
+            .push(evidence("home", "pacemaker", sight, text));
     }
     if !agrees {
         let text = format!("{label}: Pacemaker says {text}; the mount tables say otherwise.");
@@ -238,13 +306,22 @@ fn runs(resource: &HaResource, label: &str, sights: &[Sight<'_>]) -> bool {
         })
     };
     let keys = ["target", "device", "mountpoint", "directory"];
-    keys.iter().filter_map(|key| resource.parameters.get(*key)).any(is)
+    keys.iter()
+        .filter_map(|key| resource.parameters.get(*key))
+        .any(is)
         || resource.id.eq_ignore_ascii_case(label)
-        || resource.id.to_ascii_lowercase().ends_with(&label.to_ascii_lowercase()) && label != "MGS"
+        || resource
+            .id
+            .to_ascii_lowercase()
+            .ends_with(&label.to_ascii_lowercase())
+            && label != "MGS"
 }
 
 fn print_nids(node: &[Nid]) -> String {
-    node.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    node.iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 /// One sign, of one server.

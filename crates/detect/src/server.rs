@@ -16,7 +16,10 @@ pub(crate) fn rebuild(
     id: ServerId,
     changed: &mut Changed,
 ) {
-    let made = index.facts.get(&id).map(|facts| make(index, inventory, id, facts));
+    let made = index
+        .facts
+        .get(&id)
+        .map(|facts| make(index, inventory, id, facts));
     if settle(&mut inventory.servers, &id, made) {
         changed.servers.insert(id);
     }
@@ -25,7 +28,10 @@ pub(crate) fn rebuild(
 fn make(index: &Index, inventory: &Inventory, id: ServerId, facts: &Facts) -> Server {
     let may_serve = index.serves.get(&id).cloned().unwrap_or_default();
     let is_here = |key: &&TargetKey| {
-        inventory.targets.get(key).is_some_and(|target| target.mounted_on.contains(&id))
+        inventory
+            .targets
+            .get(key)
+            .is_some_and(|target| target.mounted_on.contains(&id))
     };
     let mounted: BTreeSet<TargetKey> = may_serve.iter().filter(is_here).cloned().collect();
     let ha = match &facts.ha_key {
@@ -51,7 +57,10 @@ fn roles(
     may_serve: &BTreeSet<TargetKey>,
 ) -> BTreeSet<ServerRole> {
     let mut roles = BTreeSet::new();
-    for target in may_serve.iter().filter_map(|key| inventory.targets.get(key)) {
+    for target in may_serve
+        .iter()
+        .filter_map(|key| inventory.targets.get(key))
+    {
         roles.insert(match target.kind {
             TargetKind::Mgt => ServerRole::Mgs,
             TargetKind::Mdt => ServerRole::Mds,
@@ -61,10 +70,20 @@ fn roles(
             roles.insert(ServerRole::Mgs);
         }
     }
-    if facts.report.lustre.as_ref().is_some_and(|lustre| !lustre.clients.is_empty()) {
+    if facts
+        .report
+        .lustre
+        .as_ref()
+        .is_some_and(|lustre| !lustre.clients.is_empty())
+    {
         roles.insert(ServerRole::Client);
     }
-    if facts.report.lnet.as_ref().is_some_and(|lnet| lnet.is_router) {
+    if facts
+        .report
+        .lnet
+        .as_ref()
+        .is_some_and(|lnet| lnet.is_router)
+    {
         roles.insert(ServerRole::Router);
     }
     roles
@@ -77,7 +96,10 @@ fn concerns(facts: &Facts, has_mounts: bool) -> Vec<Concern> {
         let text = "Its agent is silent; what is shown is what it last saw.";
         found.push(concern(concern::SERVER_SILENT, text));
     }
-    let health = report.lustre.as_ref().and_then(|lustre| lustre.health.as_ref());
+    let health = report
+        .lustre
+        .as_ref()
+        .and_then(|lustre| lustre.health.as_ref());
     if let Some(health) = health.filter(|health| !health.is_healthy) {
         let what = match health.unhealthy.as_slice() {
             [] => "Lustre reports that something is not healthy.".to_owned(),
@@ -85,12 +107,24 @@ fn concerns(facts: &Facts, has_mounts: bool) -> Vec<Concern> {
         };
         found.push(concern(concern::UNHEALTHY, what));
     }
-    if let Some(time) = report.time.as_ref().filter(|time| time.is_synced == Some(false)) {
+    if let Some(time) = report
+        .time
+        .as_ref()
+        .filter(|time| time.is_synced == Some(false))
+    {
         let text = format!("The clock is not in step with a source ({}).", time.service);
         found.push(concern(concern::CLOCK, text));
     }
-    for pool in report.zpools.iter().flatten().filter(|pool| pool.state != "ONLINE") {
-        found.push(concern(concern::ZPOOL, format!("Pool {} is {}.", pool.name, pool.state)));
+    for pool in report
+        .zpools
+        .iter()
+        .flatten()
+        .filter(|pool| pool.state != "ONLINE")
+    {
+        found.push(concern(
+            concern::ZPOOL,
+            format!("Pool {} is {}.", pool.name, pool.state),
+        ));
     }
     let lnet = report.lnet.as_ref().map(|lnet| lnet.state);
     if has_mounts && lnet.is_some_and(|state| state != LnetState::Up) {

@@ -8,9 +8,7 @@ use crate::group::{Group, Sight, groups};
 use crate::place::{Place, evidence, is_running, place};
 use lustre::label::{FsName, TargetKind, TargetLabel};
 use model::ids::{DeviceId, ServerId};
-use model::inventory::{
-    Confidence, Evidence, FsKey, Inventory, Target, TargetKey, TargetState,
-};
+use model::inventory::{Confidence, Evidence, FsKey, Inventory, Target, TargetKey, TargetState};
 use model::report::TargetSource;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +36,11 @@ pub(crate) fn rebuild_fs(
     for (key, target) in targets {
         put_target(index, inventory, &key, Some(target), changed, servers);
     }
-    for key in old.1.iter().filter(|key| !groups.iter().any(|group| group.key == **key)) {
+    for key in old
+        .1
+        .iter()
+        .filter(|key| !groups.iter().any(|group| group.key == **key))
+    {
         inventory.filesystems.remove(key);
         changed.filesystems.insert(key.clone());
     }
@@ -60,7 +62,10 @@ pub(crate) fn rebuild_labels(
 ) {
     let groups = index.groups.remove(name).unwrap_or_default();
     for group in &groups {
-        let known: Vec<_> = labels.iter().filter(|label| group.labels.contains(label)).collect();
+        let known: Vec<_> = labels
+            .iter()
+            .filter(|label| group.labels.contains(label))
+            .collect();
         for label in &known {
             let target = make_target(index, group, label);
             let key = key_of(group, label);
@@ -86,9 +91,15 @@ pub(crate) fn rebuild_mgts(
     servers: &mut BTreeSet<ServerId>,
 ) {
     let mut by_key: BTreeMap<TargetKey, Vec<Sight<'_>>> = BTreeMap::new();
-    for (&server, facts) in index.with_mgs.iter().filter_map(|id| index.facts.get_key_value(id)) {
-        let devices: BTreeSet<&DeviceId> =
-            facts.mgs_sights().filter_map(|seen| seen.device.as_ref()).collect();
+    for (&server, facts) in index
+        .with_mgs
+        .iter()
+        .filter_map(|id| index.facts.get_key_value(id))
+    {
+        let devices: BTreeSet<&DeviceId> = facts
+            .mgs_sights()
+            .filter_map(|seen| seen.device.as_ref())
+            .collect();
         for seen in facts.mgs_sights() {
             // A sign without a device is of the one MGT that this server shows, if it shows one.
             let device = seen.device.as_ref().or(match devices.len() {
@@ -99,12 +110,21 @@ pub(crate) fn rebuild_mgts(
                 Some(id) if id.is_shareable() => format!("MGS.{}", url_safe(&id.0)),
                 _ => format!("MGS.at.{server}"),
             };
-            by_key.entry(TargetKey(key)).or_default().push(Sight { server, facts, seen });
+            by_key.entry(TargetKey(key)).or_default().push(Sight {
+                server,
+                facts,
+                seen,
+            });
         }
     }
     let made: BTreeMap<TargetKey, Target> = by_key
         .into_iter()
-        .map(|(key, sights)| (key, make(index, None, &TargetLabel::Mgs, &sights, Vec::new())))
+        .map(|(key, sights)| {
+            (
+                key,
+                make(index, None, &TargetLabel::Mgs, &sights, Vec::new()),
+            )
+        })
         .collect();
     let old = std::mem::replace(&mut index.made_mgts, made.keys().cloned().collect());
     for key in old.iter().filter(|key| !made.contains_key(key)) {
@@ -125,12 +145,18 @@ fn put_target(
     servers: &mut BTreeSet<ServerId>,
 ) {
     let chain = |inventory: &Inventory, target: Option<&Target>| {
-        target.and_then(|t| t.device.clone()).map(|id| below(inventory, &id)).unwrap_or_default()
+        target
+            .and_then(|t| t.device.clone())
+            .map(|id| below(inventory, &id))
+            .unwrap_or_default()
     };
     let old = inventory.targets.get(key);
     let involved = [old, new.as_ref()].into_iter().flatten();
     let ids: Vec<ServerId> = involved.flat_map(|t| t.servers.iter()).copied().collect();
-    let serving = new.as_ref().map(|target| target.servers.clone()).unwrap_or_default();
+    let serving = new
+        .as_ref()
+        .map(|target| target.servers.clone())
+        .unwrap_or_default();
     let (was, is) = (chain(inventory, old), chain(inventory, new.as_ref()));
     for id in was.difference(&is) {
         if let Some(device) = inventory.devices.get_mut(id) {
@@ -176,7 +202,9 @@ fn below(inventory: &Inventory, id: &DeviceId) -> BTreeSet<DeviceId> {
 fn make_target(index: &Index, group: &Group, label: &TargetLabel) -> Target {
     let mut known = Vec::new();
     for server in &group.mgs {
-        let Some(facts) = index.facts.get(server) else { continue };
+        let Some(facts) = index.facts.get(server) else {
+            continue;
+        };
         for mgs in facts.mgs_of(&group.name) {
             if !mgs.targets.iter().any(|target| &target.label == label) {
                 continue;
@@ -222,17 +250,23 @@ fn make(
     let signs: BTreeSet<TargetSource> = sights.iter().map(|sight| sight.seen.source).collect();
     let confidence = confidence(&signs, !mgs.is_empty(), &at);
     if at.state == TargetState::Missing {
-        let sentence = format!("{text} is in the MGS log, but no server that reports here shows it.");
+        let sentence =
+            format!("{text} is in the MGS log, but no server that reports here shows it.");
         at.concerns.push(concern(concern::MISSING, sentence));
     }
     let (device, device_conflict) = device(sights);
-    at.concerns.extend(device_conflict.map(|text| concern(concern::TWO_DEVICES, text)));
+    at.concerns
+        .extend(device_conflict.map(|text| concern(concern::TWO_DEVICES, text)));
     evidence.extend(mgs);
     evidence.append(&mut at.evidence);
     evidence.sort();
     evidence.dedup();
     let best = sights.iter().filter(|s| is_running(s)).max_by_key(|s| {
-        (!s.facts.is_silent, s.facts.report.at, s.seen.source == TargetSource::Mount)
+        (
+            !s.facts.is_silent,
+            s.facts.report.at,
+            s.seen.source == TargetSource::Mount,
+        )
     });
     let on = |s: &&Sight<'_>| best.is_some_and(|best| best.server == s.server);
     let from = |s: &Sight<'_>| s.seen.clone();
@@ -253,8 +287,12 @@ fn make(
         is_mgs_too: label.kind() == TargetKind::Mdt && sights.iter().any(|s| s.seen.is_mgs_too),
         recovery: here.iter().find_map(|seen| seen.recovery.clone()),
         n_clients: here.iter().find_map(|seen| seen.n_clients),
-        bytes: here.iter().find_map(|seen| pair(seen.bytes_total, seen.bytes_available)),
-        inodes: here.iter().find_map(|seen| pair(seen.inodes_total, seen.inodes_free)),
+        bytes: here
+            .iter()
+            .find_map(|seen| pair(seen.bytes_total, seen.bytes_available)),
+        inodes: here
+            .iter()
+            .find_map(|seen| pair(seen.inodes_total, seen.inodes_free)),
         ha_resource: at.ha_resource,
         confidence,
         evidence,
@@ -283,10 +321,17 @@ fn sign(sight: &Sight<'_>, at: &Place) -> Evidence {
 fn confidence(signs: &BTreeSet<TargetSource>, in_mgs: bool, at: &Place) -> Confidence {
     let is_strong = |source: &TargetSource| {
         use TargetSource::{MountData, ObdDevice, ZfsProperties};
-        matches!(source, TargetSource::Mount | ObdDevice | MountData | ZfsProperties)
+        matches!(
+            source,
+            TargetSource::Mount | ObdDevice | MountData | ZfsProperties
+        )
     };
     let conflicts = [concern::MOUNTED_TWICE, concern::HA_DISAGREES];
-    if at.concerns.iter().any(|concern| conflicts.contains(&concern.code.as_str())) {
+    if at
+        .concerns
+        .iter()
+        .any(|concern| conflicts.contains(&concern.code.as_str()))
+    {
         return Confidence::Conflict;
     }
     let strong = signs.iter().filter(|source| is_strong(source)).count();
@@ -304,11 +349,19 @@ fn device(sights: &[Sight<'_>]) -> (Option<DeviceId>, Option<String>) {
         .filter_map(|s| Some((s.facts.is_silent, s.seen.source, s.seen.device.as_ref()?)))
         .collect();
     named.sort();
-    let shared: BTreeSet<_> = named.iter().map(|n| n.2).filter(|id| id.is_shareable()).collect();
+    let shared: BTreeSet<_> = named
+        .iter()
+        .map(|n| n.2)
+        .filter(|id| id.is_shareable())
+        .collect();
     let best = named.iter().map(|n| n.2).find(|id| id.is_shareable());
     let conflict = (shared.len() > 1).then(|| {
         let ids: Vec<_> = shared.iter().map(ToString::to_string).collect();
-        format!("Its label is found on {} devices: {}.", ids.len(), ids.join(", "))
+        format!(
+            "Its label is found on {} devices: {}.",
+            ids.len(),
+            ids.join(", ")
+        )
     });
     (best.or(named.first().map(|n| n.2)).cloned(), conflict)
 }

@@ -2,3 +2,8 @@
 
 pub mod label;
 pub mod nid;
+
+/// The kinds of input that this crate reads.
+pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
+    Vec::new()
+}

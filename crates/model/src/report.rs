@@ -10,10 +10,8 @@ mod ha;
 mod host;
 mod lustre_seen;
 
-pub use device::{Device, DeviceKind, Mount, Vdev, Zpool, Dataset};
-pub use ha::{
-    Corosync, Constraint, FenceDevice, FenceEvent, Ha, HaNode, HaNodeState, HaResource,
-};
+pub use device::{Dataset, Device, DeviceKind, Mount, Vdev, Zpool};
+pub use ha::{Constraint, Corosync, FenceDevice, FenceEvent, Ha, HaNode, HaNodeState, HaResource};
 pub use host::{
     Firewall, Hardware, Identity, Interface, Os, Package, Service, TimeSource, TimeSync,
 };

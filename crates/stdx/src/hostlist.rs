@@ -64,7 +64,9 @@ fn split_outside_brackets(text: &str) -> Result<Vec<&str>, HostlistError> {
 }
 
 fn expand_part(part: &str) -> Result<Vec<String>, HostlistError> {
-    let Some((head, rest)) = part.split_once('[') else { return Ok(vec![part.to_owned()]) };
+    let Some((head, rest)) = part.split_once('[') else {
+        return Ok(vec![part.to_owned()]);
+    };
     let wrong = || HostlistError::Brackets(part.to_owned());
     let (ranges, tail) = rest.split_once(']').ok_or_else(wrong)?;
     if tail.contains('[') {
@@ -75,7 +77,11 @@ fn expand_part(part: &str) -> Result<Vec<String>, HostlistError> {
         let (from, to) = range.split_once('-').unwrap_or((range, range));
         let number = |text: &str| {
             let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-            let value = if is_number { text.parse::<u64>().ok() } else { None };
+            let value = if is_number {
+                text.parse::<u64>().ok()
+            } else {
+                None
+            };
             value.ok_or_else(|| HostlistError::Range(range.to_owned()))
         };
         let (low, high) = (number(from)?, number(to)?);
@@ -99,7 +105,10 @@ pub fn fold<S: AsRef<str>>(names: &[S]) -> String {
     for name in names.iter().map(AsRef::as_ref) {
         match parts(name) {
             Some((head, width, number, tail)) => {
-                numbered.entry((head, width, tail)).or_default().insert(number);
+                numbered
+                    .entry((head, width, tail))
+                    .or_default()
+                    .insert(number);
             }
             None => {
                 plain.insert(name.to_owned());
@@ -120,12 +129,18 @@ fn parts(name: &str) -> Option<(&str, usize, u64, &str)> {
     }
     let label = name.split('.').next().unwrap_or(name);
     let end = label.rfind(|c: char| c.is_ascii_digit())? + 1;
-    let start = label[..end].rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| {
-        at + label[at..].chars().next().map_or(1, char::len_utf8)
-    });
+    let start = label[..end]
+        .rfind(|c: char| !c.is_ascii_digit())
+        .map_or(0, |at| {
+            at + label[at..].chars().next().map_or(1, char::len_utf8)
+        });
     let digits = &label[start..end];
     let number = digits.parse().ok().filter(|n| *n < u64::MAX)?;
-    let width = if digits.starts_with('0') && digits.len() > 1 { digits.len() } else { 0 };
+    let width = if digits.starts_with('0') && digits.len() > 1 {
+        digits.len()
+    } else {
+        0
+    };
     Some((&name[..start], width, number, &name[end..]))
 }
 
@@ -142,11 +157,17 @@ fn print(head: &str, width: usize, tail: &str, numbers: &BTreeSet<u64>) -> Strin
     {
         return format!("{head}{low:0width$}{tail}");
     }
-    let one = |(low, high): &(u64, u64)| match low == high {
-        true => format!("{low:0width$}"),
-        false => format!("{low:0width$}-{high:0width$}"),
+    let one = |(low, high): &(u64, u64)| {
+        if low == high {
+            format!("{low:0width$}")
+        } else {
+            format!("{low:0width$}-{high:0width$}")
+        }
     };
-    format!("{head}[{}]{tail}", ranges.iter().map(one).collect::<Vec<_>>().join(","))
+    format!(
+        "{head}[{}]{tail}",
+        ranges.iter().map(one).collect::<Vec<_>>().join(",")
+    )
 }
 
 #[cfg(test)]
@@ -177,10 +198,16 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said() {
         for text in ["a[1", "a]1[", "a[1][2]", "a[[1]]"] {
-            assert!(matches!(expand(text), Err(HostlistError::Brackets(_))), "{text}");
+            assert!(
+                matches!(expand(text), Err(HostlistError::Brackets(_))),
+                "{text}"
+            );
         }
         for text in ["a[]", "a[x]", "a[3-1]", "a[1-]", "a[+1]"] {
-            assert!(matches!(expand(text), Err(HostlistError::Range(_))), "{text}");
+            assert!(
+                matches!(expand(text), Err(HostlistError::Range(_))),
+                "{text}"
+            );
         }
         assert_eq!(expand("a[0-99999999]"), Err(HostlistError::TooMany));
     }

@@ -44,7 +44,10 @@ impl Skip {
     pub fn new(line: u64, kind: SkipKind, reason: impl Into<String>) -> Self {
         let mut reason = reason.into();
         if reason.len() > 160 {
-            let end = (0..=160).rev().find(|&at| reason.is_char_boundary(at)).unwrap_or(0);
+            let end = (0..=160)
+                .rev()
+                .find(|&at| reason.is_char_boundary(at))
+                .unwrap_or(0);
             reason.truncate(end);
         }
         Self { line, kind, reason }
@@ -124,7 +127,10 @@ impl Collected {
 
     /// A sink that keeps records.
     pub fn with_records() -> Self {
-        Self { keep: true, ..Self::default() }
+        Self {
+            keep: true,
+            ..Self::default()
+        }
     }
 
     /// All records of all families.
@@ -146,7 +152,10 @@ impl Sink for Collected {
             }
         }
         if self.keep {
-            self.records.entry(family.to_owned()).or_default().push(value());
+            self.records
+                .entry(family.to_owned())
+                .or_default()
+                .push(value());
         }
     }
 

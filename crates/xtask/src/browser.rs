@@ -25,21 +25,37 @@ pub fn tests(totals: &mut Totals) -> Result<()> {
         install(&["chromium"]).context("the browser tests need Chromium")?;
     }
     run(command("cargo", &["build", "--package", "candela"]))?;
-    let mut demo = command("target/debug/candela", &["demo", "--listen", "127.0.0.1:0", "--output", "json"]);
-    let child = demo.stdout(Stdio::piped()).spawn().context("could not start the demo")?;
+    let mut demo = command(
+        "target/debug/candela",
+        &["demo", "--listen", "127.0.0.1:0", "--output", "json"],
+    );
+    let child = demo
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("could not start the demo")?;
     let mut demo = Demo(child);
-    let output = demo.0.stdout.take().context("the output of the demo is piped")?;
+    let output = demo
+        .0
+        .stdout
+        .take()
+        .context("the output of the demo is piped")?;
     let mut line = String::new();
-    BufReader::new(output).read_line(&mut line).context("could not read what the demo prints")?;
+    BufReader::new(output)
+        .read_line(&mut line)
+        .context("could not read what the demo prints")?;
     let said: serde_json::Value = serde_json::from_str(&line)
         .with_context(|| format!("the demo printed {line:?}, which is not the promised line"))?;
     let field = |name: &str| said[name].as_str().map(str::to_owned);
-    let (Some(url), Some(user), Some(password)) = (field("url"), field("user"), field("password")) else {
+    let (Some(url), Some(user), Some(password)) = (field("url"), field("user"), field("password"))
+    else {
         bail!("the demo's line lacks url, user or password: {line}");
     };
     let mut node = Command::new("npm");
-    node.args(["run", "--silent", "e2e"]).current_dir(root().join("web"));
-    node.env("CANDELA_URL", url).env("CANDELA_USER", user).env("CANDELA_PASSWORD", password);
+    node.args(["run", "--silent", "e2e"])
+        .current_dir(root().join("web"));
+    node.env("CANDELA_URL", url)
+        .env("CANDELA_USER", user)
+        .env("CANDELA_PASSWORD", password);
     node.env("CANDELA_SCREENSHOTS", root().join("target/screenshots"));
     counted(node, totals)
 }

@@ -14,7 +14,11 @@ use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Candela's own tasks", max_term_width = 100)]
+#[command(
+    name = "cargo xtask",
+    about = "Candela's own tasks",
+    max_term_width = 100
+)]
 struct Args {
     #[command(subcommand)]
     task: Task,

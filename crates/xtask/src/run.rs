@@ -7,7 +7,10 @@ use std::process::Command;
 /// The project's root folder.
 pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).expect("crates/xtask lies two folders below the root").to_path_buf()
+    here.ancestors()
+        .nth(2)
+        .expect("crates/xtask lies two folders below the root")
+        .to_path_buf()
 }
 
 /// A command that runs in the project's root.
@@ -21,7 +24,9 @@ pub fn command(program: &str, args: &[&str]) -> Command {
 pub fn run(mut command: Command) -> Result<()> {
     let shown = show(&command);
     eprintln!("+ {shown}");
-    let status = command.status().with_context(|| format!("could not start `{shown}`"))?;
+    let status = command
+        .status()
+        .with_context(|| format!("could not start `{shown}`"))?;
     if !status.success() {
         bail!("`{shown}` failed ({status})");
     }
@@ -31,7 +36,10 @@ pub fn run(mut command: Command) -> Result<()> {
 /// The command as one would type it.
 pub fn show(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+    words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Whether a program of this name is found.
@@ -46,11 +54,18 @@ pub fn install(packages: &[&str]) -> Result<()> {
     if !has("apt-get") {
         bail!("please install: {list} (this system has no apt-get)");
     }
-    let prefix: &[&str] = if has("sudo") && !is_root() { &["sudo", "-n"] } else { &[] };
+    let prefix: &[&str] = if has("sudo") && !is_root() {
+        &["sudo", "-n"]
+    } else {
+        &[]
+    };
     if prefix.is_empty() && !is_root() {
         bail!("please install: {list} (`apt-get install {list}` as root)");
     }
-    for words in [&["apt-get", "-qq", "update"][..], &["apt-get", "-qq", "-y", "--no-install-recommends", "install"]] {
+    for words in [
+        &["apt-get", "-qq", "update"][..],
+        &["apt-get", "-qq", "-y", "--no-install-recommends", "install"],
+    ] {
         let mut all: Vec<&str> = prefix.to_vec();
         all.extend(words);
         if words.contains(&"install") {

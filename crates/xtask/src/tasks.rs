@@ -11,7 +11,10 @@ use std::time::Instant;
 /// Builds the page and the product, then becomes `candela demo`.
 pub fn demo(args: &[String]) -> Result<()> {
     web()?;
-    run(command("cargo", &["build", "--release", "--package", "candela"]))?;
+    run(command(
+        "cargo",
+        &["build", "--release", "--package", "candela"],
+    ))?;
     let mut demo = command("target/release/candela", &["demo"]);
     demo.args(args);
     run(demo)
@@ -25,7 +28,10 @@ pub fn web() -> Result<()> {
 
 /// Writes the API document, and the page's types from it.
 pub fn openapi() -> Result<()> {
-    let mut write = command("cargo", &["test", "--quiet", "--package", "candela-manager", "openapi"]);
+    let mut write = command(
+        "cargo",
+        &["test", "--quiet", "--package", "candela-manager", "openapi"],
+    );
     write.env("CANDELA_WRITE_OPENAPI", "1");
     run(write)?;
     npm_ready()?;
@@ -46,17 +52,32 @@ pub fn ci() -> Result<()> {
     let mut totals = Totals::default();
     let mut failed: Vec<String> = Vec::new();
     let mut note = |name: &str, outcome: Result<()>| {
-        eprintln!("== {name}: {} ({} s)", if outcome.is_ok() { "ok" } else { "FAILED" }, start.elapsed().as_secs());
+        eprintln!(
+            "== {name}: {} ({} s)",
+            if outcome.is_ok() { "ok" } else { "FAILED" },
+            start.elapsed().as_secs()
+        );
         if let Err(error) = outcome {
             failed.push(format!("{name}: {error:#}"));
         }
     };
-    note("format", run(command("cargo", &["fmt", "--all", "--check"])));
+    note(
+        "format",
+        run(command("cargo", &["fmt", "--all", "--check"])),
+    );
     note(
         "lints",
         run(command(
             "cargo",
-            &["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"],
+            &[
+                "clippy",
+                "--quiet",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "--deny",
+                "warnings",
+            ],
         )),
     );
     note("page", page());
@@ -65,7 +86,11 @@ pub fn ci() -> Result<()> {
         eprintln!("failed: {line}");
     }
     println!("{}", totals.line());
-    if failed.is_empty() { Ok(()) } else { bail!("{} of the gate's parts failed", failed.len()) }
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        bail!("{} of the gate's parts failed", failed.len())
+    }
 }
 
 fn page() -> Result<()> {
@@ -78,7 +103,16 @@ fn tests(totals: &mut Totals) -> Result<()> {
     // The page first: the browser tests look at the embedded one.
     let page = web().and_then(|()| counted(npm(&["run", "--silent", "test"]), totals));
     let rust = counted(
-        command("cargo", &["test", "--workspace", "--no-fail-fast", "--", "--show-output"]),
+        command(
+            "cargo",
+            &[
+                "test",
+                "--workspace",
+                "--no-fail-fast",
+                "--",
+                "--show-output",
+            ],
+        ),
         totals,
     );
     let browser = browser::tests(totals);
@@ -93,14 +127,19 @@ pub fn counted(mut command: Command, totals: &mut Totals) -> Result<()> {
         .stdout(Stdio::piped())
         .spawn()
         .with_context(|| format!("could not start `{shown}`"))?;
-    let output = child.stdout.take().context("the output of a child is piped")?;
+    let output = child
+        .stdout
+        .take()
+        .context("the output of a child is piped")?;
     for line in BufReader::new(output).split(b'\n') {
         let line = line.with_context(|| format!("could not read the output of `{shown}`"))?;
         let line = String::from_utf8_lossy(&line);
         totals.read(&line);
         println!("{line}");
     }
-    let status = child.wait().with_context(|| format!("could not wait for `{shown}`"))?;
+    let status = child
+        .wait()
+        .with_context(|| format!("could not wait for `{shown}`"))?;
     if !status.success() {
         bail!("`{shown}` failed ({status})");
     }
@@ -119,7 +158,12 @@ fn npm_ready() -> Result<()> {
         install(&["nodejs", "npm"]).context("the page is built with Node.js 20 or newer")?;
     }
     let web = root().join("web");
-    let at = |path: &str| web.join(path).metadata().and_then(|data| data.modified()).ok();
+    let at = |path: &str| {
+        web.join(path)
+            .metadata()
+            .and_then(|data| data.modified())
+            .ok()
+    };
     let is_ready = at("node_modules/.package-lock.json") >= at("package-lock.json");
     if is_ready && at("node_modules/.package-lock.json").is_some() {
         return Ok(());

@@ -34,7 +34,10 @@ impl Totals {
 
     /// The closing line.
     pub fn line(&self) -> String {
-        format!("{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
+        format!(
+            "{} passed, {} failed, {} skipped",
+            self.passed, self.failed, self.skipped
+        )
     }
 }
 
@@ -68,15 +71,43 @@ mod tests {
     fn check(text: &str, passed: u64, failed: u64, skipped: u64) {
         let mut totals = Totals::default();
         text.lines().for_each(|line| totals.read(line));
-        assert_eq!(totals, Totals { passed, failed, skipped }, "{text}");
+        assert_eq!(
+            totals,
+            Totals {
+                passed,
+                failed,
+                skipped
+            },
+            "{text}"
+        );
     }
 
     #[test]
     fn closing_lines_add_up() {
-        check("test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured", 12, 0, 0);
-        check("test result: FAILED. 3 passed; 2 failed; 0 ignored", 3, 2, 0);
-        check("\u{1b}[2m      Tests \u{1b}[22m \u{1b}[1m\u{1b}[32m7 passed\u{1b}[39m (7)", 7, 0, 0);
-        check("browser: 9 passed, 1 failed\nskipped: no strace here", 9, 1, 1);
+        check(
+            "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured",
+            12,
+            0,
+            0,
+        );
+        check(
+            "test result: FAILED. 3 passed; 2 failed; 0 ignored",
+            3,
+            2,
+            0,
+        );
+        check(
+            "\u{1b}[2m      Tests \u{1b}[22m \u{1b}[1m\u{1b}[32m7 passed\u{1b}[39m (7)",
+            7,
+            0,
+            0,
+        );
+        check(
+            "browser: 9 passed, 1 failed\nskipped: no strace here",
+            9,
+            1,
+            1,
+        );
         check("12 passed in a sentence", 0, 0, 0);
     }
 }

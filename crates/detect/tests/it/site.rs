@@ -45,15 +45,29 @@ impl Site {
         let mut report = Report::default();
         report.identity.hostname = words[0].to_owned();
         report.identity.fqdn = words[0].to_owned();
-        let ni = LnetNi { nid, status: "up".into(), interfaces: vec![], health: None };
-        report.lnet = Some(Lnet { state: LnetState::Up, nis: vec![ni], ..Lnet::default() });
-        let mut lustre = Lustre { is_loaded: true, ..Lustre::default() };
+        let ni = LnetNi {
+            nid,
+            status: "up".into(),
+            interfaces: vec![],
+            health: None,
+        };
+        report.lnet = Some(Lnet {
+            state: LnetState::Up,
+            nis: vec![ni],
+            ..Lnet::default()
+        });
+        let mut lustre = Lustre {
+            is_loaded: true,
+            ..Lustre::default()
+        };
         let mut devices = Vec::new();
         for fact in facts.split("; ") {
             let words: Vec<&str> = fact.split(' ').collect();
             match words[0] {
                 "mount" => {
-                    lustre.targets.push(seen(words[1], words[3], TargetSource::Mount));
+                    lustre
+                        .targets
+                        .push(seen(words[1], words[3], TargetSource::Mount));
                     devices.push(device(words[3]));
                 }
                 "sees" => devices.push(device(words[1])),
@@ -69,14 +83,19 @@ impl Site {
         }
         report.lustre = Some(lustre);
         report.devices = Some(devices);
-        self.reports.insert(server(words[0]), (report, words.get(2) == Some(&"silent")));
+        self.reports
+            .insert(server(words[0]), (report, words.get(2) == Some(&"silent")));
     }
 
     /// On-disk configuration, shown by whoever has the target mounted.
     fn data(&mut self, line: &str) {
         let (label, rest) = line.split_once(" mgs ").unwrap();
         let (mgs, served) = rest.split_once(" served by ").unwrap();
-        let nodes = |text: &str| text.split(' ').map(|nid| vec![nid.parse().unwrap()]).collect();
+        let nodes = |text: &str| {
+            text.split(' ')
+                .map(|nid| vec![nid.parse().unwrap()])
+                .collect()
+        };
         for (report, _) in self.reports.values_mut() {
             let lustre = report.lustre.as_mut().unwrap();
             let Some(mount) = lustre.targets.iter().find(|t| t.label.to_string() == label) else {
@@ -95,7 +114,10 @@ impl Site {
 
     /// As a detector takes them.
     pub fn reports(&self) -> Vec<(ServerId, Arc<Report>, bool)> {
-        self.reports.iter().map(|(id, (r, silent))| (*id, Arc::new(r.clone()), *silent)).collect()
+        self.reports
+            .iter()
+            .map(|(id, (r, silent))| (*id, Arc::new(r.clone()), *silent))
+            .collect()
     }
 
     /// One that took them all.
@@ -117,11 +139,23 @@ impl Site {
             let on: Vec<_> = target.mounted_on.iter().map(name).collect();
             let servers: Vec<_> = target.servers.iter().map(name).collect();
             let home = target.home.as_ref().map_or("-".into(), name);
-            lines.push(format!("{} {state} {} [{}] {home}", key.0, on.join(" "), servers.join(" ")));
+            lines.push(format!(
+                "{} {state} {} [{}] {home}",
+                key.0,
+                on.join(" "),
+                servers.join(" ")
+            ));
         }
         for (key, fs) in &found.filesystems {
             let mgt = fs.mgt.as_ref().map(|key| format!("mgt {}", key.0));
-            let mgt = mgt.unwrap_or(if fs.is_mgs_external { "external" } else { "unseen" }.into());
+            let mgt = mgt.unwrap_or(
+                if fs.is_mgs_external {
+                    "external"
+                } else {
+                    "unseen"
+                }
+                .into(),
+            );
             let sure = format!("{:?}", fs.confidence).to_lowercase();
             lines.push(format!("fs {} {mgt}: {sure}", key.0));
         }
@@ -176,7 +210,13 @@ fn knows(labels: &[&str]) -> MgsFs {
     MgsFs {
         fs: labels[0].fs().unwrap().clone(),
         evidence: "mgs.MGS.live".into(),
-        targets: labels.into_iter().map(|label| MgsTarget { label, nids: vec![] }).collect(),
+        targets: labels
+            .into_iter()
+            .map(|label| MgsTarget {
+                label,
+                nids: vec![],
+            })
+            .collect(),
         ir_state: None,
     }
 }

@@ -12,7 +12,11 @@ fn check(text: &str, expected: &str) {
     let found = site.detector().inventory().clone();
     let shown = site.show(&found);
     let expected: Vec<_> = expected.trim().lines().map(str::trim).collect();
-    assert_eq!(shown.iter().map(String::as_str).collect::<Vec<_>>(), expected, "\n{text}");
+    assert_eq!(
+        shown.iter().map(String::as_str).collect::<Vec<_>>(),
+        expected,
+        "\n{text}"
+    );
 }
 
 #[test]
@@ -96,11 +100,19 @@ fn a_target_carries_its_evidence() {
     assert_eq!(target.state, TargetState::Mounted);
     assert_eq!(target.confidence, Confidence::Certain);
     assert_eq!(target.unknown_servers, ["10.0.0.2@tcp"]);
-    let claims: Vec<_> =
-        target.evidence.iter().map(|e| format!("{} by {}", e.claim, e.sign)).collect();
+    let claims: Vec<_> = target
+        .evidence
+        .iter()
+        .map(|e| format!("{} by {}", e.claim, e.sign))
+        .collect();
     assert_eq!(
         claims,
-        ["exists by mountdata", "home by mountdata", "may-serve by mountdata", "mounted by mount"]
+        [
+            "exists by mountdata",
+            "home by mountdata",
+            "may-serve by mountdata",
+            "mounted by mount"
+        ]
     );
 }
 
@@ -143,6 +155,10 @@ fn a_report_that_changes_nothing_changes_nothing() {
     let site = Site::read(LINES[0]);
     let mut detector = site.detector();
     let before = detector.inventory().clone();
-    assert!(detector.put(server("s1"), site.reports().remove(0).1).is_empty());
+    assert!(
+        detector
+            .put(server("s1"), site.reports().remove(0).1)
+            .is_empty()
+    );
     assert_eq!(*detector.inventory(), before);
 }
