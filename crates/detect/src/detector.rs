@@ -101,6 +101,7 @@ impl Detector {
     }
 
     /// Takes a server's newest report; the server is not silent.
+    #[allow(clippy::needless_pass_by_value, reason = "the detector keeps it")]
     pub fn put(&mut self, id: ServerId, report: Arc<Report>) -> Changed {
         self.replace(id, Some(Facts::of(&report, false)))
     }

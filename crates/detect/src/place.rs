@@ -163,9 +163,13 @@ fn settle_servers(
         .find_map(|s| s.seen.device.as_ref())
         .filter(|id| id.is_shareable());
     if let Some(seers) = device.and_then(|id| index.by_device.get(id)) {
-        seers.iter().for_each(|id| add(*id));
+        for id in seers {
+            add(*id);
+        }
     }
-    sights.iter().for_each(|sight| add(sight.server));
+    for sight in sights {
+        add(sight.server);
+    }
     place.servers = servers;
     if !place.unknown_servers.is_empty() {
         let text = format!(

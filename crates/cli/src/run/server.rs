@@ -120,7 +120,9 @@ fn tree(roots: &[DeviceNode]) -> String {
             .for_each(|child| walk(child, depth + 1, into));
     }
     let mut rows = Vec::new();
-    roots.iter().for_each(|root| walk(root, 0, &mut rows));
+    for root in roots {
+        walk(root, 0, &mut rows);
+    }
     if rows.is_empty() {
         return String::new();
     }

@@ -43,8 +43,8 @@ impl Site {
         let words: Vec<&str> = head.split(' ').collect();
         let nid: Nid = words[1].parse().unwrap();
         let mut report = Report::default();
-        report.identity.hostname = words[0].to_owned();
-        report.identity.fqdn = words[0].to_owned();
+        report.identity.hostname.push_str(words[0]);
+        report.identity.fqdn.push_str(words[0]);
         let ni = LnetNi {
             nid,
             status: "up".into(),
