@@ -96,7 +96,11 @@ impl Authority {
             .map_err(|_| AuthorityError::Content(ca_path.clone()))?;
         let issuer = Issuer::from_ca_cert_der(&ca_der, key)
             .map_err(|_| AuthorityError::Content(ca_path.clone()))?;
-        Ok(Self { ca_pem, ca_der, issuer })
+        Ok(Self {
+            ca_pem,
+            ca_der,
+            issuer,
+        })
     }
 
     /// The CA's certificate, PEM.
@@ -141,11 +145,19 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let uri = format!("candela:machine:{}", machine_text(machine));
         params.subject_alt_names = vec![SanType::URI(uri.try_into()?)];
-        let serial = params.serial_number.as_ref().map(SerialNumber::to_bytes).unwrap_or_default();
+        let serial = params
+            .serial_number
+            .as_ref()
+            .map(SerialNumber::to_bytes)
+            .unwrap_or_default();
         request.params = params;
         let certificate = request.signed_by(&self.issuer)?;
         let expires_at = now.checked_add(AGENT_LIFE).unwrap_or(now);
-        Ok(Granted { pem: certificate.pem(), serial: hex(&serial), expires_at })
+        Ok(Granted {
+            pem: certificate.pem(),
+            serial: hex(&serial),
+            expires_at,
+        })
     }
 }
 
@@ -153,16 +165,28 @@ impl Authority {
 /// shape that we give.
 pub fn peer(certificate: &CertificateDer<'_>) -> Option<Peer> {
     let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
-    let server = certificate.subject().iter_common_name().next()?.as_str().ok()?.to_owned();
+    let server = certificate
+        .subject()
+        .iter_common_name()
+        .next()?
+        .as_str()
+        .ok()?
+        .to_owned();
     let serial = certificate.raw_serial();
     // DER puts a zero before a first byte that would look negative.
     let serial = serial.strip_prefix(&[0]).unwrap_or(serial);
-    Some(Peer { server, serial: hex(serial) })
+    Some(Peer {
+        server,
+        serial: hex(serial),
+    })
 }
 
 /// Writes a file that only its owner may read, whole or not at all.
 pub fn write_secret(path: &Path, text: &str) -> Result<(), AuthorityError> {
-    let failed = |cause| AuthorityError::File { path: path.to_owned(), cause };
+    let failed = |cause| AuthorityError::File {
+        path: path.to_owned(),
+        cause,
+    };
     let beside = path.with_extension("new");
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
@@ -177,7 +201,12 @@ fn create(ca_path: &Path, key_path: &Path, now: Timestamp) -> Result<(), Authori
     let mut params = CertificateParams::default();
     let mut random = [0; 4];
     getrandom::fill(&mut random).map_err(|_| AuthorityError::Random)?;
-    dress(&mut params, &format!("Candela CA {}", hex(&random)), now, CA_LIFE)?;
+    dress(
+        &mut params,
+        &format!("Candela CA {}", hex(&random)),
+        now,
+        CA_LIFE,
+    )?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let certificate = params.self_signed(&key)?;
@@ -214,7 +243,11 @@ fn dress(
 
 /// A machine-id is hexadecimal; whatever else came is made harmless.
 fn machine_text(machine: &str) -> String {
-    machine.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(64).collect()
+    machine
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .take(64)
+        .collect()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -225,5 +258,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn read(path: &Path) -> Result<String, AuthorityError> {
-    fs::read_to_string(path).map_err(|cause| AuthorityError::File { path: path.to_owned(), cause })
+    fs::read_to_string(path).map_err(|cause| AuthorityError::File {
+        path: path.to_owned(),
+        cause,
+    })
 }

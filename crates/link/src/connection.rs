@@ -32,7 +32,10 @@ pub struct Sender<Out> {
 
 impl<Out> Clone for Sender<Out> {
     fn clone(&self) -> Self {
-        Self { frames: self.frames.clone(), sent: PhantomData }
+        Self {
+            frames: self.frames.clone(),
+            sent: PhantomData,
+        }
     }
 }
 
@@ -74,8 +77,16 @@ impl<Out: Serialize> Sender<Out> {
 
 impl<Out: Serialize, In: DeserializeOwned> End<Out, In> {
     pub(crate) fn new(out: mpsc::Sender<Vec<u8>>, frames: mpsc::Receiver<Vec<u8>>) -> Self {
-        let sender = Sender { frames: out, sent: PhantomData };
-        Self { sender, frames, broken: None, received: PhantomData }
+        let sender = Sender {
+            frames: out,
+            sent: PhantomData,
+        };
+        Self {
+            sender,
+            frames,
+            broken: None,
+            received: PhantomData,
+        }
     }
 
     /// Sends a message; waits while the queue is full.

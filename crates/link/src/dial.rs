@@ -119,19 +119,33 @@ pub(crate) async fn connect(
     config: Arc<ClientConfig>,
 ) -> Result<TlsStream<TcpStream>, DialError> {
     let late = |_| DialError::Late(manager.to_owned());
-    let failed = |cause| DialError::Connect { manager: manager.to_owned(), cause };
-    let tcp = timeout(PATIENCE, TcpStream::connect(manager)).await.map_err(late)?;
+    let failed = |cause| DialError::Connect {
+        manager: manager.to_owned(),
+        cause,
+    };
+    let tcp = timeout(PATIENCE, TcpStream::connect(manager))
+        .await
+        .map_err(late)?;
     let tcp = tcp.map_err(failed)?;
     tcp.set_nodelay(true).map_err(failed)?;
     let handshake = TlsConnector::from(config).connect(tls::manager_name(), tcp);
-    timeout(PATIENCE, handshake).await.map_err(late)?.map_err(|cause| {
-        let manager = manager.to_owned();
-        if is_stranger(&cause) { DialError::Stranger(manager) } else { DialError::Tls { manager, cause } }
-    })
+    timeout(PATIENCE, handshake)
+        .await
+        .map_err(late)?
+        .map_err(|cause| {
+            let manager = manager.to_owned();
+            if is_stranger(&cause) {
+                DialError::Stranger(manager)
+            } else {
+                DialError::Tls { manager, cause }
+            }
+        })
 }
 
 fn is_stranger(cause: &io::Error) -> bool {
-    let inner = cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let inner = cause
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
     matches!(
         inner,
         Some(rustls::Error::InvalidCertificate(
@@ -150,10 +164,16 @@ fn refusal(manager: &str, error: SocketError) -> DialError {
             let body = answer.body().as_deref().unwrap_or_default();
             match serde_json::from_slice::<Denied>(body) {
                 Ok(Denied { code, text }) => DialError::Refused { code, text },
-                Err(_) => DialError::Odd { manager, what: format!("HTTP {}", answer.status()) },
+                Err(_) => DialError::Odd {
+                    manager,
+                    what: format!("HTTP {}", answer.status()),
+                },
             }
         }
         SocketError::Io(cause) => DialError::Tls { manager, cause },
-        other => DialError::Odd { manager, what: other.to_string() },
+        other => DialError::Odd {
+            manager,
+            what: other.to_string(),
+        },
     }
 }

@@ -111,10 +111,12 @@ pub async fn enrol(ask: Enrolment) -> Result<Identity, EnrolError> {
     let key = KeyPair::generate().map_err(EnrolError::Key)?;
     let csr = request(&key).map_err(EnrolError::Key)?;
     let config = tls::newcomer(fingerprint).map_err(EnrolError::Tls)?;
-    let stream = connect(&ask.manager, config).await.map_err(|error| match error {
-        DialError::Stranger(manager) => EnrolError::FingerprintWrong { manager },
-        other => EnrolError::Dial(other),
-    })?;
+    let stream = connect(&ask.manager, config)
+        .await
+        .map_err(|error| match error {
+            DialError::Stranger(manager) => EnrolError::FingerprintWrong { manager },
+            other => EnrolError::Dial(other),
+        })?;
     let body = Body {
         token: ask.token,
         csr,
@@ -161,8 +163,12 @@ where
 
 async fn answer(response: Response<Incoming>) -> Result<Granted, EnrolError> {
     let status = response.status();
-    let body = Limited::new(response.into_body(), ANSWER_MAX).collect().await;
-    let body = body.map_err(|error| EnrolError::Odd(error.to_string()))?.to_bytes();
+    let body = Limited::new(response.into_body(), ANSWER_MAX)
+        .collect()
+        .await;
+    let body = body
+        .map_err(|error| EnrolError::Odd(error.to_string()))?
+        .to_bytes();
     if status == StatusCode::OK {
         return serde_json::from_slice(&body).map_err(|error| EnrolError::Odd(error.to_string()));
     }

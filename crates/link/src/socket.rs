@@ -42,7 +42,11 @@ where
     pump(socket, tasks, "link to an agent")
 }
 
-pub(crate) fn pump<S, Out, In>(socket: WebSocketStream<S>, tasks: &Tasks, name: &str) -> End<Out, In>
+pub(crate) fn pump<S, Out, In>(
+    socket: WebSocketStream<S>,
+    tasks: &Tasks,
+    name: &str,
+) -> End<Out, In>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     Out: Serialize,

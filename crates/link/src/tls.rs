@@ -62,7 +62,10 @@ pub(crate) fn agent(
 
 /// For an agent that has a token only.
 pub(crate) fn newcomer(fingerprint: Fingerprint) -> Result<Arc<ClientConfig>, Error> {
-    let verifier = Pinned { fingerprint, provider: provider() };
+    let verifier = Pinned {
+        fingerprint,
+        provider: provider(),
+    };
     let mut config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13])?
         .dangerous()
@@ -89,7 +92,9 @@ impl ServerCertVerifier for Pinned {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let ca = intermediates.iter().find(|der| Fingerprint::of(der) == self.fingerprint);
+        let ca = intermediates
+            .iter()
+            .find(|der| Fingerprint::of(der) == self.fingerprint);
         let ca = ca.ok_or(Error::InvalidCertificate(CertificateError::UnknownIssuer))?;
         WebPkiServerVerifier::builder_with_provider(roots(ca)?, Arc::clone(&self.provider))
             .build()
@@ -103,7 +108,12 @@ impl ServerCertVerifier for Pinned {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -112,10 +122,17 @@ impl ServerCertVerifier for Pinned {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }

@@ -14,11 +14,13 @@ use store::record::{NewEvent, StoredReport};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use wire::code::Code;
-use wire::message::{CLOCK_OFF_MAX_S, Events, Hello, Welcome};
+use wire::message::{CLOCK_OFF_MAX_S, EVENTS_MAX, Events, Hello, Welcome};
 use wire::{Sections, ToAgent, ToManager};
 
 /// How long an agent may take to say hello.
 const HELLO_WITHIN: Duration = Duration::from_secs(15);
+/// Greatest number of an event, as the store keeps it.
+const NUMBER_MAX: u64 = i64::MAX.cast_unsigned();
 /// Least time between two notes in the store of when an agent spoke.
 const NOTE_SEEN_EVERY: Duration = Duration::from_secs(60);
 
@@ -67,17 +69,36 @@ pub(crate) async fn attend(manager: Arc<Manager>, proven: Proven, mut end: Manag
         Ok(arrived) => arrived,
         Err(refusal) => return refuse(&end, refusal).await,
     };
-    if end.send(ToAgent::Welcome(welcome(&manager, id))).await.is_err() {
+    if end
+        .send(ToAgent::Welcome(welcome(&manager, id)))
+        .await
+        .is_err()
+    {
         return leave(&manager, id, arrived.link, None).await;
     }
     if arrived.was_lost {
-        say(&manager, id, Severity::Info, "server.back", "The server's agent reports again.").await;
+        say(
+            &manager,
+            id,
+            Severity::Info,
+            "server.back",
+            "The server's agent reports again.",
+        )
+        .await;
     }
     let link = arrived.link;
     let agent_version = hello.agent_version;
     let (report, asked, noted) = (None, false, None);
-    let mut attending =
-        Attending { manager: &manager, end, id, link, report, asked, agent_version, noted };
+    let mut attending = Attending {
+        manager: &manager,
+        end,
+        id,
+        link,
+        report,
+        asked,
+        agent_version,
+        noted,
+    };
     let why = attending.listen(&mut kicked).await;
     attending.finish(why).await;
 }
@@ -95,7 +116,10 @@ async fn arrive(
             wire::PROTOCOL_OLDEST,
             wire::PROTOCOL
         );
-        return Err(Refusal { code: Code::ProtocolUnknown, text });
+        return Err(Refusal {
+            code: Code::ProtocolUnknown,
+            text,
+        });
     }
     let clock_off_ms = clock_off(hello.sent_at_ms, manager.now());
     if let Some(off) = clock_off_ms {
@@ -110,7 +134,10 @@ async fn arrive(
         clock_off_ms,
         kick,
     };
-    let stopping = || Refusal { code: Code::ManagerFault, text: String::from("it is stopping") };
+    let stopping = || Refusal {
+        code: Code::ManagerFault,
+        text: String::from("it is stopping"),
+    };
     let (answer, answered) = oneshot::channel();
     let order = Order::Arrive { caller, answer };
     manager.orders.send(order).await.map_err(|_| stopping())?;
@@ -134,7 +161,10 @@ fn welcome(manager: &Manager, id: ServerId) -> Welcome {
 }
 
 fn misused(text: &str) -> Refusal {
-    Refusal { code: Code::LinkMisused, text: text.to_owned() }
+    Refusal {
+        code: Code::LinkMisused,
+        text: text.to_owned(),
+    }
 }
 
 async fn refuse(end: &ManagerEnd, Refusal { code, text }: Refusal) {
@@ -145,7 +175,13 @@ async fn refuse(end: &ManagerEnd, Refusal { code, text }: Refusal) {
 
 async fn say(manager: &Manager, id: ServerId, severity: Severity, kind: &'static str, text: &str) {
     let (text, server) = (text.to_owned(), Some(id));
-    let note = Note { severity, kind, text, actor: None, server };
+    let note = Note {
+        severity,
+        kind,
+        text,
+        actor: None,
+        server,
+    };
     if let Err(error) = manager.record(note).await {
         tracing::error!(error = stdx::chain::chain(&error), kind, "Event is lost.");
     }
@@ -153,7 +189,12 @@ async fn say(manager: &Manager, id: ServerId, severity: Severity, kind: &'static
 
 async fn leave(manager: &Manager, id: ServerId, link: u64, why: Option<&str>) {
     let (done, is_done) = oneshot::channel();
-    if manager.orders.send(Order::Leave { id, link, done }).await.is_err() {
+    if manager
+        .orders
+        .send(Order::Leave { id, link, done })
+        .await
+        .is_err()
+    {
         return;
     }
     if let (Ok(true), Some(why)) = (is_done.await, why) {
@@ -190,13 +231,23 @@ impl Attending<'_> {
         match message {
             ToManager::Hello(_) => Err(End::Misused(String::from("a second hello"))),
             ToManager::Full { seq, sections } => self.full(seq, sections).await,
-            ToManager::Delta { seq, changed, removed } => self.delta(seq, changed, removed).await,
+            ToManager::Delta {
+                seq,
+                changed,
+                removed,
+            } => self.delta(seq, changed, removed).await,
             ToManager::Events(events) => self.events(&events).await,
             ToManager::Heartbeat { sent_at_ms } => {
                 let at = self.manager.now();
                 let clock_off_ms = clock_off(sent_at_ms, at);
                 let (id, link) = (self.id, self.link);
-                self.order(Order::Heard { id, link, at, clock_off_ms }).await?;
+                self.order(Order::Heard {
+                    id,
+                    link,
+                    at,
+                    clock_off_ms,
+                })
+                .await?;
                 self.note_seen().await
             }
         }
@@ -206,24 +257,42 @@ impl Attending<'_> {
         let report = wire::report_from(&sections).map_err(unreadable)?;
         self.asked = false;
         self.show(seq, report).await?;
-        let stored = StoredReport { server: self.id, sections };
+        let stored = StoredReport {
+            server: self.id,
+            sections,
+        };
         self.manager.store.put_report(stored).await.map_err(fault)?;
         self.acknowledge(seq).await
     }
 
-    async fn delta(&mut self, seq: u64, changed: Sections, removed: Vec<String>) -> Result<(), End> {
-        let last = self.report.as_ref().filter(|(last, _)| last.checked_add(1) == Some(seq));
+    async fn delta(
+        &mut self,
+        seq: u64,
+        changed: Sections,
+        removed: Vec<String>,
+    ) -> Result<(), End> {
+        let last = self
+            .report
+            .as_ref()
+            .filter(|(last, _)| last.checked_add(1) == Some(seq));
         let Some((_, last)) = last else {
             // What is between is lost: nothing is taken until all comes anew.
             self.report = None;
             if !std::mem::replace(&mut self.asked, true) {
-                self.end.send(ToAgent::NeedFull).await.map_err(|_| End::Gone)?;
+                self.end
+                    .send(ToAgent::NeedFull)
+                    .await
+                    .map_err(|_| End::Gone)?;
             }
             return Ok(());
         };
         let report = wire::patch(last, &changed, &removed).map_err(unreadable)?;
         self.show(seq, report).await?;
-        self.manager.store.change_report(self.id, changed, removed).await.map_err(fault)?;
+        self.manager
+            .store
+            .change_report(self.id, changed, removed)
+            .await
+            .map_err(fault)?;
         self.acknowledge(seq).await
     }
 
@@ -231,38 +300,77 @@ impl Attending<'_> {
         let report = Arc::new(report);
         self.report = Some((seq, Arc::clone(&report)));
         let (id, link, at) = (self.id, self.link, self.manager.now());
-        self.order(Order::Report { id, link, report, at }).await
+        self.order(Order::Report {
+            id,
+            link,
+            report,
+            at,
+        })
+        .await
     }
 
     async fn acknowledge(&mut self, seq: u64) -> Result<(), End> {
-        self.end.send(ToAgent::AckReport { seq }).await.map_err(|_| End::Gone)?;
+        self.end
+            .send(ToAgent::AckReport { seq })
+            .await
+            .map_err(|_| End::Gone)?;
         self.note_seen().await
     }
 
     async fn events(&mut self, events: &Events) -> Result<(), End> {
+        if events.events.len() > EVENTS_MAX || events.first == 0 || events.upto() > NUMBER_MAX {
+            return Err(End::Misused(String::from(
+                "a run of events with bad numbers",
+            )));
+        }
         let recorded_at = self.manager.now();
         let server_name = self.manager.name_of(self.id);
         let mut news = Vec::with_capacity(events.events.len());
         for (number, what) in events.unpack() {
             let what = what.unwrap_or_else(|reason| unread_event(number, &reason, recorded_at));
             let (server, server_name) = (Some(self.id), server_name.clone());
-            news.push(NewEvent { recorded_at, server, server_name, actor: None, what });
+            news.push(NewEvent {
+                recorded_at,
+                server,
+                server_name,
+                actor: None,
+                what,
+            });
         }
-        let run = Run { server: self.id, stream: events.stream, first: events.first };
-        let places = self.manager.store.append_run(run, news).await.map_err(fault)?;
+        let run = Run {
+            server: self.id,
+            stream: events.stream,
+            first: events.first,
+        };
+        let places = self
+            .manager
+            .store
+            .append_run(run, news)
+            .await
+            .map_err(fault)?;
         if !places.is_empty() {
             self.order(Order::Events { places }).await?;
         }
-        let ack = ToAgent::AckEvents { stream: events.stream, upto: events.upto() };
+        let ack = ToAgent::AckEvents {
+            stream: events.stream,
+            upto: events.upto(),
+        };
         self.end.send(ack).await.map_err(|_| End::Gone)
     }
 
     async fn order(&self, order: Order) -> Result<(), End> {
-        self.manager.orders.send(order).await.map_err(|_| End::Stopping)
+        self.manager
+            .orders
+            .send(order)
+            .await
+            .map_err(|_| End::Stopping)
     }
 
     async fn note_seen(&mut self) -> Result<(), End> {
-        if self.noted.is_some_and(|noted| noted.elapsed() < NOTE_SEEN_EVERY) {
+        if self
+            .noted
+            .is_some_and(|noted| noted.elapsed() < NOTE_SEEN_EVERY)
+        {
             return Ok(());
         }
         self.noted = Some(Instant::now());
@@ -271,8 +379,13 @@ impl Attending<'_> {
 
     async fn note_seen_now(&self) -> Result<(), store::StoreError> {
         let manager = self.manager;
-        let Some(name) = manager.name_of(self.id) else { return Ok(()) };
-        manager.store.note_seen(self.id, manager.now(), (name, self.agent_version.clone())).await
+        let Some(name) = manager.name_of(self.id) else {
+            return Ok(());
+        };
+        manager
+            .store
+            .note_seen(self.id, manager.now(), (name, self.agent_version.clone()))
+            .await
     }
 
     async fn finish(self, why: End) {
@@ -298,7 +411,14 @@ impl Attending<'_> {
             End::Fault(text) => {
                 tracing::error!(server = %id, error = text, "Link is closed for a fault here.");
                 let text = String::from("the manager cannot keep what it is told; see its log");
-                refuse(&self.end, Refusal { code: Code::ManagerFault, text }).await;
+                refuse(
+                    &self.end,
+                    Refusal {
+                        code: Code::ManagerFault,
+                        text,
+                    },
+                )
+                .await;
                 "The manager could not keep what the server's agent said.".to_owned()
             }
         };

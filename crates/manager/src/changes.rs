@@ -36,9 +36,15 @@ impl Changes {
     /// An empty stream whose first change has the position `first`. Positions
     /// must not repeat after a restart, so the caller takes the time for it.
     pub fn new(first: u64) -> Self {
-        let ring = Ring { kept: VecDeque::new(), next: first };
+        let ring = Ring {
+            kept: VecDeque::new(),
+            next: first,
+        };
         let newest = watch::Sender::new(first.saturating_sub(1));
-        Self { ring: Arc::new(Mutex::new(ring)), newest: Arc::new(newest) }
+        Self {
+            ring: Arc::new(Mutex::new(ring)),
+            newest: Arc::new(newest),
+        }
     }
 
     /// Adds a change and wakes the readers.
@@ -66,7 +72,11 @@ impl Changes {
     pub fn subscribe(&self, after: Option<u64>) -> Subscription {
         let newest = self.newest.subscribe();
         let at = after.unwrap_or_else(|| *newest.borrow());
-        Subscription { changes: self.clone(), newest, at }
+        Subscription {
+            changes: self.clone(),
+            newest,
+            at,
+        }
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
@@ -81,7 +91,11 @@ impl Changes {
         let first = ring.kept.front().map_or(ring.next, |change| change.seq);
         if at > newest || at + 1 < first {
             let views = vec![String::from("reset")];
-            return Some(Arc::new(Change { seq: newest, views, ids: Vec::new() }));
+            return Some(Arc::new(Change {
+                seq: newest,
+                views,
+                ids: Vec::new(),
+            }));
         }
         let offset = usize::try_from(at + 1 - first).ok()?;
         ring.kept.get(offset).cloned()
@@ -132,7 +146,11 @@ mod tests {
         publish(&changes, KEPT_MAX + 2);
         for at in [5, 100, 1_000_000] {
             let change = changes.subscribe(Some(at)).next().await;
-            assert_eq!((&*change.views[0], change.seq), ("reset", changes.newest()), "{at}");
+            assert_eq!(
+                (&*change.views[0], change.seq),
+                ("reset", changes.newest()),
+                "{at}"
+            );
         }
         assert_eq!(changes.subscribe(Some(101)).next().await.seq, 102);
     }

@@ -10,9 +10,9 @@ use link::token;
 use model::event::Severity;
 use model::ids::ServerId;
 use std::sync::Arc;
+use store::StoreError;
 use store::record::{Enrolment, Server};
 use store::server::Use;
-use store::StoreError;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 use wire::code::Code;
@@ -27,8 +27,15 @@ pub(crate) async fn enrol(manager: &Arc<Manager>, request: Request) -> Result<Gr
     check(manager, &request)?;
     let server = server_of(manager, &request);
     let certificate = certificate(manager, &request, &server)?;
-    let server = Server { certificate: Some(certificate.serial.clone()), ..server };
-    match manager.store.enrol(token.id, manager.now(), server.clone()).await {
+    let server = Server {
+        certificate: Some(certificate.serial.clone()),
+        ..server
+    };
+    match manager
+        .store
+        .enrol(token.id, manager.now(), server.clone())
+        .await
+    {
         Ok(Use::Enrolled) => {}
         Ok(Use::Spent) => return Err(used(&token)),
         // Two hosts with one machine-id enrolled at the same moment.
@@ -41,7 +48,13 @@ pub(crate) async fn enrol(manager: &Arc<Manager>, request: Request) -> Result<Gr
     let kind = "server.enrolled";
     let text = format!("{} was enrolled.", request.hostname);
     let (actor, server) = (Some(token.created_by), Some(id));
-    let note = Note { severity: Severity::Info, kind, text, actor, server };
+    let note = Note {
+        severity: Severity::Info,
+        kind,
+        text,
+        actor,
+        server,
+    };
     manager.record(note).await.map_err(|error| fault(&error))?;
     Ok(Granted {
         server_id: id.to_string(),
@@ -55,21 +68,34 @@ pub(crate) async fn enrol(manager: &Arc<Manager>, request: Request) -> Result<Gr
 pub(crate) async fn know(manager: &Manager, server: Server) -> Result<(), ManagerError> {
     let (done, is_done) = oneshot::channel();
     let order = Order::Enrolled { server, done };
-    manager.orders.send(order).await.map_err(|_| ManagerError::Stopping)?;
+    manager
+        .orders
+        .send(order)
+        .await
+        .map_err(|_| ManagerError::Stopping)?;
     is_done.await.map_err(|_| ManagerError::Stopping)
 }
 
 async fn valid_token(manager: &Manager, text: &str) -> Result<Enrolment, Denied> {
-    let (secret, fingerprint) = token::parse(text)
-        .map_err(|error| Denied { code: Code::TokenMalformed, text: error.to_string() })?;
+    let (secret, fingerprint) = token::parse(text).map_err(|error| Denied {
+        code: Code::TokenMalformed,
+        text: error.to_string(),
+    })?;
     let unknown = || {
         let text = "this manager made no such token; make one with `candela token create`";
-        Denied { code: Code::TokenUnknown, text: text.to_owned() }
+        Denied {
+            code: Code::TokenUnknown,
+            text: text.to_owned(),
+        }
     };
     if fingerprint != manager.authority.fingerprint() {
         return Err(unknown());
     }
-    let found = manager.store.enrolment_by_hash(secret.hash()).await.map_err(|e| fault(&e))?;
+    let found = manager
+        .store
+        .enrolment_by_hash(secret.hash())
+        .await
+        .map_err(|e| fault(&e))?;
     let token = found.ok_or_else(unknown)?;
     if token.used_at.is_some() {
         return Err(used(&token));
@@ -79,17 +105,26 @@ async fn valid_token(manager: &Manager, text: &str) -> Result<Enrolment, Denied>
             "this token ended at {:.0}; make a new one with `candela token create`",
             token.expires_at
         );
-        return Err(Denied { code: Code::TokenExpired, text });
+        return Err(Denied {
+            code: Code::TokenExpired,
+            text,
+        });
     }
     Ok(token)
 }
 
 fn used(token: &Enrolment) -> Denied {
-    let when = token.used_at.map(|at| format!(" at {at:.0}")).unwrap_or_default();
+    let when = token
+        .used_at
+        .map(|at| format!(" at {at:.0}"))
+        .unwrap_or_default();
     let text = format!(
         "this token was used{when}; each enrols one server, so make another with `candela token create`"
     );
-    Denied { code: Code::TokenUsed, text }
+    Denied {
+        code: Code::TokenUsed,
+        text,
+    }
 }
 
 fn check(manager: &Manager, request: &Request) -> Result<(), Denied> {
@@ -102,7 +137,10 @@ fn check(manager: &Manager, request: &Request) -> Result<(), Denied> {
             "machine-id {:?} or host name {:?} is not one",
             request.machine_id, request.hostname
         );
-        return Err(Denied { code: Code::RequestBad, text });
+        return Err(Denied {
+            code: Code::RequestBad,
+            text,
+        });
     }
     if let Some(off) = clock_off(request.sent_at_ms, manager.now()) {
         let text = format!(
@@ -110,10 +148,16 @@ fn check(manager: &Manager, request: &Request) -> Result<(), Denied> {
             off.unsigned_abs() / 1000,
             if off < 0 { "behind" } else { "ahead of" }
         );
-        return Err(Denied { code: Code::ClockOff, text });
+        return Err(Denied {
+            code: Code::ClockOff,
+            text,
+        });
     }
     let world = manager.world();
-    let known = world.servers.values().find(|s| s.record.machine_id == request.machine_id);
+    let known = world
+        .servers
+        .values()
+        .find(|s| s.record.machine_id == request.machine_id);
     let is_here = known.is_some_and(|entry| entry.state == ServerState::Online);
     let boot = known.and_then(|entry| entry.boot_id.as_deref());
     if is_here && boot != Some(&*request.boot_id) {
@@ -124,13 +168,19 @@ fn check(manager: &Manager, request: &Request) -> Result<(), Denied> {
 
 fn denied_clone(request: &Request) -> Denied {
     let refusal = cloned(&request.machine_id);
-    Denied { code: refusal.code, text: refusal.text }
+    Denied {
+        code: refusal.code,
+        text: refusal.text,
+    }
 }
 
 /// The server's row: the old id where the machine was enrolled before.
 fn server_of(manager: &Manager, request: &Request) -> Server {
     let world = manager.world();
-    let known = world.servers.values().find(|s| s.record.machine_id == request.machine_id);
+    let known = world
+        .servers
+        .values()
+        .find(|s| s.record.machine_id == request.machine_id);
     Server {
         id: known.map_or_else(|| ServerId(Uuid::now_v7()), |entry| entry.record.id),
         machine_id: request.machine_id.clone(),
@@ -150,16 +200,23 @@ fn certificate(
     server: &Server,
 ) -> Result<Certificate, Denied> {
     let id = server.id.to_string();
-    let granted = manager.authority.grant(&request.csr, &id, &server.machine_id, manager.now());
+    let granted = manager
+        .authority
+        .grant(&request.csr, &id, &server.machine_id, manager.now());
     granted.map_err(|error| Denied {
         code: Code::RequestBad,
-        text: format!("the certificate request cannot be signed: {}", stdx::chain::chain(&error)),
+        text: format!(
+            "the certificate request cannot be signed: {}",
+            stdx::chain::chain(&error)
+        ),
     })
 }
 
 fn fault(error: &(dyn std::error::Error + 'static)) -> Denied {
     tracing::error!(error = stdx::chain::chain(error), "Enrolment failed.");
     let text = String::from("the manager could not enrol this server; its log says why");
-    Denied { code: Code::ManagerFault, text }
+    Denied {
+        code: Code::ManagerFault,
+        text,
+    }
 }
-

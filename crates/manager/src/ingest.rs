@@ -24,19 +24,42 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(50);
 /// What the ingest task is asked to do.
 pub(crate) enum Order {
     /// A server was enrolled, anew or again.
-    Enrolled { server: record::Server, done: oneshot::Sender<()> },
+    Enrolled {
+        server: record::Server,
+        done: oneshot::Sender<()>,
+    },
     /// An agent wants to be taken for this server's.
-    Arrive { caller: Caller, answer: oneshot::Sender<Result<Arrived, Refusal>> },
+    Arrive {
+        caller: Caller,
+        answer: oneshot::Sender<Result<Arrived, Refusal>>,
+    },
     /// A server's newest report.
-    Report { id: ServerId, link: u64, report: Arc<Report>, at: Timestamp },
+    Report {
+        id: ServerId,
+        link: u64,
+        report: Arc<Report>,
+        at: Timestamp,
+    },
     /// An agent spoke.
-    Heard { id: ServerId, link: u64, at: Timestamp, clock_off_ms: Option<i64> },
+    Heard {
+        id: ServerId,
+        link: u64,
+        at: Timestamp,
+        clock_off_ms: Option<i64>,
+    },
     /// Events are in the journal at these positions.
     Events { places: Vec<u64> },
     /// A link ended. `done` says whether the server is silent now.
-    Leave { id: ServerId, link: u64, done: oneshot::Sender<bool> },
+    Leave {
+        id: ServerId,
+        link: u64,
+        done: oneshot::Sender<bool>,
+    },
     /// A server is revoked, in the store already.
-    Revoke { id: ServerId, done: oneshot::Sender<()> },
+    Revoke {
+        id: ServerId,
+        done: oneshot::Sender<()>,
+    },
 }
 
 /// An agent at the door.
@@ -141,14 +164,28 @@ impl Ingest {
             Order::Arrive { caller, answer } => {
                 let _ = answer.send(self.arrive(world, caller));
             }
-            Order::Report { id, link, report, at } => {
-                let Some(entry) = self.entry(world, id, link) else { return };
+            Order::Report {
+                id,
+                link,
+                report,
+                at,
+            } => {
+                let Some(entry) = self.entry(world, id, link) else {
+                    return;
+                };
                 entry.seen_at = Some(at);
                 entry.report = Some(Arc::clone(&report));
                 self.changed.merge(world.detector.put(id, report));
             }
-            Order::Heard { id, link, at, clock_off_ms } => {
-                let Some(entry) = self.entry(world, id, link) else { return };
+            Order::Heard {
+                id,
+                link,
+                at,
+                clock_off_ms,
+            } => {
+                let Some(entry) = self.entry(world, id, link) else {
+                    return;
+                };
                 entry.seen_at = Some(at);
                 if entry.clock_off_ms.is_some() != clock_off_ms.is_some() {
                     self.changed.servers.insert(id);
@@ -185,14 +222,21 @@ impl Ingest {
         let old = world.servers.remove(&id);
         let report = old.and_then(|entry| entry.report);
         if let Some(report) = &report {
-            self.changed.merge(world.detector.put(id, Arc::clone(report)));
+            self.changed
+                .merge(world.detector.put(id, Arc::clone(report)));
             self.changed.merge(world.detector.set_silent(id, true));
         }
         let seen_at = server.seen_at;
         let state = ServerState::Stale;
         let (boot_id, clock_off_ms) = (None, None);
-        let entry =
-            ServerEntry { record: server, state, report, seen_at, boot_id, clock_off_ms };
+        let entry = ServerEntry {
+            record: server,
+            state,
+            report,
+            seen_at,
+            boot_id,
+            clock_off_ms,
+        };
         world.servers.insert(id, entry);
         self.changed.servers.insert(id);
     }
@@ -216,7 +260,14 @@ impl Ingest {
         let number = self.next_link;
         self.next_link += 1;
         let boot_id = caller.boot_id.clone();
-        self.links.insert(id, Link { number, boot_id, kick: caller.kick });
+        self.links.insert(
+            id,
+            Link {
+                number,
+                boot_id,
+                kick: caller.kick,
+            },
+        );
         entry.state = ServerState::Online;
         entry.record.agent_version = caller.agent_version;
         entry.seen_at = Some(self.manager.now());
@@ -224,11 +275,16 @@ impl Ingest {
         entry.clock_off_ms = caller.clock_off_ms;
         self.changed.servers.insert(id);
         // Facts stay old until the first report of this link.
-        Ok(Arrived { link: number, was_lost: self.lost.remove(&id) })
+        Ok(Arrived {
+            link: number,
+            was_lost: self.lost.remove(&id),
+        })
     }
 
     fn leave(&mut self, world: &mut crate::state::World, id: ServerId, link: u64) -> bool {
-        let Some(entry) = self.entry(world, id, link) else { return false };
+        let Some(entry) = self.entry(world, id, link) else {
+            return false;
+        };
         entry.state = ServerState::Stale;
         self.links.remove(&id);
         self.lost.insert(id);
@@ -265,11 +321,34 @@ impl Ingest {
                 ids.extend(keys);
             }
         };
-        note("servers", changed.servers.iter().map(ToString::to_string).collect());
-        note("devices", changed.devices.iter().map(ToString::to_string).collect());
-        note("targets", changed.targets.iter().map(|key| key.0.clone()).collect());
-        note("filesystems", changed.filesystems.iter().map(|key| key.0.clone()).collect());
-        note("ha-clusters", changed.ha_clusters.iter().map(|key| key.0.clone()).collect());
+        note(
+            "servers",
+            changed.servers.iter().map(ToString::to_string).collect(),
+        );
+        note(
+            "devices",
+            changed.devices.iter().map(ToString::to_string).collect(),
+        );
+        note(
+            "targets",
+            changed.targets.iter().map(|key| key.0.clone()).collect(),
+        );
+        note(
+            "filesystems",
+            changed
+                .filesystems
+                .iter()
+                .map(|key| key.0.clone())
+                .collect(),
+        );
+        note(
+            "ha-clusters",
+            changed
+                .ha_clusters
+                .iter()
+                .map(|key| key.0.clone())
+                .collect(),
+        );
         note("events", events.iter().map(ToString::to_string).collect());
         if !changed.is_empty() {
             views.push(String::from("summary"));
@@ -287,29 +366,44 @@ pub(crate) fn cloned(machine_id: &str) -> Refusal {
     let text = format!(
         "another running host has the machine-id {machine_id}; if this host is a copy of it, give it an id of its own (`rm /etc/machine-id; systemd-machine-id-setup`) and enrol it"
     );
-    Refusal { code: Code::MachineCloned, text }
+    Refusal {
+        code: Code::MachineCloned,
+        text,
+    }
 }
 
 fn unknown(caller: &Caller) -> Refusal {
     let text = format!("no server has the id {}; enrol this host again", caller.id);
-    Refusal { code: Code::CertificateUnknown, text }
+    Refusal {
+        code: Code::CertificateUnknown,
+        text,
+    }
 }
 
 fn check(entry: &ServerEntry, caller: &Caller) -> Result<(), Refusal> {
     if entry.state == ServerState::Revoked {
         let text = String::from("this server was revoked; enrol it again if that was a mistake");
-        return Err(Refusal { code: Code::ServerRevoked, text });
+        return Err(Refusal {
+            code: Code::ServerRevoked,
+            text,
+        });
     }
     if entry.record.certificate != caller.certificate {
         let text = String::from("this certificate was replaced by a newer one of the same server");
-        return Err(Refusal { code: Code::CertificateUnknown, text });
+        return Err(Refusal {
+            code: Code::CertificateUnknown,
+            text,
+        });
     }
     if entry.record.machine_id != caller.machine_id {
         let text = format!(
             "this certificate was given to machine-id {}, not to {}; enrol this host by itself",
             entry.record.machine_id, caller.machine_id
         );
-        return Err(Refusal { code: Code::MachineCloned, text });
+        return Err(Refusal {
+            code: Code::MachineCloned,
+            text,
+        });
     }
     Ok(())
 }

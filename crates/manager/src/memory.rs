@@ -35,15 +35,25 @@ impl Connector {
             None => self.enrol(machine_id, hostname, site).await?,
         };
         let (agent, end) = link::memory();
-        let proven = Proven { id, certificate: None };
+        let proven = Proven {
+            id,
+            certificate: None,
+        };
         let manager = Arc::clone(&self.manager);
-        self.manager.tasks.spawn("manager", format!("agent {hostname}"), attend(manager, proven, end));
+        self.manager.tasks.spawn(
+            "manager",
+            format!("agent {hostname}"),
+            attend(manager, proven, end),
+        );
         Ok(agent)
     }
 
     fn known(&self, machine_id: &str) -> Result<Option<ServerId>, ManagerError> {
         let world = self.manager.world();
-        let entry = world.servers.values().find(|s| s.record.machine_id == machine_id);
+        let entry = world
+            .servers
+            .values()
+            .find(|s| s.record.machine_id == machine_id);
         match entry {
             Some(entry) if entry.state == ServerState::Revoked => Err(ManagerError::RevokedAlready),
             other => Ok(other.map(|entry| entry.record.id)),

@@ -3,13 +3,13 @@
 use crate::agents::{Proven, attend};
 use crate::enrolment;
 use crate::state::{Manager, ServerState};
+use axum::Json;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Extension, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Json;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use link::authority;
@@ -45,7 +45,10 @@ pub(crate) struct Peer(pub Option<authority::Peer>);
 pub(crate) fn router(manager: &Arc<Manager>, others: Router) -> Router {
     Router::new()
         .route(LINK_PATH, get(link_of))
-        .route(ENROL_PATH, post(enrol).layer(DefaultBodyLimit::max(ENROL_MAX)))
+        .route(
+            ENROL_PATH,
+            post(enrol).layer(DefaultBodyLimit::max(ENROL_MAX)),
+        )
         .with_state(Arc::clone(manager))
         .merge(others)
 }
@@ -65,8 +68,16 @@ pub(crate) async fn accept(
         };
         match accepted {
             Ok((stream, from)) => {
-                let caller = connection(Arc::clone(&manager), stream, from, tls.clone(), router.clone());
-                manager.tasks.spawn("manager", format!("connection of {from}"), caller);
+                let caller = connection(
+                    Arc::clone(&manager),
+                    stream,
+                    from,
+                    tls.clone(),
+                    router.clone(),
+                );
+                manager
+                    .tasks
+                    .spawn("manager", format!("connection of {from}"), caller);
             }
             Err(error) => {
                 tracing::warn!(%error, "Connection cannot be accepted.");
@@ -90,7 +101,11 @@ async fn connection(
     };
     match timeout(HANDSHAKE_WITHIN, tls.accept(stream)).await {
         Ok(Ok(stream)) => {
-            let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+            let shown = stream
+                .get_ref()
+                .1
+                .peer_certificates()
+                .and_then(<[_]>::first);
             let peer = Peer(shown.and_then(authority::peer));
             http(&manager, stream, (from, peer), router).await;
         }
@@ -135,7 +150,13 @@ async fn enrol(
         Ok(Json(request)) => request,
         Err(error) => {
             let text = format!("the request cannot be read: {}", error.body_text());
-            return denied(StatusCode::BAD_REQUEST, Denied { code: Code::RequestBad, text });
+            return denied(
+                StatusCode::BAD_REQUEST,
+                Denied {
+                    code: Code::RequestBad,
+                    text,
+                },
+            );
         }
     };
     match enrolment::enrol(&manager, request).await {
@@ -164,12 +185,21 @@ async fn link_of(
     };
     upgrade(manager, proven, request).unwrap_or_else(|| {
         let text = String::from("this address takes WebSocket connections of agents only");
-        denied(StatusCode::BAD_REQUEST, Denied { code: Code::LinkMisused, text })
+        denied(
+            StatusCode::BAD_REQUEST,
+            Denied {
+                code: Code::LinkMisused,
+                text,
+            },
+        )
     })
 }
 
 fn proven(manager: &Manager, peer: Option<authority::Peer>) -> Result<Proven, Denied> {
-    let unknown = |text: &str| Denied { code: Code::CertificateUnknown, text: text.to_owned() };
+    let unknown = |text: &str| Denied {
+        code: Code::CertificateUnknown,
+        text: text.to_owned(),
+    };
     let peer = peer.ok_or_else(|| {
         unknown("an agent must show its certificate; enrol this host with `candela-agent enroll`")
     })?;
@@ -180,14 +210,22 @@ fn proven(manager: &Manager, peer: Option<authority::Peer>) -> Result<Proven, De
     let entry = entry.ok_or_else(|| unknown("no server has this certificate; enrol this host"))?;
     if entry.state == ServerState::Revoked {
         let text = String::from("this server was revoked; enrol it again if that was a mistake");
-        return Err(Denied { code: Code::ServerRevoked, text });
+        return Err(Denied {
+            code: Code::ServerRevoked,
+            text,
+        });
     }
-    Ok(Proven { id, certificate: Some(peer.serial) })
+    Ok(Proven {
+        id,
+        certificate: Some(peer.serial),
+    })
 }
 
 fn upgrade(manager: Arc<Manager>, proven: Proven, mut request: Request) -> Option<Response> {
     let key = websocket_key(request.headers())?;
-    let upgraded = request.extensions_mut().remove::<hyper::upgrade::OnUpgrade>()?;
+    let upgraded = request
+        .extensions_mut()
+        .remove::<hyper::upgrade::OnUpgrade>()?;
     let tasks = manager.tasks.clone();
     let name = format!("agent {}", proven.id);
     tasks.clone().spawn("manager", name, async move {
@@ -211,7 +249,10 @@ fn upgrade(manager: Arc<Manager>, proven: Proven, mut request: Request) -> Optio
 fn websocket_key(headers: &HeaderMap) -> Option<String> {
     let says = |name, word: &str| {
         let value = headers.get(name).and_then(|value| value.to_str().ok());
-        value.is_some_and(|v| v.split(',').any(|part| part.trim().eq_ignore_ascii_case(word)))
+        value.is_some_and(|v| {
+            v.split(',')
+                .any(|part| part.trim().eq_ignore_ascii_case(word))
+        })
     };
     let asks = says(header::UPGRADE, "websocket")
         && says(header::CONNECTION, "upgrade")

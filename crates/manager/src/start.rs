@@ -158,7 +158,13 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let accept = serve::accept(Arc::clone(&manager), listener, tls, router);
     manager.tasks.spawn("manager", "accept", accept);
     tracing::info!(%address, "Manager answers.");
-    Ok(Running { first_admin, manager, address, tls: config.tls, _lock: lock })
+    Ok(Running {
+        first_admin,
+        manager,
+        address,
+        tls: config.tls,
+        _lock: lock,
+    })
 }
 
 impl Running {
@@ -204,8 +210,15 @@ impl Running {
 
 /// Makes the data folder, and locks it.
 fn take(folder: &Path) -> Result<File, StartError> {
-    let failed = |cause| StartError::Folder { path: folder.to_owned(), cause };
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    let failed = |cause| StartError::Folder {
+        path: folder.to_owned(),
+        cause,
+    };
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(failed)?;
     let lock = File::create(folder.join("lock")).map_err(failed)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
@@ -247,8 +260,9 @@ async fn first_admin(
     let password = URL_SAFE_NO_PAD.encode(random);
     let plain = password.clone();
     let hashed = tokio::task::spawn_blocking(move || auth::password::hash(&plain)).await;
-    let password_hash =
-        hashed.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
+    let password_hash = hashed
+        .map_err(|error| failed(&error))?
+        .map_err(|error| failed(&error))?;
     let user = User {
         id: UserId(Uuid::now_v7()),
         name: FIRST_ADMIN.to_owned(),
@@ -257,7 +271,10 @@ async fn first_admin(
         created_at: now,
     };
     store.add_user(user).await?;
-    Ok(Some(FirstAdmin { user: FIRST_ADMIN.to_owned(), password }))
+    Ok(Some(FirstAdmin {
+        user: FIRST_ADMIN.to_owned(),
+        password,
+    }))
 }
 
 /// The world as it was: all facts are there, and old until agents come back.
@@ -265,15 +282,28 @@ async fn remember(store: &Store) -> Result<World, StartError> {
     let mut world = World::default();
     for record in store.servers().await? {
         let is_revoked = record.revoked_at.is_some();
-        let state = if is_revoked { ServerState::Revoked } else { ServerState::Stale };
+        let state = if is_revoked {
+            ServerState::Revoked
+        } else {
+            ServerState::Stale
+        };
         let (report, seen_at) = (None, record.seen_at);
         let (boot_id, clock_off_ms) = (None, None);
         let id = record.id;
-        let entry = ServerEntry { record, state, report, seen_at, boot_id, clock_off_ms };
+        let entry = ServerEntry {
+            record,
+            state,
+            report,
+            seen_at,
+            boot_id,
+            clock_off_ms,
+        };
         world.servers.insert(id, entry);
     }
     for stored in store.reports().await? {
-        let Some(entry) = world.servers.get_mut(&stored.server) else { continue };
+        let Some(entry) = world.servers.get_mut(&stored.server) else {
+            continue;
+        };
         let report = match wire::report_from(&stored.sections) {
             Ok(report) => Arc::new(report),
             Err(error) => {

@@ -170,11 +170,15 @@ impl Manager {
     /// What is known now. The guard must not be held across an `.await`, and
     /// the compiler sees to it.
     pub fn world(&self) -> RwLockReadGuard<'_, World> {
-        self.world.read().expect("the ingest task does not panic with the world in hand")
+        self.world
+            .read()
+            .expect("the ingest task does not panic with the world in hand")
     }
 
     pub(crate) fn world_mut(&self) -> RwLockWriteGuard<'_, World> {
-        self.world.write().expect("the ingest task does not panic with the world in hand")
+        self.world
+            .write()
+            .expect("the ingest task does not panic with the world in hand")
     }
 
     /// The store.
@@ -204,7 +208,8 @@ impl Manager {
 
     /// Says that views changed, for changes that come from callers.
     pub fn touch(&self, views: &[&str]) {
-        self.changes.publish(views.iter().map(ToString::to_string).collect(), Vec::new());
+        self.changes
+            .publish(views.iter().map(ToString::to_string).collect(), Vec::new());
     }
 
     /// Puts a note into the journal and onto the stream.
@@ -220,7 +225,13 @@ impl Manager {
             raw: None,
         };
         let (server, actor) = (note.server, note.actor);
-        let event = NewEvent { recorded_at: now, server, server_name, actor, what };
+        let event = NewEvent {
+            recorded_at: now,
+            server,
+            server_name,
+            actor,
+            what,
+        };
         self.store.append(vec![event]).await?;
         self.touch(&["events"]);
         Ok(())
@@ -253,9 +264,20 @@ impl Manager {
         let text = format!("A token to enrol one server was made; it ends at {expires_at:.0}.");
         let kind = "enrolment-token.created";
         let actor = Some(actor);
-        self.record(Note { severity: Severity::Info, kind, text, actor, server: None }).await?;
+        self.record(Note {
+            severity: Severity::Info,
+            kind,
+            text,
+            actor,
+            server: None,
+        })
+        .await?;
         let secret = token::print(&secret, &self.authority.fingerprint());
-        Ok(IssuedEnrolment { id, secret, expires_at })
+        Ok(IssuedEnrolment {
+            id,
+            secret,
+            expires_at,
+        })
     }
 
     /// Voids a server's certificate, drops its connection and refuses it from
@@ -268,12 +290,22 @@ impl Manager {
             return Err(ManagerError::RevokedAlready);
         }
         let (done, is_done) = oneshot::channel();
-        self.orders.send(Order::Revoke { id, done }).await.map_err(|_| ManagerError::Stopping)?;
+        self.orders
+            .send(Order::Revoke { id, done })
+            .await
+            .map_err(|_| ManagerError::Stopping)?;
         is_done.await.map_err(|_| ManagerError::Stopping)?;
         let kind = "server.revoked";
         let text = String::from("The server was revoked; its agent is refused from now on.");
         let (actor, server) = (Some(actor), Some(id));
-        self.record(Note { severity: Severity::Warning, kind, text, actor, server }).await?;
+        self.record(Note {
+            severity: Severity::Warning,
+            kind,
+            text,
+            actor,
+            server,
+        })
+        .await?;
         Ok(())
     }
 }

@@ -29,7 +29,9 @@ impl Clock {
     #[must_use]
     pub fn shifted(&self, off: SignedDuration) -> Self {
         let inner = self.clone();
-        Self(Arc::new(move || inner.now().checked_add(off).unwrap_or(Timestamp::MAX)))
+        Self(Arc::new(move || {
+            inner.now().checked_add(off).unwrap_or(Timestamp::MAX)
+        }))
     }
 
     /// The time now.

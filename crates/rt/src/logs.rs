@@ -15,7 +15,9 @@ pub enum Shape {
 /// replaced by `info`. A second call does nothing.
 pub fn start(filter: &str, shape: Shape) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // An error means that a subscriber is there already, which is as good.
     let _ = match shape {
         Shape::Text => builder.try_init(),

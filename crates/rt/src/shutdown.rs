@@ -18,7 +18,9 @@ impl Default for Shutdown {
 impl Shutdown {
     /// A signal not yet given.
     pub fn new() -> Self {
-        Self { sender: Arc::new(watch::Sender::new(false)) }
+        Self {
+            sender: Arc::new(watch::Sender::new(false)),
+        }
     }
 
     /// Gives the signal; again does nothing.

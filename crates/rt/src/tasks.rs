@@ -46,8 +46,14 @@ const PANICKED_MAX: usize = 100;
 impl Tasks {
     /// An empty list, with the signal that ends its tasks.
     pub fn new(shutdown: Shutdown) -> Self {
-        let shared = Shared { table: Mutex::default(), running: watch::Sender::new(0) };
-        Self { shared: Arc::new(shared), shutdown }
+        let shared = Shared {
+            table: Mutex::default(),
+            running: watch::Sender::new(0),
+        };
+        Self {
+            shared: Arc::new(shared),
+            shutdown,
+        }
     }
 
     /// The signal that its tasks wait for.
@@ -61,7 +67,11 @@ impl Tasks {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let line = Line { name: name.into(), owner, since: Instant::now() };
+        let line = Line {
+            name: name.into(),
+            owner,
+            since: Instant::now(),
+        };
         let id = {
             let mut table = self.shared.table();
             let id = table.next;
@@ -70,7 +80,10 @@ impl Tasks {
             id
         };
         self.shared.running.send_modify(|n| *n += 1);
-        let guard = Guard { shared: Arc::clone(&self.shared), id };
+        let guard = Guard {
+            shared: Arc::clone(&self.shared),
+            id,
+        };
         let handle = tokio::spawn(async move {
             let _guard = guard;
             future.await;
@@ -84,7 +97,12 @@ impl Tasks {
 
     /// Tasks that run, in the order they were started.
     pub fn list(&self) -> Vec<Line> {
-        self.shared.table().lines.values().map(|(line, _)| line.clone()).collect()
+        self.shared
+            .table()
+            .lines
+            .values()
+            .map(|(line, _)| line.clone())
+            .collect()
     }
 
     /// Tasks that panicked: each is a bug.

@@ -37,7 +37,10 @@ impl Store {
     pub async fn user_by_name(&self, name: String) -> Result<Option<User>, StoreError> {
         self.read(move |db| {
             let mut statement = db.prepare_cached(sql::USER_BY_NAME)?;
-            statement.query_row([name], |row| Ok(read_user(row))).optional()?.transpose()
+            statement
+                .query_row([name], |row| Ok(read_user(row)))
+                .optional()?
+                .transpose()
         })
         .await
     }
@@ -47,7 +50,10 @@ impl Store {
         self.read(move |db| {
             let mut statement = db.prepare_cached(sql::USER_BY_ID)?;
             let id = sql::bytes(id.0);
-            statement.query_row([id], |row| Ok(read_user(row))).optional()?.transpose()
+            statement
+                .query_row([id], |row| Ok(read_user(row)))
+                .optional()?
+                .transpose()
         })
         .await
     }
@@ -78,7 +84,10 @@ impl Store {
     pub async fn session_by_hash(&self, hash: [u8; 32]) -> Result<Option<Session>, StoreError> {
         self.read(move |db| {
             let mut statement = db.prepare_cached(sql::SESSION_BY_HASH)?;
-            statement.query_row([hash], |row| Ok(read_session(row))).optional()?.transpose()
+            statement
+                .query_row([hash], |row| Ok(read_session(row)))
+                .optional()?
+                .transpose()
         })
         .await
     }
@@ -91,7 +100,8 @@ impl Store {
     /// Forgets logins that ended before `now`.
     pub async fn expire_sessions(&self, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |db| {
-            db.prepare_cached(sql::SESSIONS_EXPIRE)?.execute([sql::ms(now)])?;
+            db.prepare_cached(sql::SESSIONS_EXPIRE)?
+                .execute([sql::ms(now)])?;
             Ok(())
         })
         .await
@@ -119,7 +129,10 @@ impl Store {
     pub async fn token_by_hash(&self, hash: [u8; 32]) -> Result<Option<ApiToken>, StoreError> {
         self.read(move |db| {
             let mut statement = db.prepare_cached(sql::TOKEN_BY_HASH)?;
-            statement.query_row([hash], |row| Ok(read_token(row))).optional()?.transpose()
+            statement
+                .query_row([hash], |row| Ok(read_token(row)))
+                .optional()?
+                .transpose()
         })
         .await
     }
@@ -140,12 +153,14 @@ impl Store {
     }
 
     async fn remove(&self, text: &'static str, id: [u8; 16]) -> Result<bool, StoreError> {
-        self.write(move |db| Ok(db.prepare_cached(text)?.execute([id])? == 1)).await
+        self.write(move |db| Ok(db.prepare_cached(text)?.execute([id])? == 1))
+            .await
     }
 }
 
 fn role(text: &str) -> Result<Role, StoreError> {
-    text.parse().map_err(|_| StoreError::Corrupt { what: "a role" })
+    text.parse()
+        .map_err(|_| StoreError::Corrupt { what: "a role" })
 }
 
 fn read_user(row: &Row<'_>) -> Result<User, StoreError> {

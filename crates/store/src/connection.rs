@@ -82,7 +82,9 @@ impl Store {
         let commits = Arc::new(AtomicUsize::new(0));
         let (writes, inbox) = mpsc::channel(WRITES_WAITING_MAX);
         let counted = Arc::clone(&commits);
-        let mut threads = vec![thread("store-writer", move || write_all(&writer, inbox, &counted))?];
+        let mut threads = vec![thread("store-writer", move || {
+            write_all(&writer, inbox, &counted);
+        })?];
         let mut reads = Vec::new();
         for _ in 0..READERS {
             let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
@@ -120,7 +122,10 @@ impl Store {
                 });
             })
         });
-        self.writes.send(write).await.map_err(|_| StoreError::Closed)?;
+        self.writes
+            .send(write)
+            .await
+            .map_err(|_| StoreError::Closed)?;
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -136,7 +141,10 @@ impl Store {
             // The caller may be gone.
             let _ = answer.send(question(connection));
         });
-        self.reads[n].send(read).await.map_err(|_| StoreError::Closed)?;
+        self.reads[n]
+            .send(read)
+            .await
+            .map_err(|_| StoreError::Closed)?;
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -148,7 +156,12 @@ impl Store {
     /// Ends this handle; if it is the last, waits until all that was sent is
     /// on disk and the file is closed. Blocks.
     pub fn close(self) {
-        let Self { writes, reads, threads, .. } = self;
+        let Self {
+            writes,
+            reads,
+            threads,
+            ..
+        } = self;
         drop((writes, reads));
         if let Some(Threads(threads)) = Arc::into_inner(threads) {
             let threads = threads.into_inner().unwrap_or_default();
@@ -180,7 +193,11 @@ fn in_savepoint<T>(
 ) -> Result<T, StoreError> {
     connection.execute_batch("SAVEPOINT one")?;
     let result = operation(connection);
-    let end = if result.is_ok() { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
+    let end = if result.is_ok() {
+        "RELEASE one"
+    } else {
+        "ROLLBACK TO one; RELEASE one"
+    };
     connection.execute_batch(end)?;
     result
 }

@@ -41,13 +41,22 @@ impl Store {
                 .query_row([server], |row| Ok((row.get(0)?, row.get(1)?)))?;
             // SQLite has no unsigned numbers: the bits are kept.
             let (stream, upto): (i64, u64) = (stream, upto);
-            let known = if stream == run.stream.cast_signed() { upto } else { 0 };
+            let known = if stream == run.stream.cast_signed() {
+                upto
+            } else {
+                0
+            };
             let skip = known.saturating_add(1).saturating_sub(run.first);
-            let skip = usize::try_from(skip).unwrap_or(usize::MAX).min(events.len());
+            let skip = usize::try_from(skip)
+                .unwrap_or(usize::MAX)
+                .min(events.len());
             let n = u64::try_from(events.len()).unwrap_or(u64::MAX);
             let upto = run.first.saturating_add(n).saturating_sub(1).max(known);
-            db.prepare_cached(sql::SERVER_STREAM_SET)?
-                .execute(params![server, run.stream.cast_signed(), upto])?;
+            db.prepare_cached(sql::SERVER_STREAM_SET)?.execute(params![
+                server,
+                run.stream.cast_signed(),
+                upto
+            ])?;
             append(db, &events[skip..])
         })
         .await
@@ -93,14 +102,18 @@ impl Store {
                 filter.target,
                 filter.text.map(|text| text.to_lowercase()),
             ];
-            Ok(db.prepare_cached(sql::EVENTS_COUNT)?.query_row(values, |row| row.get(0))?)
+            Ok(db
+                .prepare_cached(sql::EVENTS_COUNT)?
+                .query_row(values, |row| row.get(0))?)
         })
         .await
     }
 }
 
 fn last(db: &Connection) -> Result<u64, StoreError> {
-    Ok(db.prepare_cached(sql::EVENT_LAST)?.query_row([], |row| row.get(0))?)
+    Ok(db
+        .prepare_cached(sql::EVENT_LAST)?
+        .query_row([], |row| row.get(0))?)
 }
 
 fn append(db: &Connection, events: &[NewEvent]) -> Result<Vec<u64>, StoreError> {
@@ -141,7 +154,9 @@ fn read(row: &Row<'_>) -> Result<Event, StoreError> {
             severity: severity(row.get(3)?)?,
             kind: row.get(4)?,
             text: row.get(5)?,
-            target: target.map_err(|_| StoreError::Corrupt { what: "a target label" })?,
+            target: target.map_err(|_| StoreError::Corrupt {
+                what: "a target label",
+            })?,
             raw: row.get(10)?,
         },
     })
@@ -168,5 +183,7 @@ fn mask(severities: &[Severity]) -> u8 {
     if severities.is_empty() {
         return u8::MAX;
     }
-    severities.iter().fold(0, |mask, severity| mask | 1 << number(*severity))
+    severities
+        .iter()
+        .fold(0, |mask, severity| mask | 1 << number(*severity))
 }

@@ -11,7 +11,8 @@ pub const SCHEMA: usize = MIGRATIONS.len();
 /// Brings a file to `SCHEMA`; refuses one from a newer release.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let found = usize::try_from(found).map_err(|_| StoreError::SchemaNewer { found: usize::MAX })?;
+    let found =
+        usize::try_from(found).map_err(|_| StoreError::SchemaNewer { found: usize::MAX })?;
     if found > SCHEMA {
         return Err(StoreError::SchemaNewer { found });
     }

@@ -38,7 +38,10 @@ impl Store {
     pub async fn server_by_machine(&self, machine: String) -> Result<Option<Server>, StoreError> {
         self.read(move |db| {
             let mut statement = db.prepare_cached(sql::SERVER_BY_MACHINE)?;
-            statement.query_row([machine], |row| Ok(read(row))).optional()?.transpose()
+            statement
+                .query_row([machine], |row| Ok(read(row)))
+                .optional()?
+                .transpose()
         })
         .await
     }
@@ -72,7 +75,8 @@ impl Store {
     /// Replaces a server's report.
     pub async fn put_report(&self, report: StoredReport) -> Result<(), StoreError> {
         self.write(move |db| {
-            db.prepare_cached(sql::SECTIONS_REMOVE)?.execute([sql::bytes(report.server.0)])?;
+            db.prepare_cached(sql::SECTIONS_REMOVE)?
+                .execute([sql::bytes(report.server.0)])?;
             put_sections(db, report.server, &report.sections)
         })
         .await
@@ -102,9 +106,15 @@ impl Store {
             let mut statement = db.prepare_cached(sql::SECTIONS)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                by_server.entry(row.get(0)?).or_default().insert(row.get(1)?, row.get(2)?);
+                by_server
+                    .entry(row.get(0)?)
+                    .or_default()
+                    .insert(row.get(1)?, row.get(2)?);
             }
-            let report = |(id, sections)| StoredReport { server: ServerId(sql::id(id)), sections };
+            let report = |(id, sections)| StoredReport {
+                server: ServerId(sql::id(id)),
+                sections,
+            };
             Ok(by_server.into_iter().map(report).collect())
         })
         .await
@@ -132,7 +142,10 @@ impl Store {
     pub async fn enrolment_by_hash(&self, hash: [u8; 32]) -> Result<Option<Enrolment>, StoreError> {
         self.read(move |db| {
             let mut statement = db.prepare_cached(sql::ENROLMENT_BY_HASH)?;
-            statement.query_row([hash], |row| Ok(read_enrolment(row))).optional()?.transpose()
+            statement
+                .query_row([hash], |row| Ok(read_enrolment(row)))
+                .optional()?
+                .transpose()
         })
         .await
     }

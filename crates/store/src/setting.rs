@@ -17,7 +17,8 @@ impl Store {
     /// Writes a setting.
     pub async fn put_setting(&self, name: &'static str, value: String) -> Result<(), StoreError> {
         self.write(move |db| {
-            db.prepare_cached(sql::SETTING_PUT)?.execute(params![name, value])?;
+            db.prepare_cached(sql::SETTING_PUT)?
+                .execute(params![name, value])?;
             Ok(())
         })
         .await

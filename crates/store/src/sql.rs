@@ -89,9 +89,9 @@ pub(crate) fn id(bytes: [u8; 16]) -> Uuid {
 /// A unique column that is taken already is the caller's affair, not a fault.
 pub(crate) fn unique(error: rusqlite::Error, what: &'static str) -> StoreError {
     match error.sqlite_error().map(|e| e.extended_code) {
-        Some(rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => {
-            StoreError::Exists(what)
-        }
+        Some(
+            rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY,
+        ) => StoreError::Exists(what),
         _ => StoreError::Sql(error),
     }
 }

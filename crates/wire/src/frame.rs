@@ -56,8 +56,16 @@ pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, EncodeError> {
     if n_plain > PLAIN_MAX {
         return Err(EncodeError::TooLarge(n_plain));
     }
-    let frame = if n_plain > COMPRESS_FROM { packed(&frame[2..]) } else { frame };
-    if frame.len() > FRAME_MAX { Err(EncodeError::TooLarge(frame.len())) } else { Ok(frame) }
+    let frame = if n_plain > COMPRESS_FROM {
+        packed(&frame[2..])
+    } else {
+        frame
+    };
+    if frame.len() > FRAME_MAX {
+        Err(EncodeError::TooLarge(frame.len()))
+    } else {
+        Ok(frame)
+    }
 }
 
 fn packed(plain: &[u8]) -> Vec<u8> {
@@ -94,5 +102,9 @@ pub fn decode<T: DeserializeOwned>(frame: &[u8]) -> Result<T, DecodeError> {
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     let (message, rest) = postcard::take_from_bytes(body).map_err(DecodeError::Body)?;
-    if rest.is_empty() { Ok(message) } else { Err(DecodeError::Trailing(rest.len())) }
+    if rest.is_empty() {
+        Ok(message)
+    } else {
+        Err(DecodeError::Trailing(rest.len()))
+    }
 }

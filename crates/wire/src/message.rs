@@ -126,20 +126,28 @@ pub struct Welcome {
 impl Events {
     /// Packs events.
     pub fn pack(stream: u64, first: u64, events: &[HostEvent]) -> Result<Self, serde_json::Error> {
-        let events = events.iter().map(serde_json::to_vec).collect::<Result<_, _>>()?;
-        Ok(Self { stream, first, events })
+        let events = events
+            .iter()
+            .map(serde_json::to_vec)
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            stream,
+            first,
+            events,
+        })
     }
 
     /// The events with their numbers; those that cannot be read are given as
     /// the reason why, and keep their number.
     pub fn unpack(&self) -> Vec<(u64, Result<HostEvent, String>)> {
         let read = |bytes: &Vec<u8>| serde_json::from_slice(bytes).map_err(|e| e.to_string());
-        (self.first..).zip(self.events.iter().map(read)).collect()
+        let numbers = (0_u64..).map(|n| self.first.saturating_add(n));
+        numbers.zip(self.events.iter().map(read)).collect()
     }
 
     /// Number of its last event.
     pub fn upto(&self) -> u64 {
         let n = u64::try_from(self.events.len()).unwrap_or(u64::MAX);
-        self.first.saturating_add(n).saturating_sub(1)
+        self.first.saturating_sub(1).saturating_add(n)
     }
 }

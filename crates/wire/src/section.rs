@@ -87,12 +87,25 @@ fn take(to: &mut Report, name: &str, from: &Report) {
 /// Names the section that cannot be read.
 fn blame(sections: &Sections, cause: serde_json::Error) -> SectionsError {
     for (name, bytes) in sections {
-        let alone = [b"{", serde_json::json!(name).to_string().as_bytes(), b":", bytes, b"}"].concat();
+        let alone = [
+            b"{",
+            serde_json::json!(name).to_string().as_bytes(),
+            b":",
+            bytes,
+            b"}",
+        ]
+        .concat();
         if let Err(cause) = serde_json::from_slice::<Report>(&alone) {
-            return SectionsError::Section { section: name.clone(), cause };
+            return SectionsError::Section {
+                section: name.clone(),
+                cause,
+            };
         }
     }
-    SectionsError::Section { section: String::from("(all)"), cause }
+    SectionsError::Section {
+        section: String::from("(all)"),
+        cause,
+    }
 }
 
 /// What changed from `old` to `new`: sections to send, names to remove.
@@ -102,6 +115,10 @@ pub fn difference(old: &Sections, new: &Sections) -> (Sections, Vec<String>) {
         .filter(|(name, bytes)| old.get(*name) != Some(*bytes))
         .map(|(name, bytes)| (name.clone(), bytes.clone()))
         .collect();
-    let removed = old.keys().filter(|name| !new.contains_key(*name)).cloned().collect();
+    let removed = old
+        .keys()
+        .filter(|name| !new.contains_key(*name))
+        .cloned()
+        .collect();
     (changed, removed)
 }

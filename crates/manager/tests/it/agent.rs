@@ -46,7 +46,12 @@ pub fn report(machine_id: &str, hostname: &str) -> Report {
         fqdn: hostname.to_owned(),
         ..Identity::default()
     };
-    Report { format: 1, identity, at: Some(Timestamp::now()), ..Report::default() }
+    Report {
+        format: 1,
+        identity,
+        at: Some(Timestamp::now()),
+        ..Report::default()
+    }
 }
 
 /// Says hello and hears the answer.
@@ -56,7 +61,10 @@ pub async fn greet(end: &mut AgentEnd, hello: Hello) -> ToAgent {
 }
 
 pub async fn hear(end: &mut AgentEnd) -> ToAgent {
-    tokio::time::timeout(PATIENCE, end.recv()).await.unwrap().expect("the link is open")
+    tokio::time::timeout(PATIENCE, end.recv())
+        .await
+        .unwrap()
+        .expect("the link is open")
 }
 
 pub async fn full(end: &mut AgentEnd, seq: u64, report: &Report) {
@@ -68,8 +76,15 @@ pub async fn full(end: &mut AgentEnd, seq: u64, report: &Report) {
 /// A connected agent whose first report is in.
 pub async fn join(running: &Running, n: usize) -> AgentEnd {
     let (id, name) = (machine(n), format!("oss{n}"));
-    let mut end = running.memory_connector().connect(&id, &name, Some("lab")).await.unwrap();
-    assert!(matches!(greet(&mut end, hello(&id, "boot")).await, ToAgent::Welcome(_)));
+    let mut end = running
+        .memory_connector()
+        .connect(&id, &name, Some("lab"))
+        .await
+        .unwrap();
+    assert!(matches!(
+        greet(&mut end, hello(&id, "boot")).await,
+        ToAgent::Welcome(_)
+    ));
     full(&mut end, 1, &report(&id, &name)).await;
     end
 }
@@ -82,9 +97,16 @@ pub async fn until(manager: &Arc<Manager>, what: &str, holds: impl Fn(&Manager) 
             changes.next().await;
         }
     };
-    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("never: {what}"));
+    tokio::time::timeout(PATIENCE, wait)
+        .await
+        .unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 pub fn n_in(manager: &Manager, state: ServerState) -> usize {
-    manager.world().servers.values().filter(|entry| entry.state == state).count()
+    manager
+        .world()
+        .servers
+        .values()
+        .filter(|entry| entry.state == state)
+        .count()
 }

@@ -13,7 +13,10 @@ use wire::code::Code;
 async fn token(running: &Running) -> String {
     let hour = Duration::from_secs(3600);
     let who = String::from("user:admin");
-    let made = running.manager().create_enrolment_token(hour, String::from("monitor"), who).await;
+    let made = running
+        .manager()
+        .create_enrolment_token(hour, String::from("monitor"), who)
+        .await;
     made.unwrap().secret
 }
 
@@ -52,7 +55,9 @@ async fn refused(ask: Enrolment) -> EnrolError {
 async fn an_enrolled_agent_links_over_tls_until_it_is_revoked() {
     let folder = tempfile::tempdir().unwrap();
     let running = start(folder.path()).await;
-    let identity = link::enrol(ask(&running, token(&running).await, 1)).await.unwrap();
+    let identity = link::enrol(ask(&running, token(&running).await, 1))
+        .await
+        .unwrap();
     let mut end = link::dial(config(&running, &identity)).await.unwrap();
     let ToAgent::Welcome(welcome) = greet(&mut end, hello(&machine(1), "boot")).await else {
         panic!("not welcome");
@@ -64,18 +69,35 @@ async fn an_enrolled_agent_links_over_tls_until_it_is_revoked() {
     assert_eq!(n_in(running.manager(), ServerState::Online), 1);
 
     let id = identity.server_id.parse().unwrap();
-    running.manager().revoke(id, String::from("user:admin")).await.unwrap();
+    running
+        .manager()
+        .revoke(id, String::from("user:admin"))
+        .await
+        .unwrap();
     assert_eq!(hear(&mut end).await, ToAgent::Revoked);
     let error = link::dial(config(&running, &identity)).await.unwrap_err();
-    assert!(matches!(error, DialError::Refused { code: Code::ServerRevoked, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            DialError::Refused {
+                code: Code::ServerRevoked,
+                ..
+            }
+        ),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn a_new_certificate_voids_the_old_one_and_keeps_the_id() {
     let folder = tempfile::tempdir().unwrap();
     let running = start(folder.path()).await;
-    let old = link::enrol(ask(&running, token(&running).await, 1)).await.unwrap();
-    let new = link::enrol(ask(&running, token(&running).await, 1)).await.unwrap();
+    let old = link::enrol(ask(&running, token(&running).await, 1))
+        .await
+        .unwrap();
+    let new = link::enrol(ask(&running, token(&running).await, 1))
+        .await
+        .unwrap();
     assert_eq!(old.server_id, new.server_id);
     for (identity, good) in [(&old, false), (&new, true)] {
         let mut end = link::dial(config(&running, identity)).await.unwrap();
@@ -92,7 +114,11 @@ async fn a_token_works_once() {
     link::enrol(ask(&running, token.clone(), 1)).await.unwrap();
     let error = refused(ask(&running, token, 2)).await;
     assert_eq!(error.code(), Some(Code::TokenUsed), "{error}");
-    assert_eq!(running.manager().world().servers.len(), 1, "nothing is half enrolled");
+    assert_eq!(
+        running.manager().world().servers.len(),
+        1,
+        "nothing is half enrolled"
+    );
 }
 
 #[tokio::test]
@@ -133,7 +159,10 @@ async fn a_copy_of_a_running_host_is_not_enrolled_and_its_token_stays_good() {
     let running = start(folder.path()).await;
     let _end = join(&running, 1).await;
     let token = token(&running).await;
-    let copy = Enrolment { boot_id: String::from("another"), ..ask(&running, token.clone(), 1) };
+    let copy = Enrolment {
+        boot_id: String::from("another"),
+        ..ask(&running, token.clone(), 1)
+    };
     let error = refused(copy).await;
     assert_eq!(error.code(), Some(Code::MachineCloned), "{error}");
     link::enrol(ask(&running, token, 2)).await.unwrap();
@@ -144,8 +173,13 @@ async fn a_clock_far_off_is_refused_with_how_far() {
     let folder = tempfile::tempdir().unwrap();
     let running = start(folder.path()).await;
     for (off, word) in [(-7200, "behind"), (7200, "ahead")] {
-        let sent_at = Timestamp::now().checked_add(SignedDuration::from_secs(off)).unwrap();
-        let late = Enrolment { sent_at, ..ask(&running, token(&running).await, 1) };
+        let sent_at = Timestamp::now()
+            .checked_add(SignedDuration::from_secs(off))
+            .unwrap();
+        let late = Enrolment {
+            sent_at,
+            ..ask(&running, token(&running).await, 1)
+        };
         let error = refused(late).await;
         assert_eq!(error.code(), Some(Code::ClockOff), "{error}");
         assert!(error.to_string().contains(word), "{error}");
@@ -157,12 +191,17 @@ async fn a_clock_far_off_is_refused_with_how_far() {
 async fn a_link_without_a_certificate_or_of_another_ca_is_refused() {
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (running, other) = (start(here.path()).await, start(there.path()).await);
-    let foreign = link::enrol(ask(&other, token(&other).await, 1)).await.unwrap();
+    let foreign = link::enrol(ask(&other, token(&other).await, 1))
+        .await
+        .unwrap();
     let error = link::dial(config(&running, &foreign)).await.unwrap_err();
     assert!(matches!(error, DialError::Stranger(_)), "{error}");
     // It trusts the right CA but shows the other's certificate.
     let ca_pem = running.manager().ca_pem().to_owned();
-    let mixed = Config { ca_pem, ..config(&running, &foreign) };
+    let mixed = Config {
+        ca_pem,
+        ..config(&running, &foreign)
+    };
     let error = link::dial(mixed).await.unwrap_err();
     assert!(matches!(error, DialError::Tls { .. }), "{error}");
 }

@@ -16,7 +16,10 @@ async fn join_all(running: &Running) -> Vec<AgentEnd> {
         joining.spawn(async move {
             let (id, name) = (machine(n + 1), format!("host{n:04}"));
             let mut end = connector.connect(&id, &name, None).await.unwrap();
-            assert!(matches!(greet(&mut end, hello(&id, "boot")).await, ToAgent::Welcome(_)));
+            assert!(matches!(
+                greet(&mut end, hello(&id, "boot")).await,
+                ToAgent::Welcome(_)
+            ));
             full(&mut end, 1, &report(&id, &name)).await;
             end
         });
@@ -30,10 +33,17 @@ async fn a_thousand_agents_come_and_come_back_after_a_restart() {
     let running = start(folder.path()).await;
     let ends = join_all(&running).await;
     let manager = running.manager();
-    until(manager, "all online", |m| n_in(m, ServerState::Online) == AGENTS).await;
+    until(manager, "all online", |m| {
+        n_in(m, ServerState::Online) == AGENTS
+    })
+    .await;
     let ids: Vec<_> = manager.world().servers.keys().copied().collect();
     // Many operations share a commit, or this would take a thousand of each.
-    assert!(manager.store().n_commits() < 3 * AGENTS, "{}", manager.store().n_commits());
+    assert!(
+        manager.store().n_commits() < 3 * AGENTS,
+        "{}",
+        manager.store().n_commits()
+    );
     running.shutdown().await;
     drop(ends);
 
@@ -42,7 +52,10 @@ async fn a_thousand_agents_come_and_come_back_after_a_restart() {
     assert_eq!(n_in(manager, ServerState::Stale), AGENTS);
     assert_eq!(manager.world().inventory().servers.len(), AGENTS);
     let ends = join_all(&running).await;
-    until(manager, "all back", |m| n_in(m, ServerState::Online) == AGENTS).await;
+    until(manager, "all back", |m| {
+        n_in(m, ServerState::Online) == AGENTS
+    })
+    .await;
     let back: Vec<_> = manager.world().servers.keys().copied().collect();
     assert_eq!(ids, back, "a server keeps its id");
     drop(ends);

@@ -1,0 +1,406 @@
+//! The store in a temporary folder.
+
+use jiff::Timestamp;
+use model::event::{HostEvent, Severity};
+use model::ids::{EnrolmentId, ServerId, SessionId, TokenId, UserId};
+use model::role::Role;
+use std::collections::BTreeMap;
+use std::path::Path;
+use store::journal::Run;
+use store::record::{
+    ApiToken, Enrolment, EventFilter, NewEvent, Server, Session, StoredReport, User,
+};
+use store::server::Use;
+use store::{SCHEMA, STATEMENTS, Store, StoreError};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+fn open(folder: &Path) -> Store {
+    Store::open(&store::connection::file_in(folder)).unwrap()
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_767_323_045 + second).unwrap()
+}
+
+fn server(n: u128) -> Server {
+    Server {
+        id: ServerId(Uuid::from_u128(n)),
+        machine_id: format!("{n:032x}"),
+        name: format!("oss{n}"),
+        certificate: Some(format!("{n:x}")),
+        site: None,
+        agent_version: String::from("0.1.0"),
+        enrolled_at: at(0),
+        seen_at: None,
+        revoked_at: None,
+    }
+}
+
+fn event(text: &str, severity: Severity) -> NewEvent {
+    let what = HostEvent {
+        at: at(1),
+        severity,
+        kind: String::from("target.mounted"),
+        text: text.to_owned(),
+        target: Some("lab01-OST0003".parse().unwrap()),
+        raw: None,
+    };
+    let (recorded_at, server) = (at(2), Some(ServerId(Uuid::from_u128(1))));
+    NewEvent {
+        recorded_at,
+        server,
+        server_name: Some(String::from("oss1")),
+        actor: None,
+        what,
+    }
+}
+
+fn user(n: u128, name: &str) -> User {
+    let (id, name) = (UserId(Uuid::from_u128(n)), name.to_owned());
+    User {
+        id,
+        name,
+        role: Role::Operator,
+        password_hash: String::from("x"),
+        created_at: at(0),
+    }
+}
+
+#[test]
+fn every_statement_prepares_on_a_schema_made_from_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    open(folder.path()).close();
+    let db = rusqlite::Connection::open(store::connection::file_in(folder.path())).unwrap();
+    for (name, text) in STATEMENTS {
+        db.prepare(text)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    let found: i64 = db
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    assert_eq!(usize::try_from(found).unwrap(), SCHEMA);
+    let mode: String = db
+        .pragma_query_value(None, "journal_mode", |row| row.get(0))
+        .unwrap();
+    assert_eq!(mode, "wal");
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = store::connection::file_in(folder.path());
+    open(folder.path()).close();
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.pragma_update(None, "user_version", i64::try_from(SCHEMA).unwrap() + 1)
+        .unwrap();
+    drop(db);
+    assert!(matches!(
+        Store::open(&path),
+        Err(StoreError::SchemaNewer { .. })
+    ));
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_reopening() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let sections = BTreeMap::from([(String::from("os"), b"{}".to_vec())]);
+    let mut report = StoredReport {
+        server: server(1).id,
+        sections,
+    };
+    store.put_server(server(1)).await.unwrap();
+    store.put_report(report.clone()).await.unwrap();
+    let changed = BTreeMap::from([(String::from("ha"), b"[]".to_vec())]);
+    store
+        .change_report(server(1).id, changed.clone(), vec![String::from("os")])
+        .await
+        .unwrap();
+    store
+        .append(vec![event("a", Severity::Info)])
+        .await
+        .unwrap();
+    store
+        .put_setting("greeting", String::from("hello"))
+        .await
+        .unwrap();
+    // Closed as a crash would: without the courtesy of `close`.
+    drop(store);
+
+    let store = open(folder.path());
+    report.sections = changed;
+    assert_eq!(store.servers().await.unwrap(), [server(1)]);
+    assert_eq!(store.reports().await.unwrap(), [report]);
+    assert_eq!(store.last_event().await.unwrap(), 1);
+    assert_eq!(
+        store.setting("greeting").await.unwrap().as_deref(),
+        Some("hello")
+    );
+    assert!(store.revoke_server(server(1).id, at(9)).await.unwrap());
+    assert!(!store.revoke_server(server(1).id, at(10)).await.unwrap());
+    let revoked = store
+        .server_by_machine(server(1).machine_id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (revoked.revoked_at, revoked.certificate),
+        (Some(at(9)), None)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_writes_share_a_commit_and_the_journal_has_no_holes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let before = store.n_commits();
+    let mut writing = JoinSet::new();
+    for n in 0..2000 {
+        let store = store.clone();
+        writing.spawn(async move {
+            store
+                .append(vec![event(&n.to_string(), Severity::Info)])
+                .await
+                .unwrap()[0]
+        });
+    }
+    let mut places = writing.join_all().await;
+    places.sort_unstable();
+    assert_eq!(places, (1..=2000).collect::<Vec<u64>>());
+    let commits = store.n_commits() - before;
+    assert!(commits < 500, "{commits} commits for 2000 operations");
+}
+
+#[tokio::test]
+async fn a_failed_operation_takes_no_other_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let twin = User {
+        id: UserId(Uuid::from_u128(9)),
+        ..user(1, "ADMIN")
+    };
+    let (first, second, third) = tokio::join!(
+        store.add_user(user(1, "admin")),
+        store.add_user(twin),
+        store.add_user(user(2, "ops"))
+    );
+    assert!(first.is_ok() && third.is_ok());
+    assert!(matches!(second, Err(StoreError::Exists(_))));
+    let names: Vec<_> = store
+        .users()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|user| user.name)
+        .collect();
+    assert_eq!(names, ["admin", "ops"]);
+}
+
+#[tokio::test]
+async fn a_run_of_events_is_kept_once_per_numbering() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.put_server(server(1)).await.unwrap();
+    let run = |stream, first| Run {
+        server: server(1).id,
+        stream,
+        first,
+    };
+    let events = |n: usize| vec![event("x", Severity::Info); n];
+    assert_eq!(
+        store.append_run(run(u64::MAX, 1), events(3)).await.unwrap(),
+        [1, 2, 3]
+    );
+    assert_eq!(
+        store.append_run(run(u64::MAX, 2), events(3)).await.unwrap(),
+        [4]
+    );
+    assert_eq!(
+        store.append_run(run(u64::MAX, 1), events(2)).await.unwrap(),
+        [0; 0]
+    );
+    assert_eq!(
+        store.append_run(run(u64::MAX, 5), events(1)).await.unwrap(),
+        [5]
+    );
+    // A new numbering begins anew.
+    assert_eq!(store.append_run(run(8, 1), events(1)).await.unwrap(), [6]);
+}
+
+#[tokio::test]
+async fn the_journal_is_read_both_ways_and_filtered() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let severities = [Severity::Info, Severity::Warning, Severity::Error];
+    let news = severities.map(|severity| event(&format!("It is {severity:?}"), severity));
+    store.append(news.to_vec()).await.unwrap();
+    let read = |filter: EventFilter| {
+        let store = store.clone();
+        async move {
+            let events = store.events(filter).await.unwrap();
+            events.iter().map(|event| event.seq).collect::<Vec<_>>()
+        }
+    };
+    let all = || EventFilter {
+        limit: 10,
+        ..EventFilter::default()
+    };
+    assert_eq!(read(all()).await, [3, 2, 1]);
+    assert_eq!(
+        read(EventFilter {
+            before: Some(3),
+            limit: 1,
+            ..all()
+        })
+        .await,
+        [2]
+    );
+    assert_eq!(
+        read(EventFilter {
+            after: Some(1),
+            ..all()
+        })
+        .await,
+        [2, 3]
+    );
+    let bad = vec![Severity::Warning, Severity::Error];
+    assert_eq!(
+        read(EventFilter {
+            severities: bad.clone(),
+            ..all()
+        })
+        .await,
+        [3, 2]
+    );
+    assert_eq!(
+        read(EventFilter {
+            text: Some(String::from("IS ERR")),
+            ..all()
+        })
+        .await,
+        [3]
+    );
+    assert_eq!(
+        read(EventFilter {
+            kind: Some(String::from("target.")),
+            ..all()
+        })
+        .await,
+        [3, 2, 1]
+    );
+    assert_eq!(
+        read(EventFilter {
+            kind: Some(String::from("%")),
+            ..all()
+        })
+        .await,
+        [0; 0]
+    );
+    let target = Some(String::from("lab01-OST0003"));
+    assert_eq!(
+        read(EventFilter {
+            target,
+            server: Some(server(1).id),
+            ..all()
+        })
+        .await,
+        [3, 2, 1]
+    );
+    let n = store
+        .count_events(EventFilter {
+            severities: bad,
+            ..all()
+        })
+        .await
+        .unwrap();
+    assert_eq!(n, 2);
+}
+
+#[tokio::test]
+async fn a_token_enrols_one_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let token = Enrolment {
+        id: EnrolmentId(Uuid::from_u128(5)),
+        secret_hash: [7; 32],
+        profile: String::from("monitor"),
+        created_by: String::from("user:admin"),
+        created_at: at(0),
+        expires_at: at(60),
+        used_at: None,
+    };
+    store.add_enrolment(token.clone()).await.unwrap();
+    assert_eq!(
+        store.enrolment_by_hash([7; 32]).await.unwrap(),
+        Some(token.clone())
+    );
+    assert_eq!(
+        store.enrol(token.id, at(1), server(1)).await.unwrap(),
+        Use::Enrolled
+    );
+    assert_eq!(
+        store.enrol(token.id, at(2), server(2)).await.unwrap(),
+        Use::Spent
+    );
+    assert_eq!(store.servers().await.unwrap(), [server(1)]);
+    // A server that cannot be written leaves the token good.
+    let other = Enrolment {
+        id: EnrolmentId(Uuid::from_u128(6)),
+        secret_hash: [8; 32],
+        ..token
+    };
+    store.add_enrolment(other.clone()).await.unwrap();
+    let twin = Server {
+        machine_id: server(1).machine_id,
+        ..server(3)
+    };
+    let refused = store.enrol(other.id, at(3), twin).await;
+    assert!(matches!(refused, Err(StoreError::Exists(_))));
+    assert_eq!(store.enrolment_by_hash([8; 32]).await.unwrap(), Some(other));
+}
+
+#[tokio::test]
+async fn logins_and_tokens_go_with_their_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.add_user(user(1, "admin")).await.unwrap();
+    let owner = user(1, "admin").id;
+    let session = Session {
+        id: SessionId(Uuid::from_u128(2)),
+        user: owner,
+        secret_hash: [1; 32],
+        csrf: String::from("c"),
+        created_at: at(0),
+        expires_at: at(10),
+    };
+    let token = ApiToken {
+        id: TokenId(Uuid::from_u128(3)),
+        user: owner,
+        name: String::from("ci"),
+        role: Role::Viewer,
+        secret_hash: [2; 32],
+        created_at: at(0),
+        expires_at: at(10),
+    };
+    store.add_session(session.clone()).await.unwrap();
+    store.add_token(token.clone()).await.unwrap();
+    assert_eq!(
+        store.session_by_hash([1; 32]).await.unwrap(),
+        Some(session.clone())
+    );
+    assert_eq!(
+        store.token_by_hash([2; 32]).await.unwrap(),
+        Some(token.clone())
+    );
+    assert_eq!(store.tokens().await.unwrap(), std::slice::from_ref(&token));
+    store.expire_sessions(at(10)).await.unwrap();
+    assert_eq!(store.session_by_hash([1; 32]).await.unwrap(), None);
+    store.add_session(session.clone()).await.unwrap();
+    assert!(store.remove_user(owner).await.unwrap());
+    assert!(!store.remove_user(owner).await.unwrap());
+    assert_eq!(store.session_by_hash([1; 32]).await.unwrap(), None);
+    assert_eq!(store.token_by_hash([2; 32]).await.unwrap(), None);
+    assert!(!store.remove_session(session.id).await.unwrap());
+    assert!(!store.remove_token(token.id).await.unwrap());
+}
