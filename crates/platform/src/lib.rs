@@ -4,6 +4,7 @@
 //! Tolerant readers only: no I/O, no decision. `KINDS` names every kind.
 
 pub mod inspect;
+pub mod storage;
 
 /// The kinds of this crate.
 pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
