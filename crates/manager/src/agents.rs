@@ -22,7 +22,7 @@ const HELLO_WITHIN: Duration = Duration::from_secs(15);
 /// Greatest number of an event, as the store keeps it.
 const NUMBER_MAX: u64 = i64::MAX.cast_unsigned();
 /// Least time between two notes in the store of when an agent spoke.
-const NOTE_SEEN_EVERY: Duration = Duration::from_secs(60);
+const NOTE_SEEN_EVERY: Duration = Duration::from_mins(1);
 
 /// Who is at the other end, as far as the way it came proves it.
 pub(crate) struct Proven {
@@ -254,14 +254,18 @@ impl Attending<'_> {
     }
 
     async fn full(&mut self, seq: u64, sections: Sections) -> Result<(), End> {
-        let report = wire::report_from(&sections).map_err(unreadable)?;
+        let report = wire::report_from(&sections).map_err(|error| unreadable(&error))?;
         self.asked = false;
         self.show(seq, report).await?;
         let stored = StoredReport {
             server: self.id,
             sections,
         };
-        self.manager.store.put_report(stored).await.map_err(fault)?;
+        self.manager
+            .store
+            .put_report(stored)
+            .await
+            .map_err(|error| fault(&error))?;
         self.acknowledge(seq).await
     }
 
@@ -286,13 +290,13 @@ impl Attending<'_> {
             }
             return Ok(());
         };
-        let report = wire::patch(last, &changed, &removed).map_err(unreadable)?;
+        let report = wire::patch(last, &changed, &removed).map_err(|error| unreadable(&error))?;
         self.show(seq, report).await?;
         self.manager
             .store
             .change_report(self.id, changed, removed)
             .await
-            .map_err(fault)?;
+            .map_err(|error| fault(&error))?;
         self.acknowledge(seq).await
     }
 
@@ -347,7 +351,7 @@ impl Attending<'_> {
             .store
             .append_run(run, news)
             .await
-            .map_err(fault)?;
+            .map_err(|error| fault(&error))?;
         if !places.is_empty() {
             self.order(Order::Events { places }).await?;
         }
@@ -374,7 +378,7 @@ impl Attending<'_> {
             return Ok(());
         }
         self.noted = Some(Instant::now());
-        self.note_seen_now().await.map_err(fault)
+        self.note_seen_now().await.map_err(|error| fault(&error))
     }
 
     async fn note_seen_now(&self) -> Result<(), store::StoreError> {
@@ -428,12 +432,12 @@ impl Attending<'_> {
     }
 }
 
-fn fault(error: store::StoreError) -> End {
-    End::Fault(stdx::chain::chain(&error))
+fn fault(error: &store::StoreError) -> End {
+    End::Fault(stdx::chain::chain(error))
 }
 
-fn unreadable(error: wire::SectionsError) -> End {
-    End::Misused(stdx::chain::chain(&error))
+fn unreadable(error: &wire::SectionsError) -> End {
+    End::Misused(stdx::chain::chain(error))
 }
 
 fn unread_event(number: u64, reason: &str, at: Timestamp) -> model::event::HostEvent {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use wire::message::Hello;
 use wire::{ToAgent, ToManager};
 
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 pub async fn start(folder: &Path) -> Running {
     start_with(folder, |_| {}).await

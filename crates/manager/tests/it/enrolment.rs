@@ -11,7 +11,7 @@ use wire::ToAgent;
 use wire::code::Code;
 
 async fn token(running: &Running) -> String {
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     let who = String::from("user:admin");
     let made = running
         .manager()
