@@ -19,6 +19,8 @@ use wire::{Sections, ToAgent, ToManager};
 
 /// How long an agent may take to say hello.
 const HELLO_WITHIN: Duration = Duration::from_secs(15);
+/// What the journal says of such a clock; how far off it is, the server shows.
+const CLOCK_OFF: &str = "The server's clock is far from the manager's.";
 /// Greatest number of an event, as the store keeps it.
 const NUMBER_MAX: u64 = i64::MAX.cast_unsigned();
 /// Least time between two notes in the store of when an agent spoke.
@@ -43,6 +45,7 @@ struct Attending<'m> {
     asked: bool,
     agent_version: String,
     noted: Option<Instant>,
+    is_clock_off: bool,
 }
 
 /// Why a link ended.
@@ -86,6 +89,17 @@ pub(crate) async fn attend(manager: Arc<Manager>, proven: Proven, mut end: Manag
         )
         .await;
     }
+    let is_clock_off = clock_off(hello.sent_at_ms, manager.now()).is_some();
+    if is_clock_off {
+        say(
+            &manager,
+            id,
+            Severity::Warning,
+            "server.clock_off",
+            CLOCK_OFF,
+        )
+        .await;
+    }
     let link = arrived.link;
     let agent_version = hello.agent_version;
     let (report, asked, noted) = (None, false, None);
@@ -98,6 +112,7 @@ pub(crate) async fn attend(manager: Arc<Manager>, proven: Proven, mut end: Manag
         asked,
         agent_version,
         noted,
+        is_clock_off,
     };
     let why = attending.listen(&mut kicked).await;
     attending.finish(why).await;
@@ -248,6 +263,17 @@ impl Attending<'_> {
                     clock_off_ms,
                 })
                 .await?;
+                let was_off = std::mem::replace(&mut self.is_clock_off, clock_off_ms.is_some());
+                if self.is_clock_off && !was_off {
+                    say(
+                        self.manager,
+                        id,
+                        Severity::Warning,
+                        "server.clock_off",
+                        CLOCK_OFF,
+                    )
+                    .await;
+                }
                 self.note_seen().await
             }
         }

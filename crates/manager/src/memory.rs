@@ -3,8 +3,9 @@
 
 use crate::agents::{Proven, attend};
 use crate::enrolment;
-use crate::state::{Manager, ManagerError, ServerState};
+use crate::state::{Manager, ManagerError, Note, ServerState};
 use link::AgentEnd;
+use model::event::Severity;
 use model::ids::ServerId;
 use std::sync::Arc;
 use store::record::Server;
@@ -80,6 +81,18 @@ impl Connector {
         };
         self.manager.store.put_server(server.clone()).await?;
         enrolment::know(&self.manager, server).await?;
+        let kind = "server.enrolled";
+        let text = format!("{hostname} was enrolled by the manager's own process.");
+        let (severity, server) = (Severity::Info, Some(id));
+        self.manager
+            .record(Note {
+                severity,
+                kind,
+                text,
+                actor: None,
+                server,
+            })
+            .await?;
         Ok(id)
     }
 }
