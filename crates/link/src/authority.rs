@@ -25,6 +25,9 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 pub const MANAGER_NAME: &str = "candela-manager";
 
 const CA_LIFE: SignedDuration = SignedDuration::from_hours(20 * 365 * 24);
+/// Browsers of one vendor take no longer one, even of a CA that the user
+/// trusts. The manager makes a new one at each start.
+const MANAGER_LIFE: SignedDuration = SignedDuration::from_hours(800 * 24);
 const AGENT_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
 /// Certificates hold from a little earlier, for clocks that are behind.
 const BACKDATED: SignedDuration = SignedDuration::from_mins(15);
@@ -123,7 +126,7 @@ impl Authority {
     ) -> Result<Arc<ServerConfig>, AuthorityError> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::new([names, &[MANAGER_NAME.to_owned()]].concat())?;
-        dress(&mut params, MANAGER_NAME, now, CA_LIFE)?;
+        dress(&mut params, MANAGER_NAME, now, MANAGER_LIFE)?;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let leaf = params.signed_by(&key, &self.issuer)?;
         let chain = vec![leaf.der().clone(), self.ca_der.clone()];

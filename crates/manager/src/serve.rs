@@ -10,18 +10,20 @@ use axum::extract::{ConnectInfo, DefaultBodyLimit, Extension, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use link::authority;
 use link::dial::{ENROL_PATH, LINK_PATH};
 use link::socket;
 use model::ids::ServerId;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
@@ -30,6 +32,10 @@ use wire::enrol::Denied;
 
 /// How long a TLS handshake may take.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+/// How long a caller may take to send the head of a request.
+const HEAD_WITHIN: Duration = Duration::from_secs(20);
+/// Connections that are served at a time, without agents' links.
+const CONNECTIONS_MAX: usize = 4096;
 /// How long requests may go on when the manager stops.
 const STOP_WITHIN: Duration = Duration::from_secs(1);
 /// Pause when the machine takes no more connections.
@@ -61,20 +67,20 @@ pub(crate) async fn accept(
     router: Router,
 ) {
     let shutdown = manager.tasks.shutdown().clone();
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = next(&listener, &places) => accepted,
             () = shutdown.wait() => return,
         };
         match accepted {
-            Ok((stream, from)) => {
-                let caller = connection(
-                    Arc::clone(&manager),
-                    stream,
-                    from,
-                    tls.clone(),
-                    router.clone(),
-                );
+            Ok((place, stream, from)) => {
+                let (tls, router) = (tls.clone(), router.clone());
+                let serving = connection(Arc::clone(&manager), stream, from, tls, router);
+                let caller = async move {
+                    serving.await;
+                    drop(place);
+                };
                 manager
                     .tasks
                     .spawn("manager", format!("connection of {from}"), caller);
@@ -85,6 +91,19 @@ pub(crate) async fn accept(
             }
         }
     }
+}
+
+/// The next connection, once there is a place for it.
+async fn next(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(OwnedSemaphorePermit, TcpStream, SocketAddr)> {
+    let place = Arc::clone(places)
+        .acquire_owned()
+        .await
+        .map_err(io::Error::other)?;
+    let (stream, from) = listener.accept().await?;
+    Ok((place, stream, from))
 }
 
 async fn connection(
@@ -123,7 +142,11 @@ where
         request.extensions_mut().insert(peer.clone());
         router.clone().oneshot(request)
     });
-    let builder = Builder::new(TokioExecutor::new());
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN);
     let mut serving = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = &mut serving => ended,

@@ -2,6 +2,8 @@
 
 use crate::migration;
 use rusqlite::{Connection, OpenFlags};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -49,6 +51,15 @@ pub enum StoreError {
     /// The store is closed.
     #[error("the store is closed")]
     Closed,
+    /// The file could not be made or opened.
+    #[error("could not open the database {path}")]
+    File {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
     /// A thread could not be started.
     #[error("could not start a thread for the database")]
     Thread(#[source] std::io::Error),
@@ -74,8 +85,17 @@ pub struct Store {
 struct Threads(std::sync::Mutex<Vec<JoinHandle<()>>>);
 
 impl Store {
-    /// Opens the file, or makes it, and brings it to this release's schema.
+    /// Opens the file, or makes it readable by its owner only, and brings it to this release's schema.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let private = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path);
+        private.map_err(|cause| StoreError::File {
+            path: path.to_owned(),
+            cause,
+        })?;
         let mut writer = connect(path, OpenFlags::default())?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
         migration::migrate(&mut writer)?;

@@ -6,7 +6,15 @@ use link::{Config, DialError, EnrolError, Enrolment, Identity};
 use manager::Running;
 use manager::state::ServerState;
 use rt::{Shutdown, Tasks};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use wire::ToAgent;
 use wire::code::Code;
 
@@ -204,4 +212,41 @@ async fn a_link_without_a_certificate_or_of_another_ca_is_refused() {
     };
     let error = link::dial(mixed).await.unwrap_err();
     assert!(matches!(error, DialError::Tls { .. }), "{error}");
+}
+
+/// Answer to a WebSocket request by a caller that trusts the CA and shows nothing.
+async fn answer_without_certificate(running: &Running) -> String {
+    let mut roots = RootCertStore::empty();
+    let ca = running.manager().ca_pem();
+    roots
+        .add(CertificateDer::from_pem_slice(ca.as_bytes()).unwrap())
+        .unwrap();
+    let provider = Arc::new(ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let tcp = TcpStream::connect(running.address()).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut tls = TlsConnector::from(Arc::new(config))
+        .connect(name, tcp)
+        .await
+        .unwrap();
+    let request = "GET /agent/v1/link HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade, close\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    tls.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 4096];
+    let n = tls.read(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer[..n]).into_owned()
+}
+
+#[tokio::test]
+async fn a_caller_without_a_certificate_has_no_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path()).await;
+    let answer = answer_without_certificate(&running).await;
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert!(answer.contains("certificate-unknown"), "{answer}");
 }

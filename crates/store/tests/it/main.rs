@@ -84,6 +84,11 @@ fn every_statement_prepares_on_a_schema_made_from_empty() {
         .pragma_query_value(None, "journal_mode", |row| row.get(0))
         .unwrap();
     assert_eq!(mode, "wal");
+    let file = std::fs::metadata(store::connection::file_in(folder.path())).unwrap();
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o777,
+        0o600
+    );
 }
 
 #[test]

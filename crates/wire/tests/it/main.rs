@@ -107,6 +107,17 @@ fn neighbouring_releases_agree() {
 }
 
 #[test]
+fn each_refusal_has_its_page() {
+    let pages = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
+    for code in wire::code::Code::ALL {
+        assert!(
+            pages.join(format!("{code}.md")).is_file(),
+            "no page for {code}"
+        );
+    }
+}
+
+#[test]
 fn events_know_their_numbers() {
     let run = Events {
         stream: 1,
