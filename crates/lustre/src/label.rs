@@ -169,7 +169,10 @@ fn split(text: &str) -> Option<(&str, char, &str)> {
         return None;
     }
     let (head, rest) = text.split_at(text.len() - 7);
-    let separator = head.chars().last().filter(|c| matches!(c, '-' | ':' | '='))?;
+    let separator = head
+        .chars()
+        .last()
+        .filter(|c| matches!(c, '-' | ':' | '='))?;
     Some((&head[..head.len() - 1], separator, rest))
 }
 
@@ -191,7 +194,11 @@ impl FromStr for TargetLabel {
             return Err(wrong());
         }
         let index = u16::from_str_radix(digits, 16).map_err(|_| wrong())?;
-        Ok(Self::Of { fs: FsName::new(name)?, kind, index: TargetIndex(index) })
+        Ok(Self::Of {
+            fs: FsName::new(name)?,
+            kind,
+            index: TargetIndex(index),
+        })
     }
 }
 
@@ -200,7 +207,11 @@ impl fmt::Display for TargetLabel {
         match self {
             Self::Mgs => f.write_str("MGS"),
             Self::Of { fs, kind, index } => {
-                let kind = if *kind == TargetKind::Mdt { "MDT" } else { "OST" };
+                let kind = if *kind == TargetKind::Mdt {
+                    "MDT"
+                } else {
+                    "OST"
+                };
                 write!(f, "{fs}-{kind}{index}")
             }
         }
@@ -229,16 +240,34 @@ mod tests {
         for text in ["MGS", "lab01-OST001f", "a-b-MDT0000", "scratch_-OSTffff"] {
             assert_eq!(text.parse::<TargetLabel>().unwrap().to_string(), text);
         }
-        assert_eq!("lab01:MDT0001".parse::<TargetLabel>().unwrap().to_string(), "lab01-MDT0001");
-        assert_eq!(registration_state("lab01:MDT0001"), Some(Registration::FirstMount));
-        assert_eq!(registration_state("lab01=OST0001"), Some(Registration::WriteConf));
+        assert_eq!(
+            "lab01:MDT0001".parse::<TargetLabel>().unwrap().to_string(),
+            "lab01-MDT0001"
+        );
+        assert_eq!(
+            registration_state("lab01:MDT0001"),
+            Some(Registration::FirstMount)
+        );
+        assert_eq!(
+            registration_state("lab01=OST0001"),
+            Some(Registration::WriteConf)
+        );
     }
 
     #[test]
     fn what_is_no_label_is_refused() {
-        for text in ["", "OST0000", "-OST0000", "lab01-OST00g0", "lab01-OST000", "waytoolong1-OST0000",
-            "lab01-MGT0000", "lab01/OST0000", "labé-OST0000", "lab01-OST+001"]
-        {
+        for text in [
+            "",
+            "OST0000",
+            "-OST0000",
+            "lab01-OST00g0",
+            "lab01-OST000",
+            "waytoolong1-OST0000",
+            "lab01-MGT0000",
+            "lab01/OST0000",
+            "labé-OST0000",
+            "lab01-OST+001",
+        ] {
             assert!(text.parse::<TargetLabel>().is_err(), "{text:?}");
         }
     }

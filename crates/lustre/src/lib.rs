@@ -1,9 +1,14 @@
 //! What Lustre defines: names, NIDs, what its tools print, what it stores.
+//! No I/O, no decision.
+//!
+//! - [`label`], [`nid`]: names of file systems and targets, addresses.
+//! - [`param`]: what `lctl get_param` prints.
 
 pub mod label;
 pub mod nid;
+pub mod param;
 
-/// The kinds of input that this crate reads.
+/// The kinds of input that this crate reads, for `candela inspect`.
 pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
-    Vec::new()
+    vec![&param::kind::GET_PARAM, &param::kind::BODY]
 }

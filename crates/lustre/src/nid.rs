@@ -57,7 +57,11 @@ impl FromStr for Nid {
         }
         let at = address.len();
         // Until 2.15 `tcp0` and `tcp` are printed for one network.
-        let text = if net == format!("{name}0") { format!("{address}@{name}") } else { text };
+        let text = if net == format!("{name}0") {
+            format!("{address}@{name}")
+        } else {
+            text
+        };
         Ok(Self { text, at })
     }
 }
@@ -90,7 +94,8 @@ pub fn parse_nodes(text: &str) -> (Vec<Vec<Nid>>, Vec<String>) {
     let (mut nodes, mut node, mut odd) = (Vec::new(), Vec::new(), Vec::new());
     let mut word = String::new();
     for c in text.chars().chain([':']) {
-        let ends = c == ',' || c == ':' && (word.contains('@') || !word.contains(':') && !is_hex(&word));
+        let ends =
+            c == ',' || c == ':' && (word.contains('@') || !word.contains(':') && !is_hex(&word));
         if !ends {
             word.push(c);
             continue;
@@ -120,7 +125,12 @@ fn is_hex(word: &str) -> bool {
 
 /// Prints nodes as [`parse_nodes`] reads them.
 pub fn print_nodes(nodes: &[Vec<Nid>]) -> String {
-    let print = |node: &Vec<Nid>| node.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let print = |node: &Vec<Nid>| {
+        node.iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(",")
+    };
     nodes.iter().map(print).collect::<Vec<_>>().join(":")
 }
 
@@ -130,11 +140,27 @@ mod tests {
 
     #[test]
     fn nids_print_as_they_are_read() {
-        for text in ["192.168.77.11@tcp", "0@lo", "10.0.0.1@o2ib3", "fd00::1@tcp1", "12@gni"] {
+        for text in [
+            "192.168.77.11@tcp",
+            "0@lo",
+            "10.0.0.1@o2ib3",
+            "fd00::1@tcp1",
+            "12@gni",
+        ] {
             assert_eq!(text.parse::<Nid>().unwrap().to_string(), text);
         }
-        assert_eq!("10.0.0.1@tcp0".parse::<Nid>(), "10.0.0.1@tcp".parse::<Nid>());
-        for text in ["", "@tcp", "1.2.3.4", "1.2.3.4@", "nosuchhost@tcp", "1.2.3.4@tcp@x"] {
+        assert_eq!(
+            "10.0.0.1@tcp0".parse::<Nid>(),
+            "10.0.0.1@tcp".parse::<Nid>()
+        );
+        for text in [
+            "",
+            "@tcp",
+            "1.2.3.4",
+            "1.2.3.4@",
+            "nosuchhost@tcp",
+            "1.2.3.4@tcp@x",
+        ] {
             assert!(text.parse::<Nid>().is_err(), "{text:?}");
         }
     }

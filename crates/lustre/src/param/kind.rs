@@ -1,0 +1,319 @@
+//! The kinds for `candela inspect`: a dump of parameters, and single bodies.
+
+use super::{Block, Lines, Name, Value, blocks, histogram, jobs, quota, skip, state, stats, value};
+use serde_json::{Value as Json, json};
+use stdx::reading::{Kind, Likelihood, Sample, Sink, Skip, SkipKind};
+
+/// Dumps of `lctl get_param`.
+pub static GET_PARAM: Kind = Kind {
+    name: "lctl-get-param",
+    about: "lctl get_param: name=value, many parameters",
+    guess: guess_dump,
+    read: read_dump,
+};
+
+/// One parameter's body, as a file under /proc or /sys holds it.
+pub static BODY: Kind = Kind {
+    name: "lustre-param-body",
+    about: "one Lustre parameter without its name: stats, job_stats, brw_stats, recovery_status…",
+    guess: guess_body,
+    read: read_body,
+};
+
+fn guess_dump(sample: Sample<'_>) -> Likelihood {
+    let (mut params, mut lines) = (0_u32, 0_u32);
+    let known = [
+        "obdfilter.",
+        "mdt.",
+        "osd-",
+        "mgs.",
+        "ldlm.",
+        "llite.",
+        "osc.",
+        "mdc.",
+        "ost.",
+        "mds.",
+        "osp.",
+        "lod.",
+        "lov.",
+        "lmv.",
+        "mdd.",
+        "mgc.",
+        "qmt.",
+        "nodemap.",
+        "health_check",
+        "version",
+        "sptlrpc.",
+        "lnet_memused",
+        "memused",
+        "jobid_",
+    ];
+    for found in blocks(sample.head).take(64) {
+        match found {
+            Ok(block) => {
+                lines += 1;
+                params += u32::from(known.iter().any(|start| block.name.full.starts_with(start)));
+            }
+            Err(skip) => lines += u32::from(skip.kind != SkipKind::ErrorText),
+        }
+    }
+    match (params, lines) {
+        (0, _) => 0,
+        (params, lines) if params * 2 >= lines => 95,
+        (params, lines) if params * 10 >= lines => 60,
+        _ => 10,
+    }
+}
+
+fn guess_body(sample: Sample<'_>) -> Likelihood {
+    let text = sample.text();
+    let mut lines = text
+        .lines()
+        .map(str::trim_end)
+        .filter(|line| !line.trim().is_empty());
+    let Some(first) = lines.next() else { return 0 };
+    let has = |mark: &str| text.contains(mark);
+    let marks = [
+        (first.starts_with("job_stats:"), 95),
+        (first.starts_with("snapshot_time") && has(" samples ["), 95),
+        (first.starts_with("snapshot_time") && has("% cum %"), 95),
+        (
+            first.starts_with("status: ")
+                && (has("recovery_start:") || has("last_transno") || first.len() < 30),
+            85,
+        ),
+        (
+            first.starts_with("fsname: ") && has("imperative_recovery_state"),
+            95,
+        ),
+        (
+            first.starts_with("current index:") || first.starts_with("current_index:"),
+            95,
+        ),
+        (
+            first.starts_with("global_pool") || first.ends_with("_accounting:"),
+            95,
+        ),
+        (first.starts_with("import:") && has("target:"), 95),
+        (first.starts_with("imperative_recovery:"), 95),
+        (first.starts_with("io_latency_by_size:"), 95),
+        (has("reported unhealthy") && has("NOT HEALTHY"), 90),
+        (first == "healthy" || first == "NOT HEALTHY", 60),
+        (first.starts_with("snapshot_time"), 60),
+        (first.contains(" samples [") && has("] "), 70),
+    ];
+    marks
+        .into_iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, sure)| sure)
+        .max()
+        .unwrap_or(0)
+}
+
+fn read_dump(bytes: &[u8], sink: &mut dyn Sink) {
+    for found in blocks(bytes) {
+        match found {
+            Ok(block) => put(&block, sink),
+            Err(skip) => sink.skip(skip),
+        }
+    }
+}
+
+fn read_body(bytes: &[u8], sink: &mut dyn Sink) {
+    let lines = Lines::new(bytes, 1);
+    let first = lines
+        .clone()
+        .map(|line| line.text)
+        .find(|text| !text.trim().is_empty());
+    let first = first.unwrap_or_default();
+    let param = match first {
+        text if text.starts_with("job_stats:") => "job_stats",
+        text if text.starts_with("status:") => "recovery_status",
+        text if text.starts_with("fsname:") => "live",
+        text if text.starts_with("current") => "changelog_users",
+        text if text.starts_with("global_pool") => "glb",
+        text if text.ends_with("_accounting:") => "acct",
+        text if text.starts_with("import:") => "import",
+        text if text.starts_with("imperative_recovery") => "ir_state",
+        text if text.contains("ealthy") || text.contains("HEALTHY") => "health_check",
+        text if histogram::is_histogram("", lines) || text.starts_with("io_latency") => "brw_stats",
+        _ => "stats",
+    };
+    put(
+        &Block {
+            name: Name::parse(param),
+            line: 1,
+            inline: "",
+            body: lines,
+        },
+        sink,
+    );
+}
+
+/// One parameter into records and skips.
+pub(crate) fn put(block: &Block<'_>, sink: &mut dyn Sink) {
+    let family = block.name.family();
+    let name = block.name.full;
+    hints(block, sink);
+    match block.name.param {
+        "recovery_status" => {
+            return match state::recovery(block) {
+                Some(found) => sink.record(&family, &|| json!({"name": name, "value": found})),
+                None => sink.skip(skip(block.line, SkipKind::BadValue, "no status in", name)),
+            };
+        }
+        "health_check" => {
+            let found = state::health(block);
+            return sink.record(&family, &|| json!({"name": name, "value": found}));
+        }
+        "changelog_users" => {
+            let (current, users) = state::changelog_users(block.body);
+            return sink.record(
+                &family,
+                &|| json!({"name": name, "current": current, "users": users}),
+            );
+        }
+        param if param == "live" || param.starts_with("live.") => {
+            if let Some(live) = state::mgs_live(block) {
+                return sink.record(&family, &|| json!({"name": name, "value": live}));
+            }
+        }
+        _ => {}
+    }
+    match value(block) {
+        Value::Scalar(text) => sink.record(&family, &|| json!({"name": name, "value": text})),
+        Value::Empty => sink.record(&family, &|| json!({"name": name, "value": null})),
+        Value::NotSupported(text) => {
+            sink.skip(skip(block.line, SkipKind::NotSupported, name, text))
+        }
+        Value::Stats(lines) => {
+            let rows = drain(stats::rows(lines), sink);
+            sink.record(&family, &|| json!({"name": name, "rows": rows}));
+        }
+        Value::Jobs(lines) => put_jobs(name, &family, lines, sink),
+        Value::Histogram(lines) => {
+            let buckets = drain(histogram::buckets(lines), sink);
+            sink.record(&family, &|| json!({"name": name, "buckets": buckets}));
+        }
+        Value::Quota(lines) => {
+            for entry in quota::entries(lines) {
+                match entry {
+                    Ok(entry) => sink.record(&family, &|| json!({"name": name, "entry": entry})),
+                    Err(skip) => sink.skip(skip),
+                }
+            }
+        }
+        Value::Fields(lines) => {
+            sink.record(
+                &family,
+                &|| json!({"name": name, "inline": block.inline, "lines": text_of(lines)}),
+            );
+            note_binary(lines, sink);
+        }
+        Value::Text(lines) => unknown(block, &family, lines, sink),
+    }
+}
+
+/// A body of lines without a form of its own: a list of words is one, anything
+/// else is passed over with its first line.
+fn unknown(block: &Block<'_>, family: &str, lines: Lines<'_>, sink: &mut dyn Sink) {
+    let mut rows = lines.clone().filter(|line| !line.text.trim().is_empty());
+    if rows.all(|line| !line.is_binary && line.text.split_ascii_whitespace().count() <= 12) {
+        let name = block.name.full;
+        return sink.record(family, &|| json!({"name": name, "lines": text_of(lines)}));
+    }
+    let first = lines
+        .clone()
+        .next()
+        .map(|line| line.text)
+        .unwrap_or_default();
+    sink.skip(skip(block.line, SkipKind::Unknown, block.name.full, first));
+}
+
+fn put_jobs(name: &str, family: &str, lines: Lines<'_>, sink: &mut dyn Sink) {
+    for job in jobs::jobs(lines) {
+        match job {
+            Ok(job) => {
+                let mut bad = Vec::new();
+                job.fields().for_each(|field| bad.extend(field.err()));
+                sink.record(family, &|| job_json(name, &job));
+                bad.into_iter().for_each(|skip| sink.skip(skip));
+            }
+            Err(skip) => sink.skip(skip),
+        }
+    }
+}
+
+fn job_json(name: &str, job: &jobs::Job<'_>) -> Json {
+    let mut times = serde_json::Map::new();
+    let mut ops = Vec::new();
+    for field in job.fields().flatten() {
+        match field {
+            jobs::Field::Time(key, at) => {
+                times.insert(key.to_owned(), json!(at));
+            }
+            jobs::Field::Op(op) => ops.push(json!(op)),
+        }
+    }
+    json!({"name": name, "job_id": job.id, "times": times, "ops": ops})
+}
+
+/// Rows as JSON if they are wanted; skips in any case.
+fn drain<T: serde::Serialize>(
+    rows: impl Iterator<Item = Result<T, Skip>>,
+    sink: &mut dyn Sink,
+) -> Vec<Json> {
+    let mut kept = Vec::new();
+    for row in rows {
+        match row {
+            Ok(row) if sink.wants_records() => kept.push(json!(row)),
+            Ok(_) => {}
+            Err(skip) => sink.skip(skip),
+        }
+    }
+    kept
+}
+
+fn text_of(lines: Lines<'_>) -> Vec<&str> {
+    lines
+        .map(|line| line.text)
+        .filter(|text| !text.trim().is_empty())
+        .collect()
+}
+
+fn note_binary(lines: Lines<'_>, sink: &mut dyn Sink) {
+    for line in lines.filter(|line| line.is_binary) {
+        sink.skip(skip(
+            line.number,
+            SkipKind::Binary,
+            "bytes that are not text after",
+            line.text,
+        ));
+    }
+}
+
+/// What the shape of a parameter says of the release that printed it.
+fn hints(block: &Block<'_>, sink: &mut dyn Sink) {
+    if block
+        .name
+        .nid
+        .is_some_and(|nid| nid.matches(':').count() > 1)
+    {
+        sink.hint("IPv6 NIDs (2.16 or newer)");
+    }
+    match block.name.param {
+        "version" if !block.inline.trim().is_empty() => {
+            sink.hint(&format!("Lustre {}", block.inline.trim()));
+        }
+        "stats" | "md_stats"
+            if block
+                .body
+                .take(3)
+                .any(|l| l.text.starts_with("elapsed_time")) =>
+        {
+            sink.hint("stats have start_time and elapsed_time (2.15 or newer)");
+        }
+        "io_latency_stats" => sink.hint("io_latency_stats (EXA, or 2.18)"),
+        _ => {}
+    }
+}

@@ -1,0 +1,195 @@
+//! The parts of a parameter's name.
+//!
+//! `obdfilter.lab01-OST0000.exports.192.168.77.11@tcp.uuid` is class, instance,
+//! NID and parameter. Dots and colons in a NID separate nothing, so the `@` is
+//! looked for first.
+
+use serde::Serialize;
+
+/// A name in its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Name<'a> {
+    /// The whole.
+    pub full: &'a str,
+    /// First part: `obdfilter`, `osd-zfs`, `mgs`; empty for a bare name.
+    pub class: &'a str,
+    /// Second part: `lab01-OST0000`, `MGC192.168.77.11@tcp`; empty if there is none.
+    pub instance: &'a str,
+    /// NID of an export or peer.
+    pub nid: Option<&'a str>,
+    /// The rest, without `exports` and NID: `stats`, `quota_slave.info`.
+    pub param: &'a str,
+}
+
+impl<'a> Name<'a> {
+    /// Takes a name apart. Any text is a name; a bare one has only `param`.
+    pub fn parse(full: &'a str) -> Self {
+        let bare = Self {
+            full,
+            class: "",
+            instance: "",
+            nid: None,
+            param: full,
+        };
+        let Some((class, rest)) = full.split_once('.') else {
+            return bare;
+        };
+        let (instance, rest) = split_instance(rest);
+        if rest.is_empty() {
+            return Self {
+                full,
+                class,
+                instance: "",
+                nid: None,
+                param: instance,
+            };
+        }
+        match rest.strip_prefix("exports.") {
+            Some(export) if export.contains('@') => {
+                let (nid, param) = split_instance(export);
+                Self {
+                    full,
+                    class,
+                    instance,
+                    nid: Some(nid),
+                    param,
+                }
+            }
+            _ => Self {
+                full,
+                class,
+                instance,
+                nid: None,
+                param: rest,
+            },
+        }
+    }
+
+    /// Back end and all: `osd-zfs` and `osd-ldiskfs` are one class.
+    pub fn class_kind(&self) -> &'a str {
+        if self.class.starts_with("osd-") {
+            "osd"
+        } else {
+            self.class
+        }
+    }
+
+    /// The family that records of this name are counted under.
+    pub fn family(&self) -> String {
+        let exports = if self.nid.is_some() { "exports." } else { "" };
+        // An MGS names the file system last: `mgs.MGS.live.lab01`.
+        let param = match self.param.split_once('.') {
+            Some(("live", _)) => "live",
+            _ => self.param,
+        };
+        match self.class_kind() {
+            "" => param.to_owned(),
+            class => format!("{class}.{exports}{param}"),
+        }
+    }
+}
+
+/// Up to the next dot, or where a NID begins before the next dot that is not
+/// its own, up to the dot behind the network.
+fn split_instance(text: &str) -> (&str, &str) {
+    let at = text.find('@');
+    let dot = text.find('.');
+    let end = match (at, dot) {
+        (Some(at), Some(dot)) if is_nid_head(&text[..at]) && dot < at => {
+            text[at..].find('.').map_or(text.len(), |more| at + more)
+        }
+        (_, Some(dot)) => dot,
+        (_, None) => text.len(),
+    };
+    (&text[..end], text.get(end + 1..).unwrap_or_default())
+}
+
+/// Whether this can be what stands before the `@`: an address, perhaps behind
+/// letters (`MGC192.168.77.11`).
+fn is_nid_head(text: &str) -> bool {
+    let address =
+        text.trim_start_matches(|c: char| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit());
+    let address = address
+        .strip_prefix("GC")
+        .or(address.strip_prefix('C'))
+        .unwrap_or(address);
+    !address.is_empty()
+        && address
+            .chars()
+            .all(|c| c.is_ascii_hexdigit() || c == '.' || c == ':')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(full: &str, class: &str, instance: &str, nid: Option<&str>, param: &str) {
+        let name = Name::parse(full);
+        assert_eq!(
+            (name.class, name.instance, name.nid, name.param),
+            (class, instance, nid, param)
+        );
+    }
+
+    #[test]
+    fn names_come_apart() {
+        check("health_check", "", "", None, "health_check");
+        check(
+            "obdfilter.lab01-OST0000.stats",
+            "obdfilter",
+            "lab01-OST0000",
+            None,
+            "stats",
+        );
+        check(
+            "mgc.MGC192.168.77.11@tcp.ir_state",
+            "mgc",
+            "MGC192.168.77.11@tcp",
+            None,
+            "ir_state",
+        );
+        check(
+            "mdt.fs-MDT0000.exports.fd00::1.2@tcp1.uuid",
+            "mdt",
+            "fs-MDT0000",
+            Some("fd00::1.2@tcp1"),
+            "uuid",
+        );
+        check(
+            "mdt.fs-MDT0000.exports.0@lo.uuid",
+            "mdt",
+            "fs-MDT0000",
+            Some("0@lo"),
+            "uuid",
+        );
+        check(
+            "osd-zfs.MGS.quota_slave.info",
+            "osd-zfs",
+            "MGS",
+            None,
+            "quota_slave.info",
+        );
+        check("mgs.MGS.live.lab01", "mgs", "MGS", None, "live.lab01");
+        check(
+            "ldlm.cancel_unused_locks_before_replay",
+            "ldlm",
+            "",
+            None,
+            "cancel_unused_locks_before_replay",
+        );
+    }
+
+    #[test]
+    fn families_do_without_instances() {
+        assert_eq!(
+            Name::parse("osd-zfs.a-OST0000.kbytesfree").family(),
+            "osd.kbytesfree"
+        );
+        assert_eq!(Name::parse("mgs.MGS.live.lab01").family(), "mgs.live");
+        assert_eq!(
+            Name::parse("mdt.a-MDT0000.exports.1.2.3.4@tcp.uuid").family(),
+            "mdt.exports.uuid"
+        );
+        assert_eq!(Name::parse("version").family(), "version");
+    }
+}
