@@ -25,8 +25,8 @@ pub const ENROL_PATH: &str = "/agent/v1/enrol";
 /// How long each step of dialling may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// What an enrolled agent needs to dial.
-#[derive(Clone, Debug)]
+/// What an enrolled agent needs to dial. It holds a secret, so it has no `Debug`.
+#[derive(Clone)]
 pub struct Config {
     /// `HOST:PORT` of the manager.
     pub manager: String,

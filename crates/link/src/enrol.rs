@@ -21,8 +21,9 @@ use wire::enrol::{Denied, Granted, Request as Body};
 const ANSWER_MAX: usize = 64 << 10;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What an agent says of itself to be enrolled.
-#[derive(Clone, Debug)]
+/// What an agent says of itself to be enrolled. It holds a secret, so it has
+/// no `Debug`.
+#[derive(Clone)]
 pub struct Enrolment {
     /// `HOST:PORT` of the manager.
     pub manager: String,

@@ -4,7 +4,7 @@ use crate::ingest::{Arrived, Caller, Kick, Order, Refusal};
 use crate::state::{Manager, Note, VERSION};
 use jiff::Timestamp;
 use link::ManagerEnd;
-use model::event::Severity;
+use model::event::{HostEvent, Severity};
 use model::ids::ServerId;
 use model::report::Report;
 use std::sync::Arc;
@@ -19,6 +19,8 @@ use wire::{Sections, ToAgent, ToManager};
 
 /// How long an agent may take to say hello.
 const HELLO_WITHIN: Duration = Duration::from_secs(15);
+/// Bytes of an event's text, and of its source line, that are kept.
+const EVENT_TEXT_MAX: usize = 16 << 10;
 /// What the journal says of such a clock; how far off it is, the server shows.
 const CLOCK_OFF: &str = "The server's clock is far from the manager's.";
 /// Greatest number of an event, as the store keeps it.
@@ -358,6 +360,7 @@ impl Attending<'_> {
         let mut news = Vec::with_capacity(events.events.len());
         for (number, what) in events.unpack() {
             let what = what.unwrap_or_else(|reason| unread_event(number, &reason, recorded_at));
+            let what = clipped(what);
             let (server, server_name) = (Some(self.id), server_name.clone());
             news.push(NewEvent {
                 recorded_at,
@@ -466,8 +469,17 @@ fn unreadable(error: &wire::SectionsError) -> End {
     End::Misused(stdx::chain::chain(error))
 }
 
-fn unread_event(number: u64, reason: &str, at: Timestamp) -> model::event::HostEvent {
-    model::event::HostEvent {
+/// The event without what is too long to keep.
+fn clipped(mut event: HostEvent) -> HostEvent {
+    let clip = |text: &mut String| text.truncate(text.floor_char_boundary(EVENT_TEXT_MAX));
+    clip(&mut event.kind);
+    clip(&mut event.text);
+    event.raw.as_mut().map(clip);
+    event
+}
+
+fn unread_event(number: u64, reason: &str, at: Timestamp) -> HostEvent {
+    HostEvent {
         at,
         severity: Severity::Warning,
         kind: String::from("agent.event_unread"),

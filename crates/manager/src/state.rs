@@ -120,8 +120,8 @@ impl World {
     }
 }
 
-/// An enrolment token that was just made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An enrolment token that was just made. It holds a secret, so it has no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
 pub struct IssuedEnrolment {
     /// Its record.
     pub id: EnrolmentId,

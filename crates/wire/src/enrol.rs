@@ -4,8 +4,8 @@
 use crate::code::Code;
 use serde::{Deserialize, Serialize};
 
-/// Body of `POST /agent/v1/enrol`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Body of `POST /agent/v1/enrol`. It holds a secret, so it has no `Debug`.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Request {
     /// The whole token text.
