@@ -3,18 +3,33 @@
 //! Every reader is one file with a `parse` that gives typed records and the
 //! skips, and a `KIND` for reading by kind.
 
+pub mod blkid;
+pub mod df;
+pub mod disk_links;
+pub mod dmsetup;
+pub mod dumpe2fs;
 pub mod findmnt;
 pub mod fstab;
-mod json;
 pub mod lsblk;
+pub mod lsscsi;
+pub mod lvm;
+pub mod md;
 pub mod mounts;
 pub mod multipath;
-mod table;
-mod text;
+pub mod proc_disks;
 pub mod udev;
+pub mod zfs_kstat;
+pub mod zfs_list;
 pub mod zfs_props;
+pub mod zfs_version;
+pub mod zpool_history;
+pub mod zpool_iostat;
 pub mod zpool_list;
 pub mod zpool_status;
+
+mod json;
+mod table;
+mod text;
 
 use stdx::reading::Kind;
 
@@ -32,5 +47,21 @@ pub fn kinds() -> Vec<&'static Kind> {
         &zpool_list::KIND,
         &zfs_props::KIND,
         &zfs_props::POOL_KIND,
+        &zfs_list::KIND,
+        &zfs_version::KIND,
+        &zfs_kstat::KIND,
+        &zpool_iostat::KIND,
+        &zpool_history::KIND,
+        &blkid::KIND,
+        &disk_links::KIND,
+        &dmsetup::KIND,
+        &lvm::KIND,
+        &md::MDSTAT,
+        &md::MDADM,
+        &lsscsi::KIND,
+        &df::KIND,
+        &dumpe2fs::KIND,
+        &proc_disks::PARTITIONS,
+        &proc_disks::DISKSTATS,
     ]
 }

@@ -161,6 +161,77 @@ const FILES: &[(&str, &str, u64, usize)] = &[
         468,
         0,
     ),
+    ("devices/blkid.txt", "blkid", 9, 0),
+    ("devices/blkid-ip-udev-multi.txt", "blkid", 2, 0),
+    (
+        "live-lustre-2.17.0/02-mkfs-mount/blkid-p-ost3.txt",
+        "blkid",
+        1,
+        0,
+    ),
+    (
+        "live-lustre-2.17.0/02-mkfs-mount/blkid-p-zfs.txt",
+        "blkid",
+        1,
+        0,
+    ),
+    (
+        "live-lustre-2.17.0/00-before-modules/by-id.txt",
+        "disk-links",
+        26,
+        0,
+    ),
+    ("devices/dmsetup-status.txt", "dmsetup", 12, 0),
+    ("devices/dmsetup-none.txt", "dmsetup", 0, 1),
+    ("devices/iml/dmsetup_1.txt", "dmsetup", 16, 0),
+    ("devices/iml/dmsetup_NTAP-12.txt", "dmsetup", 13, 0),
+    ("devices/pvs-headings.txt", "lvm", 9, 14),
+    ("devices/vgs-nameprefixes.txt", "lvm", 6, 4),
+    ("devices/mdstat.txt", "mdstat", 3, 0),
+    ("devices/mdadm-faulty.txt", "mdadm", 1, 0),
+    ("devices/mdadm-examine-raid5.txt", "mdadm", 1, 0),
+    ("devices/lsscsi-iet.txt", "lsscsi", 4, 0),
+    ("live-lustre-2.17.0/02-mkfs-mount/df.txt", "df", 7, 0),
+    (
+        "live-lustre-2.17.0/02-mkfs-mount/dumpe2fs-ost3.txt",
+        "dumpe2fs",
+        1,
+        0,
+    ),
+    ("zfs/zpool-iostat-v.txt", "zpool-iostat", 6, 0),
+    ("zfs/zpool-iostat.txt", "zpool-iostat", 3, 0),
+    (
+        "live-lustre-2.17.0/04-admin/zpool-iostat.txt",
+        "zpool-iostat",
+        12,
+        0,
+    ),
+    (
+        "live-lustre-2.17.0/04-admin/zpool-history.txt",
+        "zpool-history",
+        521,
+        0,
+    ),
+    ("zfs/man/zfs-list-0.txt", "zfs-list", 4, 0),
+    ("zfs/zfs-list-snapshots.txt", "zfs-list", 39, 0),
+    (
+        "live-lustre-2.17.0/02-mkfs-mount/zfs-list.txt",
+        "zfs-list",
+        12,
+        0,
+    ),
+    (
+        "live-lustre-2.17.0/00-before-modules/zfs-version.txt",
+        "zfs-version",
+        1,
+        0,
+    ),
+    ("zfs/kstat-node_exporter/zil", "zfs-kstat", 1, 0),
+    ("zfs/kstat-node_exporter/fm", "zfs-kstat", 1, 0),
+    ("zfs/kstat-node_exporter/arcstats", "zfs-kstat", 1, 0),
+    ("zfs/kstat-node_exporter/pool1/io", "zfs-kstat", 1, 0),
+    ("zfs/kstat-node_exporter/pool2/state", "zfs-kstat", 1, 0),
+    ("zfs/kstat-node_exporter/pool3/objset-1", "zfs-kstat", 1, 0),
 ];
 
 #[test]
@@ -181,4 +252,114 @@ fn every_fixture_is_known_and_read_whole() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn read_all(input: &[u8]) {
+    for kind in storage::kinds() {
+        let _ = (kind.guess)(Sample {
+            name: "",
+            head: &input[..input.len().min(65536)],
+        });
+        let mut sink = Collected::counting();
+        (kind.read)(input, &mut sink);
+    }
+}
+
+#[test]
+fn any_cut_of_a_file_is_read_without_panic() {
+    let files = [
+        ("zfs/zpool-status-v3.txt", "zpool-status"),
+        ("devices/lsblk-mpath-lvm.txt", "lsblk"),
+        ("devices/multipath-v4-ll-doc.txt", "multipath"),
+        ("devices/udevadm-info-query-all.txt", "udev-db"),
+        (
+            "live-lustre-2.17.0/00-before-modules/lsblk-J-cols.txt",
+            "lsblk",
+        ),
+        ("devices/mdadm-faulty.txt", "mdadm"),
+        (
+            "live-lustre-2.17.0/02-mkfs-mount/zpool-status-json.txt",
+            "zpool-status",
+        ),
+        ("devices/vgs-nameprefixes.txt", "lvm"),
+    ];
+    for (path, name) in files {
+        let Some(input) = fixture(path) else { continue };
+        let mut whole = Collected::counting();
+        (kind(name).read)(&input, &mut whole);
+        for end in 0..input.len() {
+            let cut = &input[..end];
+            let mut sink = Collected::counting();
+            (kind(name).read)(cut, &mut sink);
+            assert!(
+                sink.n_records() <= whole.n_records(),
+                "{path} cut at {end} has more records"
+            );
+        }
+        for end in (0..input.len()).step_by(97) {
+            read_all(&input[..end]);
+        }
+    }
+}
+
+#[test]
+fn crlf_line_ends_change_nothing() {
+    for &(path, name, records, skips) in FILES {
+        let Some(input) = fixture(path) else { continue };
+        let Ok(text) = String::from_utf8(input) else {
+            continue;
+        };
+        let mut sink = Collected::counting();
+        (kind(name).read)(text.replace('\n', "\r\n").as_bytes(), &mut sink);
+        assert_eq!(
+            (sink.n_records(), sink.skips.len()),
+            (records, skips),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn a_line_of_nul_bytes_costs_one_skip() {
+    let input =
+        b"/dev/sda1: UUID=\"a\" TYPE=\"xfs\"\n\0\0\0\n/dev/sdb1: UUID=\"b\" TYPE=\"ext4\"\n";
+    let (found, skips) = storage::blkid::parse(input);
+    assert_eq!(found.len(), 2);
+    assert_eq!(skips.len(), 1);
+    assert_eq!(
+        (skips[0].line, skips[0].kind),
+        (2, stdx::reading::SkipKind::Binary)
+    );
+}
+
+#[test]
+fn truncated_json_keeps_whole_devices_and_says_so() {
+    let path = "live-lustre-2.17.0/00-before-modules/lsblk-J-cols.txt";
+    let Some(input) = fixture(path) else { return };
+    let (whole, _) = storage::lsblk::parse(&input);
+    let (part, skips) = storage::lsblk::parse(&input[..input.len() / 2]);
+    assert!(!part.is_empty() && part.len() < whole.len());
+    assert_eq!(part[..], whole[..part.len()]);
+    assert_eq!(skips[0].kind, stdx::reading::SkipKind::Truncated);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_bytes_make_a_reader_panic(input in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+        read_all(&input);
+    }
+
+    #[test]
+    fn no_damaged_text_makes_a_reader_panic(
+        at in 0usize..4000, with in "[\\x00-\\x7fé─]{0,8}", which in 0usize..FILES.len()
+    ) {
+        if let Some(mut input) = fixture(FILES[which].0) {
+            input.truncate(20_000);
+            let at = at.min(input.len());
+            input.splice(at..(at + 3).min(input.len()), with.bytes());
+            read_all(&input);
+        }
+    }
 }
