@@ -232,8 +232,9 @@ impl Manager {
             actor,
             what,
         };
-        self.store.append(vec![event]).await?;
-        self.touch(&["events"]);
+        let places = self.store.append(vec![event]).await?;
+        // A manager that is stopping has no one to tell.
+        let _ = self.orders.send(Order::Events { places }).await;
         Ok(())
     }
 

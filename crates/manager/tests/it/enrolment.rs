@@ -250,3 +250,35 @@ async fn a_caller_without_a_certificate_has_no_link() {
     assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
     assert!(answer.contains("certificate-unknown"), "{answer}");
 }
+
+#[tokio::test]
+async fn a_certificate_is_good_on_its_own_machine_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path()).await;
+    let identity = link::enrol(ask(&running, token(&running).await, 1)).await.unwrap();
+    let mut end = link::dial(config(&running, &identity)).await.unwrap();
+    let answer = greet(&mut end, hello(&machine(2), "boot")).await;
+    assert!(matches!(answer, ToAgent::Refused { code: Code::MachineCloned, .. }), "{answer:?}");
+    assert_eq!(n_in(running.manager(), ServerState::Online), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_agents_link_over_tls_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Arc::new(start(folder.path()).await);
+    let mut joining = tokio::task::JoinSet::new();
+    for n in 1..=100 {
+        let running = Arc::clone(&running);
+        joining.spawn(async move {
+            let identity = link::enrol(ask(&running, token(&running).await, n)).await.unwrap();
+            let mut end = link::dial(config(&running, &identity)).await.unwrap();
+            let answer = greet(&mut end, hello(&machine(n), "boot")).await;
+            assert!(matches!(answer, ToAgent::Welcome(_)), "{answer:?}");
+            full(&mut end, 1, &report(&machine(n), &format!("oss{n}"))).await;
+            end
+        });
+    }
+    let ends = joining.join_all().await;
+    assert_eq!(n_in(running.manager(), ServerState::Online), 100);
+    drop(ends);
+}
