@@ -16,8 +16,10 @@ use wire::code::Code;
 
 /// Orders that may wait.
 pub(crate) const ORDERS_WAITING_MAX: usize = 1024;
-/// Orders done under one lock of the world.
+/// Orders taken from the queue at a time.
 const BATCH_MAX: usize = 128;
+/// How long the world may be locked before readers have their turn.
+const LOCK_MAX: Duration = Duration::from_millis(10);
 /// Least time between two messages on the stream.
 const PUBLISH_EVERY: Duration = Duration::from_millis(50);
 
@@ -144,13 +146,20 @@ impl Ingest {
 
     fn apply_all(&mut self, batch: &mut Vec<Order>) {
         let manager = Arc::clone(&self.manager);
-        let mut world = manager.world_mut();
-        for order in batch.drain(..) {
-            self.apply(&mut world, order);
-        }
-        drop(world);
-        if self.published.elapsed() >= PUBLISH_EVERY {
-            self.publish();
+        let mut orders = batch.drain(..).peekable();
+        while orders.peek().is_some() {
+            let begun = Instant::now();
+            let mut world = manager.world_mut();
+            for order in orders.by_ref() {
+                self.apply(&mut world, order);
+                if begun.elapsed() >= LOCK_MAX {
+                    break;
+                }
+            }
+            drop(world);
+            if self.published.elapsed() >= PUBLISH_EVERY {
+                self.publish();
+            }
         }
     }
 
