@@ -2,13 +2,15 @@
 //! No I/O, no decision.
 //!
 //! - [`label`], [`nid`]: names of file systems and targets, addresses.
+//! - [`devices`]: what `lctl dl` prints.
 //! - [`param`]: what `lctl get_param` prints.
 
+pub mod devices;
 pub mod label;
 pub mod nid;
 pub mod param;
 
 /// The kinds of input that this crate reads, for `candela inspect`.
 pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
-    vec![&param::kind::GET_PARAM, &param::kind::BODY]
+    vec![&param::kind::GET_PARAM, &param::kind::BODY, &devices::KIND]
 }

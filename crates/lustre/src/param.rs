@@ -83,13 +83,8 @@ fn body<'a>(param: &str, first: &str, lines: Lines<'a>) -> Value<'a> {
     if histogram::is_histogram(param, lines) {
         return Value::Histogram(lines);
     }
-    if is_stamped
-        && lines
-            .clone()
-            .take(12)
-            .any(|line| line.text.contains(" samples ["))
-        || is_stamped && stats::is_only_header(lines)
-    {
+    let has_rows = || lines.take(12).any(|line| line.text.contains(" samples ["));
+    if is_stamped && (has_rows() || stats::is_only_header(lines)) {
         return Value::Stats(lines);
     }
     if first.trim_start().starts_with('-') || first.contains(':') || first.trim() == "[" {

@@ -4,9 +4,14 @@
 //! Tolerant readers only: no I/O, no decision. `KINDS` names every kind.
 
 pub mod inspect;
+pub mod net;
+pub mod os;
 pub mod storage;
 
 /// The kinds of this crate.
 pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
-    Vec::new()
+    let mut all = storage::kinds();
+    all.extend(net::kinds());
+    all.extend(os::kinds());
+    all
 }

@@ -3,7 +3,7 @@
 //!
 //! A parser is one file with one [`Kind`]: its name, how to recognise its
 //! input, and how to read it. To add a parser, copy a small file such as
-//! `platform/src/os_release.rs`, and put its `KIND` into the crate's `kinds()`.
+//! `platform/src/os/os_release.rs`, and put its `KIND` into the crate's `kinds()`.
 
 use serde::Serialize;
 use serde_json::Value;

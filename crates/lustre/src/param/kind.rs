@@ -122,7 +122,6 @@ fn read_dump(bytes: &[u8], sink: &mut dyn Sink) {
 fn read_body(bytes: &[u8], sink: &mut dyn Sink) {
     let lines = Lines::new(bytes, 1);
     let first = lines
-        .clone()
         .map(|line| line.text)
         .find(|text| !text.trim().is_empty());
     let first = first.unwrap_or_default();
@@ -184,7 +183,7 @@ pub(crate) fn put(block: &Block<'_>, sink: &mut dyn Sink) {
         Value::Scalar(text) => sink.record(&family, &|| json!({"name": name, "value": text})),
         Value::Empty => sink.record(&family, &|| json!({"name": name, "value": null})),
         Value::NotSupported(text) => {
-            sink.skip(skip(block.line, SkipKind::NotSupported, name, text))
+            sink.skip(skip(block.line, SkipKind::NotSupported, name, text));
         }
         Value::Stats(lines) => {
             let rows = drain(stats::rows(lines), sink);
@@ -217,7 +216,7 @@ pub(crate) fn put(block: &Block<'_>, sink: &mut dyn Sink) {
 /// A body of lines without a form of its own: a list of words is one, anything
 /// else is passed over with its first line.
 fn unknown(block: &Block<'_>, family: &str, lines: Lines<'_>, sink: &mut dyn Sink) {
-    let mut rows = lines.clone().filter(|line| !line.text.trim().is_empty());
+    let mut rows = lines.filter(|line| !line.text.trim().is_empty());
     if rows.all(|line| !line.is_binary && line.text.split_ascii_whitespace().count() <= 12) {
         let name = block.name.full;
         return sink.record(family, &|| json!({"name": name, "lines": text_of(lines)}));
@@ -237,7 +236,9 @@ fn put_jobs(name: &str, family: &str, lines: Lines<'_>, sink: &mut dyn Sink) {
                 let mut bad = Vec::new();
                 job.fields().for_each(|field| bad.extend(field.err()));
                 sink.record(family, &|| job_json(name, &job));
-                bad.into_iter().for_each(|skip| sink.skip(skip));
+                for skip in bad {
+                    sink.skip(skip);
+                }
             }
             Err(skip) => sink.skip(skip),
         }

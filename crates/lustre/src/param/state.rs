@@ -132,7 +132,7 @@ pub struct ChangelogUser<'a> {
 }
 
 /// The consumers of a changelog, and its newest record.
-pub fn changelog_users<'a>(lines: Lines<'a>) -> (Option<u64>, Vec<ChangelogUser<'a>>) {
+pub fn changelog_users(lines: Lines<'_>) -> (Option<u64>, Vec<ChangelogUser<'_>>) {
     let (mut current, mut users) = (None, Vec::new());
     for line in lines {
         let text = line.text.trim();
