@@ -10,6 +10,7 @@ pub mod dmsetup;
 pub mod dumpe2fs;
 pub mod findmnt;
 pub mod fstab;
+pub mod iml_json;
 pub mod lsblk;
 pub mod lsscsi;
 pub mod lvm;
@@ -17,11 +18,15 @@ pub mod md;
 pub mod mounts;
 pub mod multipath;
 pub mod proc_disks;
+pub mod sfa;
 pub mod udev;
+pub mod udev_monitor;
+pub mod wipefs;
 pub mod zfs_kstat;
 pub mod zfs_list;
 pub mod zfs_props;
 pub mod zfs_version;
+pub mod zpool_events;
 pub mod zpool_history;
 pub mod zpool_iostat;
 pub mod zpool_list;
@@ -63,5 +68,10 @@ pub fn kinds() -> Vec<&'static Kind> {
         &dumpe2fs::KIND,
         &proc_disks::PARTITIONS,
         &proc_disks::DISKSTATS,
+        &iml_json::KIND,
+        &sfa::KIND,
+        &udev_monitor::KIND,
+        &zpool_events::KIND,
+        &wipefs::KIND,
     ]
 }

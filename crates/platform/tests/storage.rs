@@ -232,6 +232,63 @@ const FILES: &[(&str, &str, u64, usize)] = &[
     ("zfs/kstat-node_exporter/pool1/io", "zfs-kstat", 1, 0),
     ("zfs/kstat-node_exporter/pool2/state", "zfs-kstat", 1, 0),
     ("zfs/kstat-node_exporter/pool3/objset-1", "zfs-kstat", 1, 0),
+    (
+        "devices/iml/agent_plugin_mpath.json",
+        "iml-device-json",
+        302,
+        0,
+    ),
+    (
+        "devices/iml/device_aggregator.json.txt",
+        "iml-device-json",
+        17,
+        0,
+    ),
+    (
+        "devices/iml/device_aggregator_formatted_ldiskfs.json.txt",
+        "iml-device-json",
+        69,
+        0,
+    ),
+    ("devices/iml/devices_1.json", "iml-device-json", 41, 0),
+    ("devices/iml/devices_HYD-1390.json", "iml-device-json", 5, 0),
+    (
+        "devices/iml/devices_HYD-2431.json",
+        "iml-device-json",
+        20,
+        0,
+    ),
+    (
+        "devices/iml/devices_MdRaid_EMCPower.txt",
+        "iml-device-json",
+        11,
+        0,
+    ),
+    ("devices/iml/devices_NTAP-12.txt", "iml-device-json", 0, 1),
+    ("devices/iml/devtree.json", "iml-device-json", 86, 0),
+    ("devices/iml/devtree_zpool.json", "iml-device-json", 14, 0),
+    (
+        "devices/iml/devtrees-4-hosts.json",
+        "iml-device-json",
+        212,
+        0,
+    ),
+    ("devices/iml/lvs_HYD-2431.json", "iml-device-json", 2, 0),
+    ("devices/iml/mpaths_1.json", "iml-device-json", 4, 0),
+    (
+        "devices/iml/scanner-lu-mounted.txt",
+        "iml-device-json",
+        22,
+        0,
+    ),
+    (
+        "devices/iml/scanner-lu-not-mounted.txt",
+        "iml-device-json",
+        22,
+        0,
+    ),
+    ("sfa-wbem/instance.xml", "sfa-wbem", 1, 0),
+    ("sfa-wbem/instance_list.xml", "sfa-wbem", 4, 0),
 ];
 
 #[test]
@@ -292,8 +349,8 @@ fn any_cut_of_a_file_is_read_without_panic() {
             let mut sink = Collected::counting();
             (kind(name).read)(cut, &mut sink);
             assert!(
-                sink.n_records() <= whole.n_records(),
-                "{path} cut at {end} has more records"
+                sink.n_records() <= whole.n_records() + 1,
+                "{path} cut at {end}: a row that lost its end may name one more device, not two"
             );
         }
         for end in (0..input.len()).step_by(97) {

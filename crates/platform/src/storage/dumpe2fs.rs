@@ -64,16 +64,12 @@ pub fn parse(input: &[u8]) -> (Option<Superblock>, Vec<Skip>) {
             skips.push(text::bad_line(line, "wanted `Title: value`"));
             continue;
         };
-        match (group, line.text.starts_with(' ')) {
-            (Some(group), true) => {
-                block
-                    .fields
-                    .insert(format!("{group}.{title}"), value.trim().to_owned());
-            }
-            _ => {
-                group = value.is_empty().then_some(title);
-                set(&mut block, title, value.trim());
-            }
+        if let Some(group) = group.filter(|_| line.text.starts_with(' ')) {
+            let name = format!("{group}.{title}");
+            block.fields.insert(name, value.trim().to_owned());
+        } else {
+            group = value.is_empty().then_some(title);
+            set(&mut block, title, value.trim());
         }
     }
     let found = !block.fields.is_empty();
@@ -85,7 +81,7 @@ fn set(block: &mut Superblock, title: &str, value: &str) {
         "Filesystem volume name" => block.label = text::some(value).filter(|name| name != "<none>"),
         "Filesystem UUID" => block.uuid = text::some(value),
         "Filesystem features" => {
-            block.features = value.split_whitespace().map(str::to_owned).collect()
+            block.features = value.split_whitespace().map(str::to_owned).collect();
         }
         "Filesystem state" => block.state = text::some(value),
         "Block count" => block.block_count = value.parse().ok(),

@@ -90,9 +90,9 @@ pub fn parse(input: &[u8]) -> (Vec<Mount>, Vec<Skip>) {
         match text::pairs(line.text) {
             Ok(pairs) if pairs.iter().any(|(key, _)| *key == "TARGET") => {
                 let mut mount = Mount::default();
-                pairs
-                    .iter()
-                    .for_each(|(column, value)| mount.set(column, value));
+                for (column, value) in &pairs {
+                    mount.set(column, value);
+                }
                 mounts.push(mount);
             }
             _ => skips.push(text::bad_line(line, "wanted TARGET=\"...\" pairs")),

@@ -39,11 +39,28 @@ pub(crate) fn read(input: &[u8], skips: &mut Vec<Skip>) -> Option<Value> {
     };
     let line = u64::try_from(error.line()).unwrap_or(0).max(1);
     skips.push(Skip::new(line, kind, format!("JSON: {error}")));
-    salvage(body)
+    salvage(&body[..offset(body, &error)])
 }
 
 fn newlines(text: &str) -> u64 {
     u64::try_from(text.bytes().filter(|&byte| byte == b'\n').count()).unwrap_or(0)
+}
+
+/// Where the error is in the text: all of it if the text ended too early.
+fn offset(body: &str, error: &serde_json::Error) -> usize {
+    if error.is_eof() {
+        return body.len();
+    }
+    let before: usize = body
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let at = (before + error.column()).min(body.len());
+    (0..=at)
+        .rev()
+        .find(|&at| body.is_char_boundary(at))
+        .unwrap_or(0)
 }
 
 /// Cuts after the last closed object and closes what is still open there.

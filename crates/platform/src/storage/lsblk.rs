@@ -254,9 +254,9 @@ fn parse_text(input: &[u8], listing: &mut Listing, skips: &mut Vec<Skip>) {
                     .any(|(key, _)| matches!(*key, "NAME" | "KNAME" | "PATH")) =>
             {
                 let mut device = BlockDevice::default();
-                pairs
-                    .iter()
-                    .for_each(|(column, value)| device.set(column, value));
+                for (column, value) in &pairs {
+                    device.set(column, value);
+                }
                 if device.name.is_empty() {
                     device.name = device
                         .kname
@@ -292,10 +292,10 @@ fn parse_text(input: &[u8], listing: &mut Listing, skips: &mut Vec<Skip>) {
         for (heading, cell) in headings.iter().zip(&row.cells) {
             device.set(&heading.name, cell);
         }
-        device.name = name.to_owned();
+        name.clone_into(&mut device.name);
         if let Some((name, kname)) = name.strip_suffix(')').and_then(|one| one.split_once(" (")) {
             device.kname = Some(kname.to_owned());
-            device.name = name.to_owned();
+            name.clone_into(&mut device.name);
         }
         if device.name.is_empty()
             || device
@@ -353,9 +353,8 @@ fn tree_name(cell: &str) -> (usize, &str) {
 fn guess(sample: Sample<'_>) -> Likelihood {
     let text = sample.text();
     let head = text.trim_start();
-    if head.starts_with('{') {
-        let start = head[1..].trim_start();
-        return if start.starts_with("\"blockdevices\"") {
+    if let Some(rest) = head.strip_prefix('{') {
+        return if rest.trim_start().starts_with("\"blockdevices\"") {
             98
         } else {
             0

@@ -76,10 +76,10 @@ impl Row {
             | (What::Vg, "vg_size" | "vsize")
             | (What::Lv, "lv_size" | "lsize") => self.size = bytes(),
             (What::Pv, "pv_free" | "pfree") | (What::Vg, "vg_free" | "vfree") => {
-                self.free = bytes()
+                self.free = bytes();
             }
             (What::Pv, "pv_attr") | (What::Vg, "vg_attr") | (What::Lv, "lv_attr") | (_, "attr") => {
-                self.attr = Some(value)
+                self.attr = Some(value);
             }
             _ => _ = self.other.insert(column.replace(' ', "_"), value),
         }
@@ -182,7 +182,9 @@ fn prefixed(text: &str) -> Option<Row> {
         rest = after.trim_start_matches([' ', ':', ',']);
     }
     let mut row = Row::of(what_of(pairs.iter().map(|(key, _)| key.as_str()))?);
-    pairs.iter().for_each(|(key, value)| row.set(key, value));
+    for (key, value) in &pairs {
+        row.set(key, value);
+    }
     Some(row)
 }
 

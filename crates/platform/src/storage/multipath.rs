@@ -275,7 +275,7 @@ fn group(body: &str) -> Option<PathGroup> {
     let mut group = PathGroup::default();
     if let Some(rest) = body.strip_prefix("policy='") {
         let (policy, rest) = rest.split_once('\'')?;
-        group.policy = policy.to_owned();
+        policy.clone_into(&mut group.policy);
         for word in rest.split_whitespace() {
             match word.split_once('=') {
                 Some(("prio", value)) => group.prio = value.parse().ok(),
@@ -286,7 +286,7 @@ fn group(body: &str) -> Option<PathGroup> {
         return Some(group);
     }
     let (policy, rest) = body.split_once(" [")?;
-    group.policy = policy.to_owned();
+    policy.clone_into(&mut group.policy);
     for word in rest.split(['[', ']']) {
         match word.strip_prefix("prio=") {
             Some(value) => group.prio = value.parse().ok(),

@@ -182,7 +182,7 @@ pub(crate) fn size(text: &str) -> Option<(u64, bool)> {
         _ => return None,
     };
     let value = number.parse::<f64>().ok()? * 1024f64.powi(power);
-    if !value.is_finite() || value < 0.0 || value >= 1.8e19 {
+    if !value.is_finite() || !(0.0..1.8e19).contains(&value) {
         return None;
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]

@@ -124,7 +124,7 @@ pub fn parse(input: &[u8]) -> (Vec<Device<'_>>, Vec<Skip>) {
             Added::Yes => {}
             Added::Unknown => skips.push(Skip::new(line.no, SkipKind::Unknown, text::cut(full))),
             Added::No if is_error(full) => {
-                skips.push(Skip::new(line.no, SkipKind::ErrorText, text::cut(full)))
+                skips.push(Skip::new(line.no, SkipKind::ErrorText, text::cut(full)));
             }
             Added::No => skips.push(text::bad_line(line, "wanted `X: value` or KEY=value")),
         }

@@ -267,13 +267,8 @@ impl Reader {
             "config" => Part::Config,
             _ => Part::Other,
         };
-        if !matches!(
-            self.part,
-            Part::None | Part::Config | Part::Errors | Part::Other
-        ) {
-            if let Some(field) = self.field() {
-                *field = Some(value.to_owned());
-            }
+        if let Some(field) = self.field() {
+            *field = Some(value.to_owned());
         }
         if self.part != Part::Config {
             self.close();
@@ -303,12 +298,10 @@ impl Reader {
             return true;
         }
         let base = *self.base.get_or_insert(indent);
-        if words.len() == 1 {
-            if let Some(class) = section(words[0]) {
-                self.close();
-                self.class = class;
-                return true;
-            }
+        if let Some(class) = section(words[0]).filter(|_| words.len() == 1) {
+            self.close();
+            self.class = class;
+            return true;
         }
         let vdev = row(text, &words, self.class);
         if indent <= base && !self.root_seen {
