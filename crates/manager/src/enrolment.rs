@@ -154,10 +154,7 @@ fn check(manager: &Manager, request: &Request) -> Result<(), Denied> {
         });
     }
     let world = manager.world();
-    let known = world
-        .servers
-        .values()
-        .find(|s| s.record.machine_id == request.machine_id);
+    let known = world.server_of_machine(&request.machine_id);
     let is_here = known.is_some_and(|entry| entry.state == ServerState::Online);
     let boot = known.and_then(|entry| entry.boot_id.as_deref());
     if is_here && boot != Some(&*request.boot_id) {
@@ -177,10 +174,7 @@ fn denied_clone(request: &Request) -> Denied {
 /// The server's row: the old id where the machine was enrolled before.
 fn server_of(manager: &Manager, request: &Request) -> Server {
     let world = manager.world();
-    let known = world
-        .servers
-        .values()
-        .find(|s| s.record.machine_id == request.machine_id);
+    let known = world.server_of_machine(&request.machine_id);
     Server {
         id: known.map_or_else(|| ServerId(Uuid::now_v7()), |entry| entry.record.id),
         machine_id: request.machine_id.clone(),

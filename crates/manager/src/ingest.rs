@@ -246,7 +246,7 @@ impl Ingest {
             boot_id,
             clock_off_ms,
         };
-        world.servers.insert(id, entry);
+        world.insert(entry);
         self.changed.servers.insert(id);
     }
 

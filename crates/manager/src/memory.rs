@@ -51,10 +51,7 @@ impl Connector {
 
     fn known(&self, machine_id: &str) -> Result<Option<ServerId>, ManagerError> {
         let world = self.manager.world();
-        let entry = world
-            .servers
-            .values()
-            .find(|s| s.record.machine_id == machine_id);
+        let entry = world.server_of_machine(machine_id);
         match entry {
             Some(entry) if entry.state == ServerState::Revoked => Err(ManagerError::RevokedAlready),
             other => Ok(other.map(|entry| entry.record.id)),

@@ -289,7 +289,6 @@ async fn remember(store: &Store) -> Result<World, StartError> {
         };
         let (report, seen_at) = (None, record.seen_at);
         let (boot_id, clock_off_ms) = (None, None);
-        let id = record.id;
         let entry = ServerEntry {
             record,
             state,
@@ -298,7 +297,7 @@ async fn remember(store: &Store) -> Result<World, StartError> {
             boot_id,
             clock_off_ms,
         };
-        world.servers.insert(id, entry);
+        world.insert(entry);
     }
     for stored in store.reports().await? {
         let Some(entry) = world.servers.get_mut(&stored.server) else {

@@ -40,6 +40,7 @@ pub struct World {
     /// Every server that was enrolled, revoked ones too.
     pub servers: BTreeMap<ServerId, ServerEntry>,
     pub(crate) detector: detect::Detector,
+    by_machine: BTreeMap<String, ServerId>,
 }
 
 /// A server as the manager knows it.
@@ -112,6 +113,18 @@ impl World {
     /// A server's last report.
     pub fn report(&self, id: ServerId) -> Option<&Arc<Report>> {
         self.servers.get(&id)?.report.as_ref()
+    }
+
+    /// The server of a machine-id.
+    pub fn server_of_machine(&self, machine_id: &str) -> Option<&ServerEntry> {
+        self.servers.get(self.by_machine.get(machine_id)?)
+    }
+
+    /// Puts a server in, or another entry in its place.
+    pub(crate) fn insert(&mut self, entry: ServerEntry) {
+        let id = entry.record.id;
+        self.by_machine.insert(entry.record.machine_id.clone(), id);
+        self.servers.insert(id, entry);
     }
 
     /// A server.
