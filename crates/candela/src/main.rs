@@ -1,2 +1,53 @@
 //! The `candela` binary: puts the command line, the manager and the demo together.
-fn main() {}
+
+mod manager;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Candela shows Lustre storage clusters: which servers, targets, file systems
+/// and HA pairs there are, and why it thinks so.
+#[derive(Parser)]
+#[command(name = "candela", version, max_term_width = 100, after_help = "The manager is taken from CANDELA_URL and CANDELA_TOKEN, or from `candela login`.\nCANDELA_CA names the CA to trust; CANDELA_INSECURE=1 skips the check.")]
+struct Args {
+    #[command(flatten)]
+    common: cli::args::Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the manager: agents report to it, people look at it.
+    #[command(after_help = "Example:\n  candela manager --listen 0.0.0.0:7443 --data /var/lib/candela --name manager.site")]
+    Manager(manager::Args),
+    #[command(flatten)]
+    Cli(cli::Command),
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("candela: could not start threads: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(async {
+        match args.command {
+            Command::Manager(of) => manager::run(of, args.common.output).await,
+            Command::Cli(command) => cli::run::run(command, &args.common, Args::command()).await,
+        }
+    });
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("candela: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
