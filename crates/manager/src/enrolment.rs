@@ -21,8 +21,34 @@ use wire::enrol::{Denied, Granted, Request};
 /// Characters of a machine-id or host name at most.
 const NAME_MAX: usize = 64;
 
-/// Enrols the server of a request.
+/// Enrols the server of a request. A refusal of someone who holds a token of
+/// ours goes into the journal too; strangers cannot fill it.
 pub(crate) async fn enrol(manager: &Arc<Manager>, request: Request) -> Result<Granted, Denied> {
+    let who: String = request.hostname.chars().take(NAME_MAX).collect();
+    let done = try_enrol(manager, request).await;
+    if let Err(Denied { code, text }) = &done {
+        tracing::warn!(%code, text, host = who, "Enrolment is refused.");
+        let is_known = matches!(
+            code,
+            Code::TokenUsed | Code::TokenExpired | Code::MachineCloned | Code::ClockOff
+        );
+        if is_known {
+            let text = format!("{who:?} was not enrolled: {text}.");
+            let (severity, kind) = (Severity::Warning, "enrolment.refused");
+            let note = Note {
+                severity,
+                kind,
+                text,
+                actor: None,
+                server: None,
+            };
+            manager.record(note).await.map_err(|error| fault(&error))?;
+        }
+    }
+    done
+}
+
+async fn try_enrol(manager: &Arc<Manager>, request: Request) -> Result<Granted, Denied> {
     let token = valid_token(manager, &request.token).await?;
     check(manager, &request)?;
     let server = server_of(manager, &request);

@@ -185,7 +185,6 @@ async fn enrol(
     match enrolment::enrol(&manager, request).await {
         Ok(granted) => Json(granted).into_response(),
         Err(why) => {
-            tracing::warn!(code = %why.code, text = why.text, "Enrolment is refused.");
             let status = match why.code {
                 Code::RequestBad | Code::TokenMalformed => StatusCode::BAD_REQUEST,
                 Code::MachineCloned | Code::ClockOff => StatusCode::CONFLICT,

@@ -8,6 +8,7 @@ use manager::state::ServerState;
 use rt::{Shutdown, Tasks};
 use std::sync::Arc;
 use std::time::Duration;
+use store::record::EventFilter;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -126,6 +127,24 @@ async fn a_token_works_once() {
         running.manager().world().servers.len(),
         1,
         "nothing is half enrolled"
+    );
+    let filter = EventFilter {
+        limit: 1,
+        ..EventFilter::default()
+    };
+    let last = running
+        .manager()
+        .store()
+        .events(filter)
+        .await
+        .unwrap()
+        .remove(0)
+        .what;
+    assert_eq!(last.kind, "enrolment.refused");
+    assert!(
+        last.text.contains("oss2") && last.text.contains("was used"),
+        "{}",
+        last.text
     );
 }
 
@@ -255,10 +274,21 @@ async fn a_caller_without_a_certificate_has_no_link() {
 async fn a_certificate_is_good_on_its_own_machine_only() {
     let folder = tempfile::tempdir().unwrap();
     let running = start(folder.path()).await;
-    let identity = link::enrol(ask(&running, token(&running).await, 1)).await.unwrap();
+    let identity = link::enrol(ask(&running, token(&running).await, 1))
+        .await
+        .unwrap();
     let mut end = link::dial(config(&running, &identity)).await.unwrap();
     let answer = greet(&mut end, hello(&machine(2), "boot")).await;
-    assert!(matches!(answer, ToAgent::Refused { code: Code::MachineCloned, .. }), "{answer:?}");
+    assert!(
+        matches!(
+            answer,
+            ToAgent::Refused {
+                code: Code::MachineCloned,
+                ..
+            }
+        ),
+        "{answer:?}"
+    );
     assert_eq!(n_in(running.manager(), ServerState::Online), 0);
 }
 
@@ -270,7 +300,9 @@ async fn a_hundred_agents_link_over_tls_at_once() {
     for n in 1..=100 {
         let running = Arc::clone(&running);
         joining.spawn(async move {
-            let identity = link::enrol(ask(&running, token(&running).await, n)).await.unwrap();
+            let identity = link::enrol(ask(&running, token(&running).await, n))
+                .await
+                .unwrap();
             let mut end = link::dial(config(&running, &identity)).await.unwrap();
             let answer = greet(&mut end, hello(&machine(n), "boot")).await;
             assert!(matches!(answer, ToAgent::Welcome(_)), "{answer:?}");
