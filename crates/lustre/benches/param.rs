@@ -31,27 +31,34 @@ fn load(name: &str) -> Vec<u8> {
 #[divan::bench(args = FILES)]
 fn dump(bencher: divan::Bencher, name: &str) {
     let bytes = load(name);
-    bencher.counter(BytesCount::new(bytes.len())).bench_local(|| {
-        let mut found = Collected::counting();
-        (kind::GET_PARAM.read)(black_box(&bytes), &mut found);
-        found.n_records()
-    });
+    bencher
+        .counter(BytesCount::new(bytes.len()))
+        .bench_local(|| {
+            let mut found = Collected::counting();
+            (kind::GET_PARAM.read)(black_box(&bytes), &mut found);
+            found.n_records()
+        });
 }
 
 /// 10,000 jobs in chunks of 64 KiB.
 #[divan::bench(sample_count = 10)]
 fn jobs_in_chunks(bencher: divan::Bencher) {
     let jobs = load("2.14/synthetic-100-jobs.txt");
-    let body = jobs.splitn(3, |&byte| byte == b'\n').nth(2).unwrap_or_default();
+    let body = jobs
+        .splitn(3, |&byte| byte == b'\n')
+        .nth(2)
+        .unwrap_or_default();
     let mut bytes = b"obdfilter.a-OST0000.job_stats=\njob_stats:\n".to_vec();
     (0..100).for_each(|_| bytes.extend_from_slice(body));
-    bencher.counter(BytesCount::new(bytes.len())).bench_local(|| {
-        let mut found = Collected::counting();
-        let mut feeder = Feeder::new();
-        for chunk in black_box(&bytes).chunks(64 << 10) {
-            feeder.feed(chunk, &mut found);
-        }
-        feeder.finish(&mut found);
-        found.n_records()
-    });
+    bencher
+        .counter(BytesCount::new(bytes.len()))
+        .bench_local(|| {
+            let mut found = Collected::counting();
+            let mut feeder = Feeder::new();
+            for chunk in black_box(&bytes).chunks(64 << 10) {
+                feeder.feed(chunk, &mut found);
+            }
+            feeder.finish(&mut found);
+            found.n_records()
+        });
 }

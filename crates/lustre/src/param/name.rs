@@ -34,7 +34,11 @@ impl<'a> Name<'a> {
         let Some((class, rest)) = full.split_once('.') else {
             return bare;
         };
-        let (instance, rest) = split_instance(rest);
+        // `ldlm.namespaces.filter-lab01-OST0000_UUID.lock_count` has one part more.
+        let inner = rest
+            .strip_prefix("namespaces.")
+            .or(rest.strip_prefix("services."));
+        let (instance, rest) = split_instance(inner.unwrap_or(rest));
         if rest.is_empty() {
             return Self {
                 full,
@@ -80,6 +84,10 @@ impl<'a> Name<'a> {
         // An MGS names the file system last: `mgs.MGS.live.lab01`.
         let param = match self.param.split_once('.') {
             Some(("live", _)) => "live",
+            // What names a connection or a pool is no part of the family.
+            Some((_, rest)) if rest.starts_with("target_obds.") || self.class == "qmt" => {
+                self.param.rsplit('.').next().unwrap_or(self.param)
+            }
             _ => self.param,
         };
         match self.class_kind() {
@@ -191,5 +199,11 @@ mod tests {
             "mdt.exports.uuid"
         );
         assert_eq!(Name::parse("version").family(), "version");
+        let space = "ldlm.namespaces.MGC192.168.77.11@tcp.pool.granted";
+        assert_eq!(Name::parse(space).family(), "ldlm.pool.granted");
+        let far = "llite.a-ffff1.lov.target_obds.a-OST0000-osc-ffff1.active";
+        assert_eq!(Name::parse(far).family(), "llite.active");
+        let limit = "qmt.a-QMT0000.dt-pool1.glb-usr";
+        assert_eq!(Name::parse(limit).family(), "qmt.glb-usr");
     }
 }

@@ -17,7 +17,10 @@ pub struct Line<'a> {
 }
 
 /// Lines of a piece of input. Cheap to copy; iterating a copy starts anew.
-#[allow(clippy::copy_iterator, reason = "each reader of a body begins at its first line")]
+#[allow(
+    clippy::copy_iterator,
+    reason = "each reader of a body begins at its first line"
+)]
 #[derive(Clone, Copy, Debug)]
 pub struct Lines<'a> {
     rest: &'a [u8],
@@ -39,7 +42,10 @@ impl<'a> Lines<'a> {
     }
 }
 
-#[allow(clippy::copy_iterator, reason = "each reader of a body begins at its first line")]
+#[allow(
+    clippy::copy_iterator,
+    reason = "each reader of a body begins at its first line"
+)]
 impl<'a> Iterator for Lines<'a> {
     type Item = Line<'a>;
 
@@ -142,34 +148,11 @@ impl<'a> Iterator for Blocks<'a> {
     }
 }
 
-/// Names without a dot that `lctl get_param` prints at the top.
-const BARE: [&str; 22] = [
-    "health_check",
-    "version",
-    "jobid_var",
-    "jobid_name",
-    "jobid_this_session",
-    "memused",
-    "memused_max",
-    "lnet_memused",
-    "timeout",
-    "debug",
-    "pinger",
-    "force_lbug",
-    "max_dirty_mb",
-    "at_min",
-    "at_max",
-    "at_history",
-    "at_extra",
-    "at_early_margin",
-    "ldlm_timeout",
-    "fail_loc",
-    "devices",
-    "peers",
-];
+/// Words that begin lines inside values: `uuid=… archive_id=1`, `flags=0x2`.
+const INSIDE: [&str; 5] = ["uuid", "lrh", "flags", "flags2", "nid"];
 
 /// Name and rest of a line that begins a parameter.
-fn head(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn head(text: &str) -> Option<(&str, &str)> {
     // Most lines of a body begin with a blank, or have one before any `=`.
     let first = *text.as_bytes().first()?;
     if !first.is_ascii_alphanumeric() && first != b'_' {
@@ -181,17 +164,23 @@ fn head(text: &str) -> Option<(&str, &str)> {
     }
     let name = &text[..end];
     let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-:@[]*+%&/".contains(&b);
+    let value = &text[end + 1..];
     let is_name = name.bytes().all(is_allowed)
-        && (name.contains('.') && !name.ends_with('.') || BARE.contains(&name) || is_word(name));
-    is_name.then(|| (name, &text[end + 1..]))
+        && if name.contains('.') {
+            // The MGS lists rules such as `lab01.srpc.flavor.default=skpi`.
+            !name.ends_with('.') && !name.contains(".srpc.flavor")
+        } else {
+            is_bare(name, value)
+        };
+    is_name.then_some((name, value))
 }
 
-/// Bare names outside the list: one word of small letters with an underscore.
-fn is_word(name: &str) -> bool {
-    name.contains('_')
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+/// Whether a name without a dot is a parameter, and no line of a value.
+fn is_bare(name: &str, value: &str) -> bool {
+    let is_small = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    name.bytes().all(is_small)
+        && !INSIDE.contains(&name)
+        && memchr(b'=', value.as_bytes()).is_none()
 }
 
 fn is_error(text: &str) -> bool {
@@ -246,6 +235,14 @@ mod tests {
         check(
             "a.b.c=1\nerror: get_param: no such\na.b.d=2",
             &["1:a.b.c=1+0", "2!ErrorText", "3:a.b.d=2+0"],
+        );
+        check(
+            "a.hsm.agents=uuid=1 archive_id=1\nuuid=2 archive_id=2\nnis=\nnid status",
+            &["1:a.hsm.agents=uuid=1 archive_id=1+1", "3:nis=+1"],
+        );
+        check(
+            "a.live.b=\nb.srpc.flavor.default=null\nc.d=1",
+            &["1:a.live.b=+1", "3:c.d=1+0"],
         );
         check("stray\n\na.b.c=1", &["1!BadLine", "3:a.b.c=1+0"]);
     }

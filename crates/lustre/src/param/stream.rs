@@ -5,6 +5,7 @@
 //! by the largest single parameter that is not a `job_stats`, and by
 //! [`HELD_MAX`]: a body beyond that is passed over with a skip.
 
+use super::split::head;
 use super::{blocks, kind};
 use stdx::reading::{Sink, Skip, SkipKind};
 
@@ -63,8 +64,8 @@ impl Feeder {
         while let Some(at) = memchr::memrchr(b'\n', &self.held[..end]) {
             let line = &self.held[at + 1..];
             let is_job = line.trim_ascii_start().starts_with(b"- job_id");
-            let is_param = line.first().is_some_and(u8::is_ascii_alphabetic)
-                && memchr::memchr2(b'=', b' ', line).is_some_and(|at| line[at] == b'=');
+            let first = memchr::memchr(b'\n', line).map_or(line, |to| &line[..to]);
+            let is_param = std::str::from_utf8(first).is_ok_and(|text| head(text).is_some());
             if (is_job || is_param) && at > 0 && memchr::memchr(b'\n', line).is_some() {
                 return Some(at + 1);
             }

@@ -1,0 +1,4 @@
+//! The database of udev.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_support::run_named("udev", bytes));
