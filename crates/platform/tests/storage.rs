@@ -400,6 +400,28 @@ fn truncated_json_keeps_whole_devices_and_says_so() {
     assert_eq!(skips[0].kind, stdx::reading::SkipKind::Truncated);
 }
 
+#[test]
+fn multipath_over_many_disks_is_one_device() {
+    let Some(input) = fixture("devices/lsblk-mpath-lvm.txt") else {
+        return;
+    };
+    let (devices, _) = storage::lsblk::parse(&input);
+    let named = |name: &str| {
+        devices
+            .iter()
+            .find(|one| one.name == name)
+            .expect("the device")
+    };
+    assert_eq!(named("mpathb").parents, ["sdb", "sde"]);
+    assert_eq!(named("mpathb").kname.as_deref(), Some("dm-2"));
+    assert_eq!(named("mpathb").children, ["mpathbp1"]);
+    assert_eq!(
+        named("appdg-app").parents,
+        ["mpathbp1", "mpathap1", "mpathcp1"]
+    );
+    assert_eq!(named("appdg-app").mountpoints, ["/splunk"]);
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
 

@@ -287,7 +287,8 @@ fn parse_text(input: &[u8], listing: &mut Listing, skips: &mut Vec<Skip>) {
         .unwrap_or(0);
     let mut above: Vec<(usize, usize)> = Vec::new();
     for row in table::rows(&headings, &lines[heading + 1..]) {
-        let (depth, name) = tree_name(&row.cells[name_at]);
+        let (drawn, name) = tree_name(&row.cells[name_at]);
+        let depth = drawn + if name_at == 0 { row.indent } else { 0 };
         let mut device = BlockDevice::default();
         for (heading, cell) in headings.iter().zip(&row.cells) {
             device.set(&heading.name, cell);
