@@ -1,6 +1,10 @@
 //! Reads the same dumps with our reader and with crate `lustre_collector`
 //! 0.12.1, and prints MB/s of both. A file on which the peer fails is said to
-//! be so, and has no factor.
+//! be so, and has no factor; that may also be since it does not mean to read
+//! such a dump at all (its `job_stats` have a reader of their own).
+//!
+//! The two do not do the same: ours reads every row of counters, jobs, quota and
+//! histograms but keeps only counts, the peer builds a list of records.
 //!
 //! `cargo run --release -- [FILE…]`; without files, those of `crates/lustre/testdata`.
 

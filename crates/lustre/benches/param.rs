@@ -49,7 +49,10 @@ fn jobs_in_chunks(bencher: divan::Bencher) {
         .nth(2)
         .unwrap_or_default();
     let mut bytes = b"obdfilter.a-OST0000.job_stats=\njob_stats:\n".to_vec();
-    (0..100).for_each(|_| bytes.extend_from_slice(body));
+    for _ in 0..100 {
+        bytes.extend_from_slice(body.trim_ascii_end());
+        bytes.push(b'\n');
+    }
     bencher
         .counter(BytesCount::new(bytes.len()))
         .bench_local(|| {

@@ -122,7 +122,8 @@ fn op<'a>(name: &'a str, map: &'a str) -> Option<Op<'a>> {
         }
     }
     // A line that was cut off before its brace is not trusted.
-    (has_samples && rest.starts_with('}')).then_some(op)
+    // Nor is one with text behind it: there a newline was lost, perhaps with a job.
+    (has_samples && rest.strip_prefix('}')?.trim_end().is_empty()).then_some(op)
 }
 
 /// The jobs of a target, and a skip for each line that belongs to none.
@@ -240,6 +241,10 @@ mod tests {
         check(
             "job_stats:\nstray\n- job_id: a\n  open: { samples: 1, unit: r\n- job_id: b\n  new_op: { samples: 1, unit: reqs }\n",
             &["!2", "a !4", "b new_op=1reqsNone"],
+        );
+        check(
+            "job_stats:\n- job_id: a\n  open: { samples: 1, unit: reqs }- job_id: b\n",
+            &["a !3"],
         );
         check("job_stats:\n", &[]);
     }
