@@ -287,6 +287,7 @@ const FILES: &[(&str, &str, u64, usize)] = &[
         22,
         0,
     ),
+    ("node/node_exporter-proc-mdstat.txt", "mdstat", 17, 0),
     ("sfa-wbem/instance.xml", "sfa-wbem", 1, 0),
     ("sfa-wbem/instance_list.xml", "sfa-wbem", 4, 0),
 ];
@@ -398,6 +399,13 @@ fn truncated_json_keeps_whole_devices_and_says_so() {
     assert!(!part.is_empty() && part.len() < whole.len());
     assert_eq!(part[..], whole[..part.len()]);
     assert_eq!(skips[0].kind, stdx::reading::SkipKind::Truncated);
+}
+
+#[test]
+fn links_that_are_no_nodes_are_not_taken() {
+    let path = "live-lustre-2.17.0/01-lnet/proc-sys-lnet.txt";
+    let Some(input) = fixture(path) else { return };
+    assert_eq!(best("", &input).0, "none");
 }
 
 #[test]

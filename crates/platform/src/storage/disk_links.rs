@@ -87,13 +87,16 @@ fn is_clock(word: &str) -> bool {
             .is_some_and(|(h, m)| text::all_digits(h) && text::all_digits(m))
 }
 
+/// Whether the target is a node below `/dev`, seen from there.
+fn is_node(target: &str) -> bool {
+    let local = target.trim_start_matches("../");
+    target.starts_with("/dev/") || (local.len() < target.len() && !local.contains('/'))
+}
+
 fn guess(sample: Sample<'_>) -> Likelihood {
     let mut links = 0u32;
     for line in sample.text().lines().take(30) {
-        links +=
-            u32::from(link(line).is_some_and(|(_, target)| {
-                target.starts_with("../") || target.starts_with("/dev/")
-            }));
+        links += u32::from(link(line).is_some_and(|(_, target)| is_node(target)));
     }
     match links {
         0 => 0,
