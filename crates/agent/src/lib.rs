@@ -1,1 +1,15 @@
-//! agent
+//! The agent: looks at one server through one door and reports what it saw.
+//!
+//! - [`host`]: the only way to touch a machine, real or captured.
+//! - [`observe`]: one file per section of the report.
+//! - [`run`]: keeps a manager informed. - [`site`]: folders of captured hosts.
+//! - [`state`]: what an agent keeps between starts.
+
+pub mod host;
+pub mod observe;
+pub mod run;
+pub mod site;
+pub mod state;
+
+/// Version of this agent.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,130 @@
+//! The machine this program runs on. Read-only by construction: commands come
+//! from the list in [`super::allow`], files are opened for reading.
+
+use super::{Command, Host, HostError, Output, allow};
+use std::fs::File;
+use std::io::Read;
+use std::process::{Child, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// Bytes of output or of a file at most.
+pub const BYTES_MAX: usize = 64 << 20;
+/// Where programs are looked for, whatever the environment says.
+const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin";
+
+/// This machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RealHost;
+
+impl Host for RealHost {
+    fn run(&self, command: &Command) -> Result<Output, HostError> {
+        if !allow::is_allowed(&command.argv) {
+            return Err(HostError::NotAllowed);
+        }
+        let program = find(&command.argv[0]).ok_or(HostError::NotInstalled)?;
+        let started = Instant::now();
+        let mut child = std::process::Command::new(program)
+            .args(&command.argv[1..])
+            .env_clear()
+            .env("PATH", PATH)
+            .env("LC_ALL", "C")
+            .env("TZ", "UTC")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let output = collect(&mut child, command.deadline);
+        if output.is_err() {
+            // It may have ended by itself in the meantime.
+            let _ = child.kill();
+        }
+        let status = child.wait()?;
+        let (stdout, stderr) = output?;
+        Ok(Output {
+            exit: status.code().unwrap_or(128),
+            stdout,
+            stderr,
+            seconds: started.elapsed().as_secs_f64(),
+        })
+    }
+
+    fn read_file(&self, path: &str) -> Result<Vec<u8>, HostError> {
+        if is_secret(path) {
+            return Err(HostError::NotAllowed);
+        }
+        bounded(File::open(path)?)
+    }
+
+    fn list_dir(&self, path: &str) -> Result<Vec<String>, HostError> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(path)? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn read_link(&self, path: &str) -> Result<String, HostError> {
+        Ok(std::fs::read_link(path)?.to_string_lossy().into_owned())
+    }
+
+    fn exists(&self, path: &str) -> bool {
+        std::path::Path::new(path).exists()
+    }
+
+    fn is_live(&self) -> bool {
+        true
+    }
+}
+
+/// Files that hold keys or passwords are never opened.
+fn is_secret(path: &str) -> bool {
+    [
+        "/etc/corosync/authkey",
+        "/etc/pacemaker/authkey",
+        "/etc/shadow",
+        "/etc/gshadow",
+    ]
+    .contains(&path)
+        || path.contains("/private/")
+        || path.contains("/.ssh/")
+}
+
+fn find(program: &str) -> Option<std::path::PathBuf> {
+    PATH.split(':')
+        .map(|folder| std::path::Path::new(folder).join(program))
+        .find(|path| path.is_file())
+}
+
+fn bounded(from: impl Read) -> Result<Vec<u8>, HostError> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(BYTES_MAX).unwrap_or(u64::MAX) + 1;
+    from.take(limit).read_to_end(&mut bytes)?;
+    if bytes.len() > BYTES_MAX {
+        return Err(HostError::TooLarge(BYTES_MAX));
+    }
+    Ok(bytes)
+}
+
+/// Reads both outputs at once, up to the deadline.
+fn collect(child: &mut Child, deadline: Duration) -> Result<(Vec<u8>, Vec<u8>), HostError> {
+    let until = Instant::now() + deadline;
+    let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
+        return Err(HostError::Other("no output pipe".into()));
+    };
+    let (send, receive) = mpsc::channel();
+    let sender = send.clone();
+    std::thread::spawn(move || sender.send((true, bounded(out))));
+    std::thread::spawn(move || send.send((false, bounded(err))));
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    for _ in 0..2 {
+        let left = until.saturating_duration_since(Instant::now());
+        match receive.recv_timeout(left) {
+            Ok((true, bytes)) => stdout = bytes?,
+            Ok((false, bytes)) => stderr = bytes?,
+            Err(_) => return Err(HostError::Deadline(deadline.as_secs())),
+        }
+    }
+    Ok((stdout, stderr))
+}

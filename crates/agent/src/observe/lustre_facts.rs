@@ -1,0 +1,330 @@
+//! Lustre on this host: targets by every sign, clients, what an MGS knows.
+
+mod mount_data;
+
+use super::{Look, devices};
+use crate::host::Command;
+use jiff::Timestamp;
+use lustre::label::{FsName, TargetLabel};
+use lustre::param::{self, Block, state};
+use model::report::{
+    ClientMount, Dataset, Device, DeviceKind, Health, Lustre, MgsFs, MgsTarget, Mount, Recovery,
+    RecoveryState, TargetSeen, TargetSource,
+};
+
+/// What other sections found that bears on Lustre.
+pub struct Around<'a> {
+    /// Mounts.
+    pub mounts: &'a [Mount],
+    /// Devices with pools and datasets.
+    pub devices: &'a [Device],
+    /// Datasets with Lustre's properties.
+    pub datasets: &'a [Dataset],
+}
+
+const PARAMS: &[&str] = &[
+    "lctl",
+    "get_param",
+    "version",
+    "health_check",
+    "*.*.recovery_status",
+    "*.*.num_exports",
+    "osd-*.*.kbytestotal",
+    "osd-*.*.kbytesavail",
+    "osd-*.*.filestotal",
+    "osd-*.*.filesfree",
+    "mgs.MGS.live.*",
+];
+
+/// Everything Lustre. A host without Lustre gives an empty section.
+pub fn lustre(look: &mut Look<'_>, around: &Around<'_>) -> Option<Lustre> {
+    let mut found = Lustre::default();
+    for mount in around.mounts {
+        add_mount(&mut found, mount, around);
+    }
+    let listed = look.run("lustre", &[&["lctl", "dl"]]);
+    if let Some((bytes, _)) = &listed {
+        add_obd_devices(&mut found, &String::from_utf8_lossy(bytes));
+    }
+    found.targets.extend(
+        around
+            .datasets
+            .iter()
+            .filter_map(|dataset| from_dataset(dataset, around)),
+    );
+    let candidates: Vec<&Device> = around
+        .devices
+        .iter()
+        .filter(|device| is_ldiskfs(device))
+        .collect();
+    for device in candidates {
+        found.targets.push(on_disk(look, device));
+    }
+    // Parameters are asked for only where modules are loaded: `lctl` fails else.
+    found.is_loaded = listed.as_ref().is_some_and(|(bytes, _)| !bytes.is_empty());
+    if let Some((bytes, _)) = look.run("lustre", &[PARAMS]) {
+        for block in param::blocks(&bytes).filter_map(Result::ok) {
+            add_param(&mut found, &block);
+        }
+    }
+    if found.version.is_none() {
+        let version = look.host().run(&Command::read(&["lctl", "--version"])).ok();
+        let text = version
+            .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+            .unwrap_or_default();
+        found.version = text.split_whitespace().last().map(str::to_owned);
+    }
+    Some(found)
+}
+
+fn seen(label: TargetLabel, source: TargetSource, evidence: String) -> TargetSeen {
+    TargetSeen {
+        label,
+        source,
+        evidence,
+        device: None,
+        device_path: None,
+        back_end: None,
+        mount_point: None,
+        obd_state: None,
+        is_mgs_too: false,
+        mount_data: None,
+        recovery: None,
+        n_clients: None,
+        bytes_total: None,
+        bytes_available: None,
+        inodes_total: None,
+        inodes_free: None,
+    }
+}
+
+fn option<'a>(options: &'a str, name: &str) -> Option<&'a str> {
+    options
+        .split(',')
+        .find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+}
+
+fn add_mount(found: &mut Lustre, mount: &Mount, around: &Around<'_>) {
+    if mount.fs_type != "lustre" && mount.fs_type != "lustre_tgt" {
+        return;
+    }
+    let evidence = || format!("mounted: {} on {}", mount.source, mount.mount_point);
+    if let Some(label) = option(&mount.options, "svname").and_then(|name| name.parse().ok()) {
+        let device = devices::find(around.devices, &mount.source);
+        let osd = option(&mount.options, "osd").and_then(|osd| osd.strip_prefix("osd-"));
+        let is_mgs_too =
+            label != TargetLabel::Mgs && mount.options.split(',').any(|word| word == "mgs");
+        found.targets.push(TargetSeen {
+            device: device.map(|device| device.id.clone()),
+            device_path: Some(mount.source.clone()),
+            back_end: osd.map(str::to_owned),
+            mount_point: Some(mount.mount_point.clone()),
+            is_mgs_too,
+            ..seen(label, TargetSource::Mount, evidence())
+        });
+        return;
+    }
+    // `NID[,NID…][:NID…]:/FS[/sub/folder]`
+    let Some((mgs, path)) = mount.source.split_once(":/") else {
+        return;
+    };
+    let Ok(fs) = FsName::new(path.split('/').next().unwrap_or_default()) else {
+        return;
+    };
+    found.clients.push(ClientMount {
+        fs,
+        mgs: mgs.to_owned(),
+        mount_point: mount.mount_point.clone(),
+        is_read_only: mount.options.split(',').any(|word| word == "ro"),
+    });
+}
+
+/// Lines such as `  7 UP mdt lab01-MDT0000 lab01-MDT0000_UUID 21`.
+fn add_obd_devices(found: &mut Lustre, text: &str) {
+    for line in text.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [_, state, class, name, ..] = words.as_slice() else {
+            continue;
+        };
+        if !matches!(*class, "mdt" | "obdfilter" | "mgs") {
+            continue;
+        }
+        let Ok(label) = name.parse::<TargetLabel>() else {
+            continue;
+        };
+        let mut target = seen(
+            label,
+            TargetSource::ObdDevice,
+            format!("lctl dl: {}", words.join(" ")),
+        );
+        // The reference count moves all the time.
+        target.evidence = format!("lctl dl: {}", words[1..words.len() - 1].join(" "));
+        target.obd_state = Some((*state).to_owned());
+        found.targets.push(target);
+    }
+}
+
+fn from_dataset(dataset: &Dataset, around: &Around<'_>) -> Option<TargetSeen> {
+    let label: TargetLabel = dataset.lustre.get("svname")?.parse().ok()?;
+    let device = devices::find(around.devices, &dataset.name);
+    let data = mount_data::from_properties(&dataset.lustre);
+    let evidence = format!(
+        "zfs get lustre:svname {}: {}",
+        dataset.name,
+        dataset.lustre.get("svname")?
+    );
+    Some(TargetSeen {
+        device: device.map(|device| device.id.clone()),
+        device_path: Some(dataset.name.clone()),
+        back_end: Some("zfs".into()),
+        is_mgs_too: label != TargetLabel::Mgs && data.flags.iter().any(|flag| flag == "MGS"),
+        mount_data: Some(data),
+        ..seen(label, TargetSource::ZfsProperties, evidence)
+    })
+}
+
+/// An ext4 or ldiskfs file system whose label is a target's.
+fn is_ldiskfs(device: &Device) -> bool {
+    let is_ext4 = matches!(device.content.as_deref(), Some("ext4" | "ldiskfs"));
+    let is_label = device
+        .label
+        .as_deref()
+        .is_some_and(|label| label.parse::<TargetLabel>().is_ok());
+    is_ext4 && is_label && !matches!(device.kind, DeviceKind::Zpool | DeviceKind::Dataset)
+}
+
+fn on_disk(look: &mut Look<'_>, device: &Device) -> TargetSeen {
+    let text = device.label.clone().unwrap_or_default();
+    let label = text.parse().unwrap_or(TargetLabel::Mgs);
+    let paths = std::iter::once(&device.path).chain(&device.links);
+    let reads: Vec<Command> = paths
+        .map(|path| Command::read(&["debugfs", "-c", "-R", "cat CONFIGS/mountdata", path]))
+        .collect();
+    let read = reads.iter().find_map(|command| {
+        let output = look.host().run(command).ok()?;
+        Some((mount_data::from_bytes(&output.stdout)?, command.line()))
+    });
+    let (source, evidence, data) = match read {
+        Some((data, line)) => (TargetSource::MountData, line, Some(data)),
+        None => (
+            TargetSource::Label,
+            format!("label {text} on {}", device.path),
+            None,
+        ),
+    };
+    TargetSeen {
+        device: Some(device.id.clone()),
+        device_path: Some(device.path.clone()),
+        back_end: Some("ldiskfs".into()),
+        is_mgs_too: label != TargetLabel::Mgs
+            && data
+                .as_ref()
+                .is_some_and(|data| data.flags.iter().any(|flag| flag == "MGS")),
+        mount_data: data,
+        ..seen(label, source, evidence)
+    }
+}
+
+fn add_param(found: &mut Lustre, block: &Block<'_>) {
+    let number = || block.inline.trim().parse::<u64>().ok();
+    match (block.name.class, block.name.param) {
+        ("", "version") => {
+            let first = std::iter::once(block.inline).chain(block.body.map(|line| line.text));
+            let first = first
+                .map(|text| text.trim().trim_start_matches("lustre:").trim())
+                .find(|text| !text.is_empty());
+            found.version = first.map(str::to_owned);
+            found.is_loaded = true;
+        }
+        ("", "health_check") => {
+            let health = state::health(block);
+            let unhealthy = health
+                .unhealthy
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect();
+            found.health = Some(Health {
+                is_healthy: health.is_healthy,
+                unhealthy,
+            });
+        }
+        ("mgs", "live") | ("mgs", _) if block.name.full.starts_with("mgs.MGS.live.") => {
+            add_mgs(found, block)
+        }
+        (_, "recovery_status") => {
+            let read = state::recovery(block).map(|status| recovery(&status));
+            each(found, block, |target| target.recovery.clone_from(&read));
+        }
+        (_, "num_exports") => {
+            let count = number().and_then(|count| u32::try_from(count).ok());
+            each(found, block, |target| target.n_clients = count);
+        }
+        (_, "kbytestotal") => each(found, block, |target| {
+            target.bytes_total = number().map(|n| n << 10)
+        }),
+        (_, "kbytesavail") => {
+            each(found, block, |target| {
+                target.bytes_available = number().map(|n| n >> 10 << 20)
+            });
+        }
+        (_, "filestotal") => each(found, block, |target| target.inodes_total = number()),
+        (_, "filesfree") => each(found, block, |target| target.inodes_free = number()),
+        _ => {}
+    }
+}
+
+/// Every sight of the parameter's target where it runs.
+fn each(found: &mut Lustre, block: &Block<'_>, mut set: impl FnMut(&mut TargetSeen)) {
+    let Ok(label) = block.name.instance.parse::<TargetLabel>() else {
+        return;
+    };
+    let runs = |target: &&mut TargetSeen| {
+        target.label == label
+            && matches!(target.source, TargetSource::Mount | TargetSource::ObdDevice)
+    };
+    found.targets.iter_mut().filter(runs).for_each(&mut set);
+}
+
+fn recovery(status: &state::RecoveryStatus<'_>) -> Recovery {
+    let count = |number: u64| u32::try_from(number).ok();
+    let time = status
+        .start
+        .filter(|&start| start > 0)
+        .and_then(|start| i64::try_from(start).ok());
+    Recovery {
+        state: match status.status {
+            "INACTIVE" => RecoveryState::Inactive,
+            "COMPLETE" => RecoveryState::Complete,
+            "RECOVERING" => RecoveryState::Recovering,
+            "WAITING_FOR_CLIENTS" => RecoveryState::WaitingForClients,
+            "WAITING" => RecoveryState::Waiting,
+            _ => RecoveryState::Other,
+        },
+        started_at: time.and_then(|time| Timestamp::from_second(time).ok()),
+        duration_s: status.duration,
+        remaining_s: status.time_remaining,
+        clients_expected: status
+            .connected
+            .or(status.completed)
+            .and_then(|(_, all)| count(all)),
+        clients_connected: status.connected.and_then(|(now, _)| count(now)),
+        clients_completed: status.completed.and_then(|(now, _)| count(now)),
+        clients_evicted: status.evicted.and_then(count),
+    }
+}
+
+fn add_mgs(found: &mut Lustre, block: &Block<'_>) {
+    let Some(live) = state::mgs_live(block) else {
+        return;
+    };
+    let targets = live.targets.into_iter().map(|label| MgsTarget {
+        label,
+        nids: Vec::new(),
+    });
+    found.mgs.push(MgsFs {
+        fs: live.fs,
+        evidence: block.name.full.to_owned(),
+        targets: targets.collect(),
+        ir_state: live.ir_state.map(str::to_owned),
+    });
+}
