@@ -31,7 +31,7 @@ pub struct Cadence {
 impl Default for Cadence {
     fn default() -> Self {
         Self {
-            full: Duration::from_secs(60),
+            full: Duration::from_mins(1),
             quick: Duration::from_secs(2),
         }
     }

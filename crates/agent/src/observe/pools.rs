@@ -46,6 +46,7 @@ pub fn zpools(look: &mut Look<'_>, found: &[Device]) -> Option<Vec<Zpool>> {
             guid: pool
                 .guid
                 .or_else(|| property(&pool.name, "guid"))
+                .or_else(|| member_of(&pool.name, found))
                 .unwrap_or_default(),
             size_bytes: row.and_then(|row| row.size).unwrap_or(0),
             allocated_bytes: row.and_then(|row| row.alloc).unwrap_or(0) >> 20 << 20,
@@ -84,6 +85,14 @@ fn vdev(one: &zpool_status::Vdev, found: &[Device]) -> Vdev {
             .map(|child| vdev(child, found))
             .collect(),
     }
+}
+
+/// The GUID that a member of the pool carries as its UUID.
+fn member_of(pool: &str, found: &[Device]) -> Option<String> {
+    let is_member = |device: &&Device| {
+        device.content.as_deref() == Some("zfs_member") && device.label.as_deref() == Some(pool)
+    };
+    found.iter().find(is_member)?.uuid.clone()
 }
 
 /// The device of a leaf: by its path, or by its name under the usual folders.
