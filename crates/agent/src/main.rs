@@ -218,9 +218,11 @@ async fn run_all(options: Run) -> anyhow::Result<()> {
             add(host, place, site.clone());
         }
     }
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     let ended = tokio::select! {
         ended = jobs.join_next() => ended,
         _ = tokio::signal::ctrl_c() => None,
+        _ = terminate.recv() => None,
     };
     shutdown.begin();
     tasks.finish(Duration::from_secs(2)).await;

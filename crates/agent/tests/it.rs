@@ -314,7 +314,7 @@ async fn a_manager_hears_everything_then_what_changed() {
     host.go(1);
     let (mut changed_seq, mut kinds) = (0, Vec::new());
     while kinds.is_empty() {
-        match tokio::time::timeout(Duration::from_secs(300), manager.recv())
+        match tokio::time::timeout(Duration::from_mins(5), manager.recv())
             .await
             .unwrap()
             .unwrap()

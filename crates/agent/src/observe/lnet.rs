@@ -67,7 +67,7 @@ fn interfaces(text: &str) -> Vec<LnetNi> {
             "status" if last.status.is_empty() => value.clone_into(&mut last.status),
             "health value" => last.health = value.parse().ok(),
             _ if in_interfaces && key.bytes().all(|b| b.is_ascii_digit()) => {
-                last.interfaces.push(value.to_owned())
+                last.interfaces.push(value.to_owned());
             }
             _ => {}
         }

@@ -248,9 +248,7 @@ fn add_param(found: &mut Lustre, block: &Block<'_>) {
                 unhealthy,
             });
         }
-        ("mgs", "live") | ("mgs", _) if block.name.full.starts_with("mgs.MGS.live.") => {
-            add_mgs(found, block)
-        }
+        ("mgs", _) if block.name.full.starts_with("mgs.MGS.live.") => add_mgs(found, block),
         (_, "recovery_status") => {
             let read = state::recovery(block).map(|status| recovery(&status));
             each(found, block, |target| target.recovery.clone_from(&read));
@@ -260,11 +258,11 @@ fn add_param(found: &mut Lustre, block: &Block<'_>) {
             each(found, block, |target| target.n_clients = count);
         }
         (_, "kbytestotal") => each(found, block, |target| {
-            target.bytes_total = number().map(|n| n << 10)
+            target.bytes_total = number().map(|n| n << 10);
         }),
         (_, "kbytesavail") => {
             each(found, block, |target| {
-                target.bytes_available = number().map(|n| n >> 10 << 20)
+                target.bytes_available = number().map(|n| n >> 10 << 20);
             });
         }
         (_, "filestotal") => each(found, block, |target| target.inodes_total = number()),
