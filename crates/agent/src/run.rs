@@ -130,6 +130,7 @@ pub async fn run(
         memory,
         seq: 0,
         sent: wire::Sections::new(),
+        sent_at: Instant::now(),
         events_sent: 0,
     };
     match talk.go(shutdown).await {
@@ -146,6 +147,8 @@ struct Talk<'a> {
     memory: &'a mut Memory,
     seq: u64,
     sent: wire::Sections,
+    /// When the last message was sent.
+    sent_at: Instant,
     /// Number of the last event sent on this connection.
     events_sent: u64,
 }
@@ -165,7 +168,7 @@ impl Talk<'_> {
         full.tick().await;
         let mut mark = self.mark();
         loop {
-            let heartbeat = Instant::now() + Duration::from_secs(HEARTBEAT_S);
+            let heartbeat = self.sent_at + Duration::from_secs(HEARTBEAT_S);
             tokio::select! {
                 () = shutdown.wait() => return Err(Ended::Stopped),
                 message = self.link.recv() => self.answer(message).await?,
@@ -200,11 +203,12 @@ impl Talk<'_> {
         (self.host.moment(), mounts)
     }
 
-    async fn send(&self, message: ToManager) -> Result<(), Ended> {
+    async fn send(&mut self, message: ToManager) -> Result<(), Ended> {
+        self.sent_at = Instant::now();
         self.link.send(message).await.map_err(|_| Ended::Lost)
     }
 
-    async fn hello(&self, report: &Report) -> Result<(), Ended> {
+    async fn hello(&mut self, report: &Report) -> Result<(), Ended> {
         let hello = Hello {
             protocol: wire::PROTOCOL,
             agent_version: VERSION.to_owned(),
@@ -300,7 +304,7 @@ impl Talk<'_> {
         }
     }
 
-    async fn heartbeat(&self, due: Instant) -> Result<(), Ended> {
+    async fn heartbeat(&mut self, due: Instant) -> Result<(), Ended> {
         if Instant::now() < due {
             return Ok(());
         }

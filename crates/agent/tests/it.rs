@@ -341,6 +341,11 @@ async fn a_manager_hears_everything_then_what_changed() {
             break;
         }
     }
+    let beat = tokio::time::timeout(Duration::from_secs(11), manager.recv()).await;
+    assert!(
+        matches!(beat, Ok(Some(ToManager::Heartbeat { .. }))),
+        "{beat:?}"
+    );
     shutdown.begin();
     assert_eq!(task.await.unwrap(), run::Ended::Stopped);
 }
