@@ -4,6 +4,7 @@
 //! the docs of their fields; numbers carry their unit in the name.
 
 pub mod auth;
+pub mod codes;
 pub mod device;
 pub mod event;
 pub mod filesystem;

@@ -49,8 +49,16 @@ fn report(n: usize, memory: u64) -> Report {
     Report {
         format: 1,
         at: Some(Timestamp::now()),
-        identity: Identity { machine_id, hostname, fqdn, ..Identity::default() },
-        hardware: Some(Hardware { memory_available_bytes: memory, ..Hardware::default() }),
+        identity: Identity {
+            machine_id,
+            hostname,
+            fqdn,
+            ..Identity::default()
+        },
+        hardware: Some(Hardware {
+            memory_available_bytes: memory,
+            ..Hardware::default()
+        }),
         devices: Some((0..DEVICES).map(device).collect()),
         ..Report::default()
     }
@@ -59,12 +67,22 @@ fn report(n: usize, memory: u64) -> Report {
 async fn join(running: &Running, n: usize) -> AgentEnd {
     let machine_id = format!("{n:032x}");
     let connector = running.memory_connector();
-    let mut end = connector.connect(&machine_id, &format!("oss{n:04}"), None).await.expect("joins");
+    let mut end = connector
+        .connect(&machine_id, &format!("oss{n:04}"), None)
+        .await
+        .expect("joins");
     let sent_at_ms = Timestamp::now().as_millisecond();
-    let hello = Hello { protocol: wire::PROTOCOL, machine_id, sent_at_ms, ..Hello::default() };
+    let hello = Hello {
+        protocol: wire::PROTOCOL,
+        machine_id,
+        sent_at_ms,
+        ..Hello::default()
+    };
     end.send(ToManager::Hello(hello)).await.expect("is open");
     let sections = wire::sections(&report(n, 0)).expect("is JSON");
-    end.send(ToManager::Full { seq: 1, sections }).await.expect("is open");
+    end.send(ToManager::Full { seq: 1, sections })
+        .await
+        .expect("is open");
     while let Some(message) = end.recv().await {
         if message == (ToAgent::AckReport { seq: 1 }) {
             return end;
@@ -120,7 +138,13 @@ async fn latencies(running: &Running, mut end: AgentEnd, span: Duration) -> Vec<
         let sent = Instant::now();
         let events = Events::pack(1, first, &[what]).expect("is JSON");
         end.send(ToManager::Events(events)).await.expect("is open");
-        while !changes.next().await.views.iter().any(|view| view == "events") {}
+        while !changes
+            .next()
+            .await
+            .views
+            .iter()
+            .any(|view| view == "events")
+        {}
         taken.push(sent.elapsed().as_secs_f64() * 1000.0);
         while !matches!(end.recv().await, Some(ToAgent::AckEvents { .. })) {}
     }
@@ -130,19 +154,32 @@ async fn latencies(running: &Running, mut end: AgentEnd, span: Duration) -> Vec<
 
 fn processor_seconds() -> f64 {
     let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();
-    fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / TICKS
+    let fields = text
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace();
+    fields
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<f64>().ok())
+        .sum::<f64>()
+        / TICKS
 }
 
 fn memory_line(name: &str) -> String {
     let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix(name));
-    line.unwrap_or("?").trim_matches([':', ' ', '\t']).to_owned()
+    line.unwrap_or("?")
+        .trim_matches([':', ' ', '\t'])
+        .to_owned()
 }
 
 #[tokio::main]
 async fn main() {
-    let mut arguments = std::env::args().skip(1).filter_map(|text| text.parse::<usize>().ok());
+    let mut arguments = std::env::args()
+        .skip(1)
+        .filter_map(|text| text.parse::<usize>().ok());
     let agents = arguments.next().unwrap_or(1000);
     let span = Duration::from_secs(arguments.next().unwrap_or(30).try_into().expect("is small"));
     let folder = tempfile::tempdir().expect("has room");
@@ -158,7 +195,10 @@ async fn main() {
     }
     let last = ends.pop().expect("there is one");
     let joined = begun.elapsed().as_secs_f64();
-    println!("{agents} agents joined in {joined:.2} s, CPU {:.2} s", processor_seconds() - cpu);
+    println!(
+        "{agents} agents joined in {joined:.2} s, CPU {:.2} s",
+        processor_seconds() - cpu
+    );
 
     let (begun, cpu) = (Instant::now(), processor_seconds());
     let mut living = JoinSet::new();
@@ -167,10 +207,20 @@ async fn main() {
     }
     let taken = latencies(&running, last, span).await;
     let share = (processor_seconds() - cpu) / begun.elapsed().as_secs_f64() * 100.0;
-    let at = |share: usize| taken.get((taken.len() * share / 100).min(taken.len() - 1)).copied();
+    let at = |share: usize| {
+        taken
+            .get((taken.len() * share / 100).min(taken.len() - 1))
+            .copied()
+    };
     let (half, most) = (at(50).unwrap_or(0.0), at(99).unwrap_or(0.0));
-    println!("at rest: CPU {share:.1} % of a core, RSS {}", memory_line("VmRSS"));
-    println!("event to stream: {} events, p50 {half:.1} ms, p99 {most:.1} ms", taken.len());
+    println!(
+        "at rest: CPU {share:.1} % of a core, RSS {}",
+        memory_line("VmRSS")
+    );
+    println!(
+        "event to stream: {} events, p50 {half:.1} ms, p99 {most:.1} ms",
+        taken.len()
+    );
     living.abort_all();
     running.shutdown().await;
 }

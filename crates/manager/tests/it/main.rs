@@ -2,5 +2,6 @@
 
 mod agent;
 mod enrolment;
+mod http;
 mod links;
 mod many;

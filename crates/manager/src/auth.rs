@@ -1,0 +1,4 @@
+//! Who calls: passwords, secrets of sessions and tokens.
+
+pub mod password;
+pub mod secret;

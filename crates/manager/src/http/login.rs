@@ -1,0 +1,171 @@
+//! Logging in and out.
+
+use super::App;
+use super::caller::{COOKIE, Viewer};
+use super::problem::{Fault, fault};
+use crate::auth::{password, secret};
+use crate::state::{Note, VERSION};
+use api::auth::{Login, Me};
+use api::codes;
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use jiff::{SignedDuration, Timestamp};
+use model::event::Severity;
+use model::ids::SessionId;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use store::record::Session;
+use uuid::Uuid;
+
+/// How long a session lives.
+const SESSION_HOURS: i64 = 12;
+/// Wrong logins of one account before it must wait.
+const WRONG_MAX: u32 = 10;
+/// How long it must wait, seconds.
+const WAIT_S: i64 = 60;
+/// Accounts that are counted at most.
+const COUNTED_MAX: usize = 10_000;
+
+/// Counts wrong logins by account.
+#[derive(Debug, Default)]
+pub(crate) struct Guard(Mutex<BTreeMap<String, (u32, Timestamp)>>);
+
+impl Guard {
+    fn is_open(&self, name: &str, now: Timestamp) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all
+            .get(name)
+            .is_some_and(|(_, since)| now.as_second() - since.as_second() > WAIT_S)
+        {
+            all.remove(name);
+        }
+        all.get(name).is_none_or(|(count, _)| *count < WRONG_MAX)
+    }
+
+    fn note(&self, name: &str, now: Timestamp, was_right: bool) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if was_right {
+            all.remove(name);
+        } else if all.len() < COUNTED_MAX || all.contains_key(name) {
+            let entry = all.entry(name.to_owned()).or_insert((0, now));
+            *entry = (entry.0 + 1, now);
+        }
+    }
+}
+
+/// `POST /login`.
+pub(crate) async fn login(
+    State(app): State<App>,
+    Json(body): Json<Login>,
+) -> Result<Response, Fault> {
+    let now = app.manager.now();
+    let name = body.user.to_lowercase();
+    if !app.guard.is_open(&name, now) {
+        return Err(fault(
+            codes::LOGIN_TOO_OFTEN,
+            format!("Too many logins of {:?} failed.", body.user),
+            "Wait a minute, and try again.",
+        ));
+    }
+    let user = app.manager.store().user_by_name(body.user.clone()).await?;
+    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    let plain = body.password;
+    let check = move || password::is_right(&plain, hash.as_deref());
+    let is_right = tokio::task::spawn_blocking(check).await.unwrap_or(false);
+    app.guard.note(&name, now, is_right);
+    let Some(user) = user.filter(|_| is_right) else {
+        let text = format!(
+            "A login as {:?} failed.",
+            body.user.chars().take(64).collect::<String>()
+        );
+        note(&app, Severity::Warning, "login.failed", text, None).await?;
+        return Err(fault(
+            codes::LOGIN_WRONG,
+            "The name or the password is wrong.",
+            "Check both.",
+        ));
+    };
+    let value = secret::random().map_err(|_| no_random())?;
+    let session = Session {
+        id: SessionId(Uuid::now_v7()),
+        user: user.id,
+        secret_hash: secret::hash(&value),
+        csrf: secret::random().map_err(|_| no_random())?,
+        created_at: now,
+        expires_at: now
+            .saturating_add(SignedDuration::from_hours(SESSION_HOURS))
+            .unwrap_or(now),
+    };
+    let me = Me {
+        user: user.name.clone(),
+        role: user.role.to_string(),
+        csrf: Some(session.csrf.clone()),
+        version: VERSION.to_owned(),
+    };
+    app.manager.store().expire_sessions(now).await?;
+    app.manager.store().add_session(session).await?;
+    let actor = Some(format!("user:{}", user.name));
+    note(
+        &app,
+        Severity::Info,
+        "login",
+        format!("{} logged in.", user.name),
+        actor,
+    )
+    .await?;
+    let age = SESSION_HOURS * 3600;
+    let cookie =
+        format!("{COOKIE}={value}; Path=/; Max-Age={age}; HttpOnly; Secure; SameSite=Strict");
+    Ok(([(header::SET_COOKIE, cookie)], Json(me)).into_response())
+}
+
+pub(super) fn no_random() -> Fault {
+    fault(
+        codes::INTERNAL,
+        "The machine gives no random numbers.",
+        "See the manager's log.",
+    )
+}
+
+pub(super) async fn note(
+    app: &App,
+    severity: Severity,
+    kind: &'static str,
+    text: String,
+    actor: Option<String>,
+) -> Result<(), Fault> {
+    Ok(app
+        .manager
+        .record(Note {
+            severity,
+            kind,
+            text,
+            actor,
+            server: None,
+        })
+        .await?)
+}
+
+/// `POST /logout`.
+pub(crate) async fn logout(
+    State(app): State<App>,
+    Viewer(caller): Viewer,
+) -> Result<Response, Fault> {
+    if let Some((id, _)) = caller.session {
+        app.manager.store().remove_session(id).await?;
+    }
+    let cookie = format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict");
+    Ok(([(header::SET_COOKIE, cookie)], Json(serde_json::json!({}))).into_response())
+}
+
+/// `GET /me`.
+pub(crate) async fn me(Viewer(caller): Viewer) -> Json<Me> {
+    Json(Me {
+        user: caller.name,
+        role: caller.role.to_string(),
+        csrf: caller.session.map(|(_, csrf)| csrf),
+        version: VERSION.to_owned(),
+    })
+}

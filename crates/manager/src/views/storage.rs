@@ -1,0 +1,212 @@
+//! Targets, file systems, devices and HA clusters.
+
+use super::{concerns, confidence, evidence, server_ref, target_ref};
+use crate::state::World;
+use api::device::{Device, DevicePath};
+use api::filesystem::{ClientRef, FileSystem};
+use api::ha::HaCluster;
+use api::server::Ref;
+use api::target::Target;
+use lustre::label::TargetKind;
+use model::ids::DeviceId;
+use model::inventory::{self, FsKey, HaKey, TargetKey, TargetState};
+use model::report::DeviceKind;
+
+/// The state as callers see it.
+pub(crate) fn target_state(state: TargetState) -> &'static str {
+    match state {
+        TargetState::Mounted => "mounted",
+        TargetState::Recovering => "recovering",
+        TargetState::Unmounted => "unmounted",
+        TargetState::Stale => "stale",
+        TargetState::MountedTwice => "mounted-twice",
+        TargetState::Missing => "missing",
+        TargetState::Unknown => "unknown",
+    }
+}
+
+/// A device's kind as callers see it.
+pub(crate) fn device_kind(kind: DeviceKind) -> String {
+    let value = serde_json::to_value(kind).ok();
+    value
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+/// A target.
+pub(crate) fn target(world: &World, key: &TargetKey, target: &inventory::Target) -> Target {
+    let fs = target
+        .fs
+        .as_ref()
+        .and_then(|key| world.inventory().filesystems.get(key));
+    let mounted: Vec<Ref> = target
+        .mounted_on
+        .iter()
+        .map(|id| server_ref(world, *id))
+        .collect();
+    let device = target
+        .device
+        .as_ref()
+        .and_then(|id| world.inventory().devices.get(id));
+    let path = device.and_then(|device| {
+        let here = target.mounted_on.iter().find_map(|id| device.paths.get(id));
+        here.or_else(|| device.paths.values().next()).cloned()
+    });
+    Target {
+        id: key.0.clone(),
+        label: target.label.to_string(),
+        kind: target.kind.to_string(),
+        filesystem: fs.map(|fs| fs.name.to_string()),
+        filesystem_id: target.fs.as_ref().map(|key| key.0.clone()),
+        state: target_state(target.state).to_owned(),
+        mounted_on: mounted.first().map(|server| server.name.clone()),
+        mounted_on_all: mounted,
+        mount_point: target.mount_point.clone(),
+        servers: target
+            .servers
+            .iter()
+            .map(|id| server_ref(world, *id).name)
+            .collect(),
+        unknown_servers: target.unknown_servers.clone(),
+        home: target.home.map(|id| server_ref(world, id).name),
+        device: target.device.as_ref().map(ToString::to_string),
+        device_path: path,
+        back_end: target.back_end.clone(),
+        is_mgs_too: target.is_mgs_too,
+        recovery: target.recovery.clone(),
+        n_clients: target.n_clients,
+        bytes_total: target.bytes.map(|bytes| bytes.0),
+        bytes_available: target.bytes.map(|bytes| bytes.1),
+        inodes_total: target.inodes.map(|inodes| inodes.0),
+        inodes_free: target.inodes.map(|inodes| inodes.1),
+        ha_resource: target.ha_resource.clone(),
+        confidence: confidence(target.confidence),
+        evidence: evidence(world, &target.evidence),
+        concerns: concerns(&target.concerns),
+    }
+}
+
+/// A file system.
+pub(crate) fn filesystem(world: &World, key: &FsKey, fs: &inventory::FileSystem) -> FileSystem {
+    let targets: Vec<&inventory::Target> = fs
+        .targets
+        .iter()
+        .filter_map(|key| world.inventory().targets.get(key))
+        .collect();
+    let count = |test: &dyn Fn(&inventory::Target) -> bool| {
+        u64::try_from(targets.iter().filter(|target| test(target)).count()).unwrap_or(u64::MAX)
+    };
+    let is_up = |target: &inventory::Target| {
+        matches!(target.state, TargetState::Mounted | TargetState::Recovering)
+    };
+    let clients = fs.clients.iter().map(|(server, mount_point)| ClientRef {
+        server: server_ref(world, *server),
+        mount_point: mount_point.clone(),
+    });
+    FileSystem {
+        id: key.0.clone(),
+        name: fs.name.to_string(),
+        state: filesystem_state(&targets, fs).to_owned(),
+        mgt: fs.mgt.as_ref().map(|key| target_ref(world, key)),
+        is_mgs_external: fs.is_mgs_external,
+        mgs_nids: fs.mgs_nids.iter().map(ToString::to_string).collect(),
+        n_mdts: count(&|target| target.kind == TargetKind::Mdt),
+        n_osts: count(&|target| target.kind == TargetKind::Ost),
+        n_mounted: count(&is_up),
+        n_targets: u64::try_from(targets.len()).unwrap_or(u64::MAX),
+        n_clients: fs.n_clients,
+        client_mounts: clients.collect(),
+        bytes_total: fs.bytes.map(|bytes| bytes.0),
+        bytes_available: fs.bytes.map(|bytes| bytes.1),
+        inodes_total: fs.inodes.map(|inodes| inodes.0),
+        inodes_free: fs.inodes.map(|inodes| inodes.1),
+        confidence: confidence(fs.confidence),
+        evidence: evidence(world, &fs.evidence),
+        concerns: concerns(&fs.concerns),
+    }
+}
+
+/// Down without MDT0000 or any OST; degraded if anything else is not in place.
+fn filesystem_state(targets: &[&inventory::Target], fs: &inventory::FileSystem) -> &'static str {
+    let is_up = |target: &&&inventory::Target| {
+        matches!(target.state, TargetState::Mounted | TargetState::Recovering)
+    };
+    let up: Vec<_> = targets.iter().filter(is_up).collect();
+    let of = |kind: TargetKind| targets.iter().any(|target| target.kind == kind);
+    let up_of = |kind: TargetKind| up.iter().any(|target| target.kind == kind);
+    let is_first = |target: &&&&inventory::Target| {
+        target.kind == TargetKind::Mdt && target.label.index().is_some_and(|index| index.0 == 0)
+    };
+    let stale = targets
+        .iter()
+        .all(|target| target.state == TargetState::Stale);
+    if targets.is_empty() || stale || !of(TargetKind::Mdt) || !of(TargetKind::Ost) {
+        "unknown"
+    } else if !up.iter().any(|target| is_first(&target)) || !up_of(TargetKind::Ost) {
+        "down"
+    } else if up.len() < targets.len() || fs.concerns.iter().any(|c| c.code != "mgs-external") {
+        "degraded"
+    } else {
+        "healthy"
+    }
+}
+
+/// A device.
+pub(crate) fn device(world: &World, id: &DeviceId, device: &inventory::Device) -> Device {
+    let seen = device.paths.iter().map(|(server, path)| DevicePath {
+        server: server_ref(world, *server),
+        path: path.clone(),
+    });
+    Device {
+        id: id.to_string(),
+        kind: device_kind(device.kind),
+        path: device.paths.values().next().cloned().unwrap_or_default(),
+        size_bytes: device.size_bytes,
+        model: device.model.clone(),
+        serial: device.serial.clone(),
+        content: device.content.clone(),
+        label: device.label.clone(),
+        seen_by: seen.collect(),
+        is_shared: device.paths.len() > 1,
+        parents: device.parents.iter().map(ToString::to_string).collect(),
+        targets: device
+            .targets
+            .iter()
+            .map(|key| target_ref(world, key))
+            .collect(),
+    }
+}
+
+/// An HA cluster.
+pub(crate) fn ha_cluster(world: &World, key: &HaKey, ha: &inventory::HaCluster) -> HaCluster {
+    let state = match (ha.manager.as_str(), ha.concerns.is_empty()) {
+        ("pacemaker", true) => "healthy",
+        ("pacemaker", false) => "degraded",
+        _ => "unknown",
+    };
+    HaCluster {
+        id: key.0.clone(),
+        name: ha.name.clone(),
+        manager: ha.manager.clone(),
+        state: state.to_owned(),
+        servers: ha.servers.iter().map(|id| server_ref(world, *id)).collect(),
+        seen_by: ha.seen_by.map(|id| server_ref(world, id)),
+        has_quorum: ha.has_quorum,
+        fencing_enabled: ha.fencing_enabled,
+        maintenance: ha.maintenance,
+        dc: ha.dc.clone(),
+        nodes: ha.nodes.clone(),
+        resources: ha.resources.clone(),
+        fence_devices: ha.fence_devices.clone(),
+        fence_history: ha.fence_history.clone(),
+        constraints: ha.constraints.clone(),
+        targets: ha
+            .targets
+            .iter()
+            .map(|key| target_ref(world, key))
+            .collect(),
+        confidence: confidence(ha.confidence),
+        evidence: evidence(world, &ha.evidence),
+        concerns: concerns(&ha.concerns),
+    }
+}

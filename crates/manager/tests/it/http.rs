@@ -1,0 +1,269 @@
+//! The HTTP API, called in this process: who may call what, and what comes back.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use manager::{Config, Running, Tls, start};
+use model::role::Role;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tower::ServiceExt;
+
+struct Site {
+    running: Running,
+    router: Router,
+    _folder: tempfile::TempDir,
+    password: String,
+}
+
+async fn site() -> Site {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config::new("127.0.0.1:0".parse().unwrap(), folder.path().to_path_buf());
+    config.tls = Tls::Off;
+    let running = start(config).await.unwrap();
+    let router = manager::http::router(running.manager().clone());
+    let password = running.first_admin.as_ref().unwrap().password.clone();
+    Site {
+        running,
+        router,
+        _folder: folder,
+        password,
+    }
+}
+
+#[derive(Clone, Default)]
+struct Who {
+    bearer: Option<String>,
+    cookie: Option<String>,
+    csrf: Option<String>,
+}
+
+impl Site {
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        who: &Who,
+        body: Option<Value>,
+    ) -> (StatusCode, Value, String) {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"));
+        if let Some(token) = &who.bearer {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if let Some(cookie) = &who.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        if let Some(csrf) = &who.csrf {
+            request = request.header("x-csrf-token", csrf);
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let request = request
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body)
+            .unwrap();
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let status = answer.status();
+        let cookie = answer.headers().get(header::SET_COOKIE);
+        let cookie = cookie
+            .map(|value| value.to_str().unwrap().to_owned())
+            .unwrap_or_default();
+        if path.starts_with("/stream") && status.is_success() {
+            return (status, Value::Null, cookie);
+        }
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        (
+            status,
+            serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            cookie,
+        )
+    }
+
+    async fn token(&self, role: Role) -> Who {
+        let store = self.running.manager().store();
+        let admin = store.user_by_name("admin".into()).await.unwrap().unwrap();
+        let ttl = Duration::from_secs(600);
+        let made =
+            manager::http::issue_token(self.running.manager(), admin.id, "test".into(), role, ttl);
+        Who {
+            bearer: Some(made.await.unwrap().unwrap().secret),
+            ..Who::default()
+        }
+    }
+
+    async fn login(&self, password: &str) -> (StatusCode, Value, String) {
+        let body = json!({"user": "admin", "password": password});
+        self.call(Method::POST, "/login", &Who::default(), Some(body))
+            .await
+    }
+}
+
+/// Every operation with the statuses for nobody, viewer, operator and admin.
+const ROUTES: &[(&str, &str, [u16; 4])] = &[
+    ("GET", "/health", [200, 200, 200, 200]),
+    ("GET", "/me", [401, 200, 200, 200]),
+    ("GET", "/summary", [401, 200, 200, 200]),
+    ("GET", "/topology", [401, 200, 200, 200]),
+    ("GET", "/servers", [401, 200, 200, 200]),
+    ("GET", "/servers/none", [401, 404, 404, 404]),
+    ("GET", "/targets", [401, 200, 200, 200]),
+    ("GET", "/targets/none", [401, 404, 404, 404]),
+    ("GET", "/filesystems", [401, 200, 200, 200]),
+    ("GET", "/filesystems/none", [401, 404, 404, 404]),
+    ("GET", "/devices", [401, 200, 200, 200]),
+    ("GET", "/devices/none", [401, 404, 404, 404]),
+    ("GET", "/ha-clusters", [401, 200, 200, 200]),
+    ("GET", "/ha-clusters/none", [401, 404, 404, 404]),
+    ("GET", "/events", [401, 200, 200, 200]),
+    ("GET", "/stream", [401, 200, 200, 200]),
+    ("GET", "/explain?thing=none", [401, 404, 404, 404]),
+    ("GET", "/users", [401, 403, 403, 200]),
+    ("POST", "/users", [401, 403, 403, 400]),
+    ("DELETE", "/users/none", [401, 403, 403, 404]),
+    ("GET", "/tokens", [401, 200, 200, 200]),
+    ("POST", "/tokens", [401, 400, 400, 400]),
+    ("DELETE", "/tokens/none", [401, 404, 404, 404]),
+    ("POST", "/enrolment-tokens", [401, 403, 200, 200]),
+    ("POST", "/servers/none/revoke", [401, 403, 403, 404]),
+    ("POST", "/logout", [401, 200, 200, 200]),
+    ("GET", "/no-such-operation", [404, 404, 404, 404]),
+];
+
+#[tokio::test]
+async fn each_role_may_call_what_it_may() {
+    let site = site().await;
+    let callers = [
+        Who::default(),
+        site.token(Role::Viewer).await,
+        site.token(Role::Operator).await,
+        site.token(Role::Admin).await,
+    ];
+    for (method, path, expected) in ROUTES {
+        for (who, expected) in callers.iter().zip(expected) {
+            let method: Method = method.parse().unwrap();
+            let body = match *path {
+                "/users" => json!({"name": "no spaces here", "password": "x", "role": "viewer"}),
+                "/tokens" => json!({"name": "", "role": "viewer"}),
+                _ => json!({}),
+            };
+            let body = (method == Method::POST).then_some(body);
+            let (status, answer, _) = site.call(method.clone(), path, who, body).await;
+            assert_eq!(status.as_u16(), *expected, "{method} {path}: {answer}");
+            if *expected >= 400 {
+                let remedy = answer["remedy"].as_str().unwrap_or_default();
+                assert!(
+                    !remedy.is_empty(),
+                    "{method} {path} says not what to do: {answer}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_needs_its_cookie_and_its_csrf_header() {
+    let site = site().await;
+    assert_eq!(site.login("wrong").await.0, 401);
+    let (status, me, cookie) = site.login(&site.password.clone()).await;
+    assert_eq!(
+        (status, me["role"].as_str()),
+        (StatusCode::OK, Some("admin"))
+    );
+    for part in ["HttpOnly", "Secure", "SameSite=Strict", "Path=/"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    let mut who = Who {
+        cookie: cookie.split(';').next().map(str::to_owned),
+        ..Who::default()
+    };
+    assert_eq!(site.call(Method::GET, "/servers", &who, None).await.0, 200);
+    let (status, problem, _) = site
+        .call(Method::POST, "/enrolment-tokens", &who, Some(json!({})))
+        .await;
+    assert_eq!(
+        (status.as_u16(), problem["code"].as_str()),
+        (403, Some("csrf-missing"))
+    );
+    who.csrf = me["csrf"].as_str().map(str::to_owned);
+    let (status, made, _) = site
+        .call(Method::POST, "/enrolment-tokens", &who, Some(json!({})))
+        .await;
+    assert_eq!(status, 200);
+    assert!(made["secret"].as_str().unwrap().starts_with("candela1."));
+    assert_eq!(site.call(Method::POST, "/logout", &who, None).await.0, 200);
+    assert_eq!(site.call(Method::GET, "/servers", &who, None).await.0, 401);
+}
+
+#[tokio::test]
+async fn an_account_and_its_token_go_together() {
+    let site = site().await;
+    let admin = site.token(Role::Admin).await;
+    let body = json!({"name": "vera", "password": "twelve letters", "role": "viewer"});
+    assert_eq!(
+        site.call(Method::POST, "/users", &admin, Some(body.clone()))
+            .await
+            .0,
+        200
+    );
+    assert_eq!(
+        site.call(Method::POST, "/users", &admin, Some(body))
+            .await
+            .0,
+        409
+    );
+    let login = json!({"user": "vera", "password": "twelve letters"});
+    let (_, me, cookie) = site
+        .call(Method::POST, "/login", &Who::default(), Some(login))
+        .await;
+    let vera = Who {
+        cookie: cookie.split(';').next().map(str::to_owned),
+        csrf: me["csrf"].as_str().map(str::to_owned),
+        ..Who::default()
+    };
+    let higher = json!({"name": "x", "role": "admin"});
+    assert_eq!(
+        site.call(Method::POST, "/tokens", &vera, Some(higher))
+            .await
+            .0,
+        403
+    );
+    let own = json!({"name": "x", "role": "viewer"});
+    let (status, made, _) = site.call(Method::POST, "/tokens", &vera, Some(own)).await;
+    assert_eq!(status, 200);
+    let token = Who {
+        bearer: made["secret"].as_str().map(str::to_owned),
+        ..Who::default()
+    };
+    assert_eq!(
+        site.call(Method::GET, "/targets", &token, None).await.0,
+        200
+    );
+    let gone = site.call(Method::DELETE, "/users/vera", &admin, None).await;
+    assert_eq!(gone.0, 200);
+    assert_eq!(
+        site.call(Method::GET, "/targets", &token, None).await.0,
+        401
+    );
+    assert_eq!(site.call(Method::GET, "/targets", &vera, None).await.0, 401);
+}
+
+#[tokio::test]
+async fn what_people_do_is_in_the_journal() {
+    let site = site().await;
+    let admin = site.token(Role::Admin).await;
+    site.login("wrong").await;
+    let (_, page, _) = site
+        .call(Method::GET, "/events?severity=warning", &admin, None)
+        .await;
+    assert_eq!(page["items"][0]["kind"], "login.failed");
+    let seq = page["items"][0]["seq"].as_u64().unwrap();
+    let path = format!("/events?after={seq}");
+    let (_, after, _) = site.call(Method::GET, &path, &admin, None).await;
+    assert_eq!(after["items"], json!([]));
+    let (status, _, _) = site
+        .call(Method::GET, "/events?severity=loud", &admin, None)
+        .await;
+    assert_eq!(status, 400);
+}
