@@ -1,5 +1,6 @@
 //! The `candela` binary: puts the command line, the manager and the demo together.
 
+mod demo;
 mod manager;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -24,6 +25,9 @@ enum Command {
     /// Run the manager: agents report to it, people look at it.
     #[command(after_help = "Example:\n  candela manager --listen 0.0.0.0:7443 --data /var/lib/candela --name manager.site")]
     Manager(manager::Args),
+    /// Run a manager over captured servers, to look around.
+    #[command(after_help = "Example:\n  candela demo --site captures/site1")]
+    Demo(demo::Args),
     #[command(flatten)]
     Cli(cli::Command),
 }
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match args.command {
             Command::Manager(of) => manager::run(of, args.common.output).await,
+            Command::Demo(of) => demo::run(of, args.common.output).await,
             Command::Cli(command) => cli::run::run(command, &args.common, Args::command()).await,
         }
     });

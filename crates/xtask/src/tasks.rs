@@ -20,8 +20,17 @@ pub fn demo(args: &[String]) -> Result<()> {
     run(demo)
 }
 
+/// Whether there is a page to build.
+pub fn has_page() -> bool {
+    root().join("web/package.json").is_file()
+}
+
 /// Builds the page.
 pub fn web() -> Result<()> {
+    if !has_page() {
+        println!("skipped: there is no page to build yet");
+        return Ok(());
+    }
     npm_ready()?;
     run(npm(&["run", "--silent", "build"]))
 }
@@ -34,6 +43,9 @@ pub fn openapi() -> Result<()> {
     );
     write.env("CANDELA_WRITE_OPENAPI", "1");
     run(write)?;
+    if !has_page() {
+        return Ok(());
+    }
     npm_ready()?;
     run(npm(&["run", "--silent", "types"]))
 }
@@ -94,6 +106,9 @@ pub fn ci() -> Result<()> {
 }
 
 fn page() -> Result<()> {
+    if !has_page() {
+        return Ok(());
+    }
     npm_ready()?;
     run(npm(&["run", "--silent", "lint"]))?;
     run(npm(&["run", "--silent", "check"]))
@@ -101,7 +116,9 @@ fn page() -> Result<()> {
 
 fn tests(totals: &mut Totals) -> Result<()> {
     // The page first: the browser tests look at the embedded one.
-    let page = web().and_then(|()| counted(npm(&["run", "--silent", "test"]), totals));
+    let page = web().and_then(|()| {
+        if has_page() { counted(npm(&["run", "--silent", "test"]), totals) } else { Ok(()) }
+    });
     let rust = counted(
         command(
             "cargo",
@@ -115,7 +132,7 @@ fn tests(totals: &mut Totals) -> Result<()> {
         ),
         totals,
     );
-    let browser = browser::tests(totals);
+    let browser = if has_page() { browser::tests(totals) } else { Ok(()) };
     page.and(rust).and(browser)
 }
 

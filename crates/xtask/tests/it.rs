@@ -174,9 +174,15 @@ fn each_error_code_has_a_page_and_each_page_a_code() {
         .filter(|name| name != "README")
         .collect();
     let mut codes = BTreeSet::new();
-    for source in ["crates/detect/src/concern.rs", "crates/api/src/codes.rs"] {
+    for (source, mark) in [
+        ("crates/detect/src/concern.rs", ": &str = \""),
+        ("crates/api/src/codes.rs", ": &str = \""),
+        ("crates/wire/src/code.rs", " = \""),
+        ("crates/manager/src/state.rs", "code: String::from(\""),
+    ] {
         let text = fs::read_to_string(root().join(source)).unwrap();
-        for line in text.lines().filter(|line| line.contains(": &str = \"")) {
+        let of_code = |line: &&str| line.contains(mark) && !line.trim_start().starts_with('#');
+        for line in text.lines().filter(of_code) {
             codes.insert(line.split('"').nth(1).unwrap().to_owned());
         }
     }

@@ -98,7 +98,7 @@ fn target_sentences(target: &Target) -> Vec<String> {
             target.servers.join(", ")
         )),
         None if target.servers.is_empty() => {
-            said.push("Nothing says which servers may serve it.".into())
+            said.push("Nothing says which servers may serve it.".into());
         }
         None => said.push(format!(
             "{} may serve it; nothing says which is its home.",

@@ -10,7 +10,7 @@ use store::StoreError;
 
 /// What a handler fails with.
 #[derive(Debug)]
-pub(crate) struct Fault(pub Problem);
+pub(crate) struct Fault(pub Box<Problem>);
 
 /// A problem with its code; the title and status follow from it.
 pub(crate) fn fault(code: &str, detail: impl Into<String>, remedy: &str) -> Fault {
@@ -27,14 +27,14 @@ pub(crate) fn fault(code: &str, detail: impl Into<String>, remedy: &str) -> Faul
         codes::BAD_REQUEST => (400, "The request is not as it must be."),
         _ => (500, "The manager failed."),
     };
-    Fault(Problem {
+    Fault(Box::new(Problem {
         kind: format!("/docs/errors/{code}"),
         code: code.to_owned(),
         title: title.to_owned(),
         status,
         detail: detail.into(),
         remedy: remedy.to_owned(),
-    })
+    }))
 }
 
 /// Nothing of this name.

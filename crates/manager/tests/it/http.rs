@@ -84,7 +84,7 @@ impl Site {
     async fn token(&self, role: Role) -> Who {
         let store = self.running.manager().store();
         let admin = store.user_by_name("admin".into()).await.unwrap().unwrap();
-        let ttl = Duration::from_secs(600);
+        let ttl = Duration::from_mins(10);
         let made =
             manager::http::issue_token(self.running.manager(), admin.id, "test".into(), role, ttl);
         Who {

@@ -1,0 +1,119 @@
+//! `candela demo`: a manager and agents that replay captured hosts, in one
+//! process, with data in a temporary folder.
+
+use agent::host::Host;
+use agent::host::captured::CapturedHost;
+use agent::run::{Cadence, Ended, Memory};
+use anyhow::{Context, Result, bail};
+use cli::args::Format;
+use manager::memory::Connector;
+use manager::{Config, Running};
+use model::role::Role;
+use rt::Shutdown;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How to run the demo.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:7443")]
+    listen: SocketAddr,
+    /// Folder for its data; a temporary one if not given.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// A captured site or host to show; can be repeated.
+    #[arg(long = "site", required = true)]
+    sites: Vec<PathBuf>,
+    /// How fast captures play: 0.1 is ten times as fast.
+    #[arg(long, default_value_t = 1.0)]
+    scale: f64,
+}
+
+/// How long the demo's API token lives.
+const TOKEN_TTL: Duration = Duration::from_hours(24);
+/// Pause before an agent of the demo links again.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// Runs until it is told to stop.
+pub async fn run(args: Args, format: Format) -> Result<ExitCode> {
+    rt::logs::start("warn", rt::logs::Shape::Text);
+    let temporary = match args.data {
+        Some(_) => None,
+        None => Some(tempfile::tempdir().context("could not make a temporary folder")?),
+    };
+    let data = args.data.or(temporary.as_ref().map(|folder| folder.path().to_path_buf()));
+    let data = data.context("there is a folder, given or temporary")?;
+    let mut hosts = Vec::new();
+    for folder in &args.sites {
+        let (name, found) = agent::run::replay(folder)?;
+        hosts.extend(found.into_iter().map(|host| (name.clone(), host)));
+    }
+    let running = manager::start(Config::new(args.listen, data.clone())).await?;
+    let Some(admin) = &running.first_admin else {
+        bail!("{} holds data of an earlier run; remove it, or name another folder with --data", data.display());
+    };
+    let shutdown = Shutdown::new();
+    for (site, host) in hosts {
+        let machine = host.about.hostname.clone();
+        tokio::spawn(agent::run::play(Arc::clone(&host), args.scale, shutdown.clone()));
+        tokio::spawn(keep(running.memory_connector(), site, host, machine, shutdown.clone()));
+    }
+    announce(&running, &admin.user, &admin.password, &data, format).await?;
+    crate::manager::stopped().await?;
+    shutdown.begin();
+    running.shutdown().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn announce(running: &Running, user: &str, password: &str, data: &std::path::Path, format: Format) -> Result<()> {
+    let manager = running.manager();
+    let account = manager.store().user_by_name(user.to_owned()).await?;
+    let account = account.context("the first account was just made")?;
+    let token = manager::http::issue_token(manager, account.id, "demo".into(), Role::Admin, TOKEN_TTL);
+    let token = token.await?.context("the machine gives no random numbers")?.secret;
+    let url = running.url();
+    if format == Format::Json {
+        println!("{}", serde_json::json!({"url": url, "user": user, "password": password, "token": token}));
+        return Ok(());
+    }
+    println!("Candela is at {url}\n  user      {user}\n  password  {password}\n  token     {token}");
+    println!("\nIts certificate is its own; in another terminal:\n  export CANDELA_URL={url} CANDELA_TOKEN={token} CANDELA_CA={}/ca.pem\n  candela target list", data.display());
+    Ok(())
+}
+
+/// Keeps one captured host linked to the manager until the demo ends.
+async fn keep(
+    connector: Connector,
+    site: Option<String>,
+    host: Arc<CapturedHost>,
+    hostname: String,
+    shutdown: Shutdown,
+) {
+    let looked = Arc::clone(&host);
+    let report = tokio::task::spawn_blocking(move || agent::observe::report(looked.as_ref())).await;
+    let Ok(report) = report else { return };
+    let machine = report.identity.machine_id;
+    let mut memory = Memory::new(1, site.clone());
+    while !shutdown.is_begun() {
+        let link = match connector.connect(&machine, &hostname, site.as_deref()).await {
+            Ok(link) => link,
+            Err(error) => {
+                eprintln!("{hostname}: {error}");
+                return;
+            }
+        };
+        let door: Arc<dyn Host> = Arc::clone(&host) as Arc<dyn Host>;
+        match agent::run::run(door, link, Cadence::default(), &mut memory, &shutdown).await {
+            Ended::Lost => tokio::time::sleep(AGAIN).await,
+            Ended::Stopped => return,
+            other => {
+                eprintln!("{hostname}: {other}");
+                return;
+            }
+        }
+    }
+}
