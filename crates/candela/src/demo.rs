@@ -25,8 +25,8 @@ pub struct Args {
     /// Folder for its data; a temporary one if not given.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// A captured site or host to show; can be repeated.
-    #[arg(long = "site", required = true)]
+    /// A captured site or host to show, instead of those that are built in; can be repeated.
+    #[arg(long = "site")]
     sites: Vec<PathBuf>,
     /// How fast captures play: 0.1 is ten times as fast.
     #[arg(long, default_value_t = 1.0)]
@@ -35,6 +35,8 @@ pub struct Args {
 
 /// How long the demo's API token lives.
 const TOKEN_TTL: Duration = Duration::from_hours(24);
+/// How often it is looked whether a captured host is silent.
+const LOOK: Duration = Duration::from_millis(200);
 /// Pause before an agent of the demo links again.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -48,7 +50,11 @@ pub async fn run(args: Args, format: Format) -> Result<ExitCode> {
     let data = args.data.or(temporary.as_ref().map(|folder| folder.path().to_path_buf()));
     let data = data.context("there is a folder, given or temporary")?;
     let mut hosts = Vec::new();
-    for folder in &args.sites {
+    let sites = match args.sites.is_empty() {
+        true => sim::sites::unpack(&data.join("sites"))?,
+        false => args.sites,
+    };
+    for folder in &sites {
         let (name, found) = agent::run::replay(folder)?;
         hosts.extend(found.into_iter().map(|host| (name.clone(), host)));
     }
@@ -99,6 +105,10 @@ async fn keep(
     let machine = report.identity.machine_id;
     let mut memory = Memory::new(1, site.clone());
     while !shutdown.is_begun() {
+        if host.is_silent() {
+            tokio::time::sleep(LOOK).await;
+            continue;
+        }
         let link = match connector.connect(&machine, &hostname, site.as_deref()).await {
             Ok(link) => link,
             Err(error) => {
@@ -107,9 +117,21 @@ async fn keep(
             }
         };
         let door: Arc<dyn Host> = Arc::clone(&host) as Arc<dyn Host>;
-        match agent::run::run(door, link, Cadence::default(), &mut memory, &shutdown).await {
+        // A host that falls silent drops its link as one that died does.
+        let stop = Shutdown::new();
+        let (dead, whole) = (Arc::clone(&host), shutdown.clone());
+        let until = stop.clone();
+        let watch = tokio::spawn(async move {
+            while !dead.is_silent() && !whole.is_begun() {
+                tokio::time::sleep(LOOK).await;
+            }
+            until.begin();
+        });
+        let ended = agent::run::run(door, link, Cadence::default(), &mut memory, &stop).await;
+        watch.abort();
+        match ended {
             Ended::Lost => tokio::time::sleep(AGAIN).await,
-            Ended::Stopped => return,
+            Ended::Stopped => {}
             other => {
                 eprintln!("{hostname}: {other}");
                 return;

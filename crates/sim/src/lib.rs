@@ -1,1 +1,3 @@
-//! sim
+//! Stand-ins for the world: captured sites that are built in.
+
+pub mod sites;

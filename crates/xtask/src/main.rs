@@ -6,6 +6,7 @@
 
 mod browser;
 mod run;
+mod sites;
 mod tasks;
 mod totals;
 
@@ -38,6 +39,8 @@ enum Task {
     Ci,
     /// Build the page into `web/dist`.
     Web,
+    /// Build the demo's captured sites anew, where the collected captures are.
+    Sites,
     /// Write `openapi/v1.json` and the page's types anew.
     Openapi,
 }
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Test => tasks::test(),
         Task::Ci => tasks::ci(),
         Task::Web => tasks::web(),
+        Task::Sites => sites::build(),
         Task::Openapi => tasks::openapi(),
     };
     report(outcome)

@@ -39,6 +39,9 @@ pub struct Moment {
     pub offset_s: u64,
     /// For people.
     pub note: String,
+    /// Whether the host does not answer then: its agent is silent.
+    #[serde(skip_serializing_if = "is_false")]
+    pub silent: bool,
 }
 
 /// One line of `index.jsonl`.
@@ -125,6 +128,12 @@ pub struct CapturedHost {
 }
 
 impl CapturedHost {
+    /// Whether the host does not answer at this moment.
+    pub fn is_silent(&self) -> bool {
+        let now = self.at.load(Ordering::Relaxed);
+        self.about.moments.get(now).is_some_and(|moment| moment.silent)
+    }
+
     /// Opens a folder, at its first moment.
     pub fn open(folder: &Path) -> Result<Self, CaptureError> {
         let path = folder.join("host.json");
