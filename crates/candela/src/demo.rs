@@ -47,7 +47,9 @@ pub async fn run(args: Args, format: Format) -> Result<ExitCode> {
         Some(_) => None,
         None => Some(tempfile::tempdir().context("could not make a temporary folder")?),
     };
-    let data = args.data.or(temporary.as_ref().map(|folder| folder.path().to_path_buf()));
+    let data = args
+        .data
+        .or(temporary.as_ref().map(|folder| folder.path().to_path_buf()));
     let data = data.context("there is a folder, given or temporary")?;
     let mut hosts = Vec::new();
     let sites = match args.sites.is_empty() {
@@ -60,13 +62,26 @@ pub async fn run(args: Args, format: Format) -> Result<ExitCode> {
     }
     let running = manager::start(Config::new(args.listen, data.clone())).await?;
     let Some(admin) = &running.first_admin else {
-        bail!("{} holds data of an earlier run; remove it, or name another folder with --data", data.display());
+        bail!(
+            "{} holds data of an earlier run; remove it, or name another folder with --data",
+            data.display()
+        );
     };
     let shutdown = Shutdown::new();
     for (site, host) in hosts {
         let machine = host.about.hostname.clone();
-        tokio::spawn(agent::run::play(Arc::clone(&host), args.scale, shutdown.clone()));
-        tokio::spawn(keep(running.memory_connector(), site, host, machine, shutdown.clone()));
+        tokio::spawn(agent::run::play(
+            Arc::clone(&host),
+            args.scale,
+            shutdown.clone(),
+        ));
+        tokio::spawn(keep(
+            running.memory_connector(),
+            site,
+            host,
+            machine,
+            shutdown.clone(),
+        ));
     }
     announce(&running, &admin.user, &admin.password, &data, format).await?;
     crate::manager::stopped().await?;
@@ -75,19 +90,37 @@ pub async fn run(args: Args, format: Format) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn announce(running: &Running, user: &str, password: &str, data: &std::path::Path, format: Format) -> Result<()> {
+async fn announce(
+    running: &Running,
+    user: &str,
+    password: &str,
+    data: &std::path::Path,
+    format: Format,
+) -> Result<()> {
     let manager = running.manager();
     let account = manager.store().user_by_name(user.to_owned()).await?;
     let account = account.context("the first account was just made")?;
-    let token = manager::http::issue_token(manager, account.id, "demo".into(), Role::Admin, TOKEN_TTL);
-    let token = token.await?.context("the machine gives no random numbers")?.secret;
+    let token =
+        manager::http::issue_token(manager, account.id, "demo".into(), Role::Admin, TOKEN_TTL);
+    let token = token
+        .await?
+        .context("the machine gives no random numbers")?
+        .secret;
     let url = running.url();
     if format == Format::Json {
-        println!("{}", serde_json::json!({"url": url, "user": user, "password": password, "token": token}));
+        println!(
+            "{}",
+            serde_json::json!({"url": url, "user": user, "password": password, "token": token})
+        );
         return Ok(());
     }
-    println!("Candela is at {url}\n  user      {user}\n  password  {password}\n  token     {token}");
-    println!("\nIts certificate is its own; in another terminal:\n  export CANDELA_URL={url} CANDELA_TOKEN={token} CANDELA_CA={}/ca.pem\n  candela target list", data.display());
+    println!(
+        "Candela is at {url}\n  user      {user}\n  password  {password}\n  token     {token}"
+    );
+    println!(
+        "\nIts certificate is its own; in another terminal:\n  export CANDELA_URL={url} CANDELA_TOKEN={token} CANDELA_CA={}/ca.pem\n  candela target list",
+        data.display()
+    );
     Ok(())
 }
 
@@ -109,7 +142,10 @@ async fn keep(
             tokio::time::sleep(LOOK).await;
             continue;
         }
-        let link = match connector.connect(&machine, &hostname, site.as_deref()).await {
+        let link = match connector
+            .connect(&machine, &hostname, site.as_deref())
+            .await
+        {
             Ok(link) => link,
             Err(error) => {
                 eprintln!("{hostname}: {error}");

@@ -12,7 +12,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Candela shows Lustre storage clusters: which servers, targets, file systems
 /// and HA pairs there are, and why it thinks so.
 #[derive(Parser)]
-#[command(name = "candela", version, max_term_width = 100, after_help = "The manager is taken from CANDELA_URL and CANDELA_TOKEN, or from `candela login`.\nCANDELA_CA names the CA to trust; CANDELA_INSECURE=1 skips the check.")]
+#[command(
+    name = "candela",
+    version,
+    max_term_width = 100,
+    after_help = "The manager is taken from CANDELA_URL and CANDELA_TOKEN, or from `candela login`.\nCANDELA_CA names the CA to trust; CANDELA_INSECURE=1 skips the check."
+)]
 struct Args {
     #[command(flatten)]
     common: cli::args::Common,
@@ -23,7 +28,9 @@ struct Args {
 #[derive(Subcommand)]
 enum Command {
     /// Run the manager: agents report to it, people look at it.
-    #[command(after_help = "Example:\n  candela manager --listen 0.0.0.0:7443 --data /var/lib/candela --name manager.site")]
+    #[command(
+        after_help = "Example:\n  candela manager --listen 0.0.0.0:7443 --data /var/lib/candela --name manager.site"
+    )]
     Manager(manager::Args),
     /// Run a manager over captured servers, to look around.
     #[command(after_help = "Example:\n  candela demo --site captures/site1")]
@@ -34,7 +41,10 @@ enum Command {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("candela: could not start threads: {error}");

@@ -43,9 +43,16 @@ pub async fn run(args: Args, format: Format) -> Result<ExitCode> {
         });
         println!("{line}");
     } else {
-        eprintln!("Candela is at {}. Its CA is {}.", running.url(), ca.display());
+        eprintln!(
+            "Candela is at {}. Its CA is {}.",
+            running.url(),
+            ca.display()
+        );
         if let Some(admin) = &running.first_admin {
-            eprintln!("First login: {} with password {}", admin.user, admin.password);
+            eprintln!(
+                "First login: {} with password {}",
+                admin.user, admin.password
+            );
             eprintln!("It is shown this once. Change it after the first login.");
         }
     }

@@ -235,14 +235,12 @@ impl Detector {
                 .into_iter()
                 .flat_map(|device| &device.targets);
             for target in on.filter_map(|key| inventory.targets.get(key)) {
-                if target.device.as_ref() == Some(id) {
-                    match target.label.fs() {
-                        Some(fs) => {
-                            let of_fs = labels.entry(fs.clone()).or_default();
-                            of_fs.insert(target.label.clone());
-                        }
-                        None => mgs = true,
+                match target.label.fs() {
+                    Some(fs) => {
+                        let of_fs = labels.entry(fs.clone()).or_default();
+                        of_fs.insert(target.label.clone());
                     }
+                    None => mgs = true,
                 }
             }
         }

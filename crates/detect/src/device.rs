@@ -89,3 +89,27 @@ fn make(index: &Index, id: &DeviceId) -> Option<Device> {
         targets: BTreeSet::new(),
     })
 }
+
+/// Servers that see every disk that a device is made of in the end: for a pool
+/// that is imported on one server, those that could import it.
+pub(crate) fn reach(index: &Index, inventory: &Inventory, id: &DeviceId) -> BTreeSet<ServerId> {
+    let (mut seen, mut todo) = (BTreeSet::new(), vec![id.clone()]);
+    let mut servers: Option<BTreeSet<ServerId>> = None;
+    while let Some(id) = todo.pop() {
+        let Some(device) = inventory.devices.get(&id) else {
+            continue;
+        };
+        if !seen.insert(id.clone()) {
+            continue;
+        }
+        if device.parents.is_empty() && id.is_shareable() {
+            let viewers = index.by_device.get(&id).cloned().unwrap_or_default();
+            servers = Some(match servers {
+                Some(known) => known.intersection(&viewers).copied().collect(),
+                None => viewers,
+            });
+        }
+        todo.extend(device.parents.iter().cloned());
+    }
+    servers.unwrap_or_default()
+}

@@ -2,10 +2,11 @@
 
 use crate::concern::{self, concern};
 use crate::detector::Index;
+use crate::device;
 use crate::group::Sight;
 use lustre::nid::Nid;
 use model::ids::ServerId;
-use model::inventory::{Concern, Evidence, TargetState};
+use model::inventory::{Concern, Evidence, Inventory, TargetState};
 use model::report::{HaResource, RecoveryState, TargetSource};
 use std::collections::BTreeSet;
 
@@ -32,11 +33,16 @@ pub(crate) fn is_running(sight: &Sight<'_>) -> bool {
 }
 
 /// Concludes from all sights of one target. `missing` is true if there are none.
-pub(crate) fn place(index: &Index, label: &str, sights: &[Sight<'_>]) -> Place {
+pub(crate) fn place(
+    index: &Index,
+    inventory: &Inventory,
+    label: &str,
+    sights: &[Sight<'_>],
+) -> Place {
     let mut place = Place::default();
     settle_mounts(index, label, sights, &mut place);
     let resource = pacemaker(index, label, sights, &mut place);
-    settle_servers(index, sights, resource.as_ref(), &mut place);
+    settle_servers(index, inventory, sights, resource.as_ref(), &mut place);
     note_away(index, label, &mut place);
     place
 }
@@ -104,6 +110,7 @@ fn is_recovering(sight: &Sight<'_>) -> bool {
 /// home), then Pacemaker's nodes, then where it runs, then who sees the device.
 fn settle_servers(
     index: &Index,
+    inventory: &Inventory,
     sights: &[Sight<'_>],
     resource: Option<&Resource<'_>>,
     place: &mut Place,
@@ -162,9 +169,12 @@ fn settle_servers(
         .iter()
         .find_map(|s| s.seen.device.as_ref())
         .filter(|id| id.is_shareable());
-    if let Some(seers) = device.and_then(|id| index.by_device.get(id)) {
-        for id in seers {
+    if let Some(device) = device {
+        for id in index.by_device.get(device).into_iter().flatten() {
             add(*id);
+        }
+        for id in device::reach(index, inventory, device) {
+            add(id);
         }
     }
     for sight in sights {

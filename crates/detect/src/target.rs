@@ -24,7 +24,10 @@ pub(crate) fn rebuild_fs(
     let mut targets = BTreeMap::new();
     for group in &groups {
         for label in &group.labels {
-            targets.insert(key_of(group, label), make_target(index, group, label));
+            targets.insert(
+                key_of(group, label),
+                make_target(index, inventory, group, label),
+            );
         }
     }
     let keys = groups.iter().map(|group| group.key.clone()).collect();
@@ -67,7 +70,7 @@ pub(crate) fn rebuild_labels(
             .filter(|label| group.labels.contains(label))
             .collect();
         for label in &known {
-            let target = make_target(index, group, label);
+            let target = make_target(index, inventory, group, label);
             let key = key_of(group, label);
             put_target(index, inventory, &key, Some(target), changed, servers);
         }
@@ -122,7 +125,13 @@ pub(crate) fn rebuild_mgts(
         .map(|(key, sights)| {
             (
                 key,
-                make(index, None, &TargetLabel::Mgs, &sights, Vec::new()),
+                make(
+                    (index, inventory),
+                    None,
+                    &TargetLabel::Mgs,
+                    &sights,
+                    Vec::new(),
+                ),
             )
         })
         .collect();
@@ -199,7 +208,7 @@ fn below(inventory: &Inventory, id: &DeviceId) -> BTreeSet<DeviceId> {
     found
 }
 
-fn make_target(index: &Index, group: &Group, label: &TargetLabel) -> Target {
+fn make_target(index: &Index, inventory: &Inventory, group: &Group, label: &TargetLabel) -> Target {
     let mut known = Vec::new();
     for server in &group.mgs {
         let Some(facts) = index.facts.get(server) else {
@@ -221,7 +230,7 @@ fn make_target(index: &Index, group: &Group, label: &TargetLabel) -> Target {
     }
     let is_known = !known.is_empty();
     let sights = group.sights(index, label);
-    let mut target = make(index, Some(&group.key), label, &sights, known);
+    let mut target = make((index, inventory), Some(&group.key), label, &sights, known);
     if !group.mgs.is_empty() && !is_known {
         let text = format!("{label} is not among the targets that its MGS knows.");
         target.concerns.push(concern(concern::NOT_REGISTERED, text));
@@ -238,14 +247,14 @@ pub(crate) fn key_of(group: &Group, label: &TargetLabel) -> TargetKey {
 }
 
 fn make(
-    index: &Index,
+    (index, inventory): (&Index, &Inventory),
     fs: Option<&FsKey>,
     label: &TargetLabel,
     sights: &[Sight<'_>],
     mgs: Vec<Evidence>,
 ) -> Target {
     let text = label.to_string();
-    let mut at = place(index, &text, sights);
+    let mut at = place(index, inventory, &text, sights);
     let mut evidence: Vec<Evidence> = sights.iter().map(|s| sign(s, &at)).collect();
     let signs: BTreeSet<TargetSource> = sights.iter().map(|sight| sight.seen.source).collect();
     let confidence = confidence(&signs, !mgs.is_empty(), &at);

@@ -55,9 +55,17 @@ const NODE1: Host = Host {
                 Run("00-before-modules/uname", "uname -a", 0),
                 File("00-before-modules/os-release", "/etc/os-release"),
                 Run("00-before-modules/lsblk-J-O", "lsblk -J -b -O", 0),
-                Run("00-before-modules/udevadm-export-db", "udevadm info --export-db", 0),
+                Run(
+                    "00-before-modules/udevadm-export-db",
+                    "udevadm info --export-db",
+                    0,
+                ),
                 Run("00-before-modules/lctl-dl", "lctl dl", 2),
-                Run("00-before-modules/lnetctl-net-show", "lnetctl net show -v", 234),
+                Run(
+                    "00-before-modules/lnetctl-net-show",
+                    "lnetctl net show -v",
+                    234,
+                ),
             ],
         },
         Moment {
@@ -100,7 +108,11 @@ const NODE1: Host = Host {
             note: "node1 is back, serves OST0003, and is a client.",
             recorded: &[
                 Run("06-failover/node1-lctl-dl", "lctl dl", 0),
-                Lines("02-mkfs-mount/mount-t-lustre", "/lustre/ost3", "mount -t lustre"),
+                Lines(
+                    "02-mkfs-mount/mount-t-lustre",
+                    "/lustre/ost3",
+                    "mount -t lustre",
+                ),
                 Gone("zpool status -j"),
                 Gone("zpool list -H -p"),
                 Gone("zpool get all"),
@@ -127,8 +139,16 @@ const NODE2: Host = Host {
             silent: false,
             note: "node2 has taken over MDT0000 and OST0000; recovery waits for the rest.",
             recorded: &[
-                Run("06-failover/node2-recovery_status-1", "lctl get_param *.*.recovery_status", 0),
-                Lines("04-admin/snapshot_list-mounted", "/lustre/mgs ", "mount -t lustre"),
+                Run(
+                    "06-failover/node2-recovery_status-1",
+                    "lctl get_param *.*.recovery_status",
+                    0,
+                ),
+                Lines(
+                    "04-admin/snapshot_list-mounted",
+                    "/lustre/mgs ",
+                    "mount -t lustre",
+                ),
             ],
         },
         Moment {
@@ -138,12 +158,20 @@ const NODE2: Host = Host {
             note: "node2 serves all targets but OST0003; clients are on both.",
             recorded: &[
                 Run("03-running/get_param-all", "lctl get_param -R *", 0),
-                Run("03-running/recovery_status", "lctl get_param *.*.recovery_status", 0),
+                Run(
+                    "03-running/recovery_status",
+                    "lctl get_param *.*.recovery_status",
+                    0,
+                ),
                 Run("03-running/mgs-live", "lctl get_param mgs.MGS.live.*", 0),
                 Run("03-running/lctl-dl", "lctl dl", 0),
                 Run("03-running/lnetctl-net-show-v4", "lnetctl net show -v", 0),
                 Run("03-running/lctl-lustre_build_version", "lctl --version", 0),
-                Lines("04-admin/snapshot_list-mounted", " type lustre ", "mount -t lustre"),
+                Lines(
+                    "04-admin/snapshot_list-mounted",
+                    " type lustre ",
+                    "mount -t lustre",
+                ),
             ],
         },
     ],
@@ -153,7 +181,9 @@ const NODE2: Host = Host {
 pub fn build() -> Result<()> {
     let from = root().join("../shared/fixtures/live-lustre-2.17.0");
     if !from.is_dir() {
-        println!("skipped: the collected captures are not beside this clone; the archives stay as they are");
+        println!(
+            "skipped: the collected captures are not beside this clone; the archives stay as they are"
+        );
         return Ok(());
     }
     let about = json!({"name": "lab01", "note": "A real Lustre 2.17.0 file system on two servers that share their disks."});
@@ -162,9 +192,14 @@ pub fn build() -> Result<()> {
 
 fn site(name: &str, about: &Value, hosts: &[Host], from: &Path) -> Result<()> {
     let path = root().join(format!("sites/{name}.tar.gz"));
-    let file = fs::File::create(&path).with_context(|| format!("could not write {}", path.display()))?;
+    let file =
+        fs::File::create(&path).with_context(|| format!("could not write {}", path.display()))?;
     let mut archive = tar::Builder::new(GzEncoder::new(file, Compression::best()));
-    put(&mut archive, &format!("{name}/site.json"), &serde_json::to_vec_pretty(about)?)?;
+    put(
+        &mut archive,
+        &format!("{name}/site.json"),
+        &serde_json::to_vec_pretty(about)?,
+    )?;
     for host in hosts {
         let folder = format!("{name}/{}", host.name);
         let moments = host.moments.iter().map(|moment| {
@@ -177,13 +212,26 @@ fn site(name: &str, about: &Value, hosts: &[Host], from: &Path) -> Result<()> {
             "note": "Captured 2026-11-21 on a virtual machine; the machine id stands in for one that was not recorded.",
             "moments": moments.collect::<Vec<_>>(),
         });
-        put(&mut archive, &format!("{folder}/host.json"), &serde_json::to_vec_pretty(&about)?)?;
+        put(
+            &mut archive,
+            &format!("{folder}/host.json"),
+            &serde_json::to_vec_pretty(&about)?,
+        )?;
         for moment in host.moments {
-            write_moment(&mut archive, &format!("{folder}/{}", moment.name), moment, from)?;
+            write_moment(
+                &mut archive,
+                &format!("{folder}/{}", moment.name),
+                moment,
+                from,
+            )?;
         }
     }
     archive.into_inner()?.finish()?;
-    println!("{} has {} bytes", path.display(), fs::metadata(&path)?.len());
+    println!(
+        "{} has {} bytes",
+        path.display(),
+        fs::metadata(&path)?.len()
+    );
     Ok(())
 }
 
@@ -215,8 +263,11 @@ fn write_moment(archive: &mut Archive, folder: &str, moment: &Moment, from: &Pat
             }
             Lines(file, text, command) => {
                 let all = String::from_utf8_lossy(&read(file, ".txt")?).into_owned();
-                let kept: String =
-                    all.lines().filter(|line| line.contains(text)).map(|line| format!("{line}\n")).collect();
+                let kept: String = all
+                    .lines()
+                    .filter(|line| line.contains(text))
+                    .map(|line| format!("{line}\n"))
+                    .collect();
                 put(archive, &format!("{folder}/{blob}"), kept.as_bytes())?;
                 json!({"argv": words(command), "exit": 0, "stdout": blob})
             }

@@ -117,7 +117,11 @@ fn page() -> Result<()> {
 fn tests(totals: &mut Totals) -> Result<()> {
     // The page first: the browser tests look at the embedded one.
     let page = web().and_then(|()| {
-        if has_page() { counted(npm(&["run", "--silent", "test"]), totals) } else { Ok(()) }
+        if has_page() {
+            counted(npm(&["run", "--silent", "test"]), totals)
+        } else {
+            Ok(())
+        }
     });
     let rust = counted(
         command(
@@ -132,7 +136,11 @@ fn tests(totals: &mut Totals) -> Result<()> {
         ),
         totals,
     );
-    let browser = if has_page() { browser::tests(totals) } else { Ok(()) };
+    let browser = if has_page() {
+        browser::tests(totals)
+    } else {
+        Ok(())
+    };
     page.and(rust).and(browser)
 }
 

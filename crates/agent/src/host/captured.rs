@@ -131,7 +131,10 @@ impl CapturedHost {
     /// Whether the host does not answer at this moment.
     pub fn is_silent(&self) -> bool {
         let now = self.at.load(Ordering::Relaxed);
-        self.about.moments.get(now).is_some_and(|moment| moment.silent)
+        self.about
+            .moments
+            .get(now)
+            .is_some_and(|moment| moment.silent)
     }
 
     /// Opens a folder, at its first moment.

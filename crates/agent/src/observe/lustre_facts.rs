@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use lustre::label::{FsName, TargetLabel};
 use lustre::param::{self, Block, state};
 use model::report::{
-    ClientMount, Dataset, Device, DeviceKind, Health, Lustre, MgsFs, MgsTarget, Mount, Recovery,
-    RecoveryState, TargetSeen, TargetSource,
+    ClientMount, Dataset, Device, DeviceKind, Health, Lustre, MgsFs, MgsTarget, Mount, MountData,
+    Recovery, RecoveryState, TargetSeen, TargetSource,
 };
 
 /// What other sections found that bears on Lustre.
@@ -114,8 +114,15 @@ fn add_mount(found: &mut Lustre, mount: &Mount, around: &Around<'_>) {
         let osd = option(&mount.options, "osd").and_then(|osd| osd.strip_prefix("osd-"));
         let is_mgs_too =
             label != TargetLabel::Mgs && mount.options.split(',').any(|word| word == "mgs");
+        let mgs = option(&mount.options, "mgsnode");
         found.targets.push(TargetSeen {
-            device: device.map(|device| device.id.clone()),
+            device: device
+                .map(|device| device.id.clone())
+                .or_else(|| super::pools::by_member(around.devices, &mount.source)),
+            mount_data: mgs.map(|nodes| MountData {
+                mgs_nodes: lustre::nid::parse_nodes(nodes).0,
+                ..MountData::default()
+            }),
             device_path: Some(mount.source.clone()),
             back_end: osd.map(str::to_owned),
             mount_point: Some(mount.mount_point.clone()),

@@ -224,3 +224,16 @@ fn leaves(vdevs: &[Vdev], into: &mut Vec<DeviceId>) {
         leaves(&vdev.children, into);
     }
 }
+
+/// The dataset's id by the signature on a member of its pool, for a pool that
+/// the ZFS tools did not list: `blkid` gives a member the pool's name and guid.
+pub fn by_member(devices: &[Device], dataset: &str) -> Option<DeviceId> {
+    let (pool, _) = dataset
+        .split_once('/')
+        .filter(|(pool, _)| !pool.is_empty())?;
+    let is_member = |device: &&Device| {
+        device.content.as_deref() == Some("zfs_member") && device.label.as_deref() == Some(pool)
+    };
+    let guid = devices.iter().find(is_member)?.uuid.as_deref()?;
+    Some(dataset_id(guid, dataset))
+}

@@ -30,9 +30,11 @@ pub fn hash(password: &str) -> Result<String, PasswordError> {
 /// Whether this is the password that was hashed. As slow for an unknown
 /// account, when `hash` is none.
 pub fn is_right(password: &str, hash: Option<&str>) -> bool {
-    if let Some(hash) = hash { Argon2::default()
-    .verify_password(password.as_bytes(), hash)
-    .is_ok() } else {
+    if let Some(hash) = hash {
+        Argon2::default()
+            .verify_password(password.as_bytes(), hash)
+            .is_ok()
+    } else {
         let mut out = [0_u8; 32];
         // The result does not matter, only the time it takes.
         let _ = Argon2::default().hash_password_into(password.as_bytes(), &[0; 16], &mut out);
