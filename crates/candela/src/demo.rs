@@ -52,9 +52,10 @@ pub async fn run(args: Args, format: Format) -> Result<ExitCode> {
         .or(temporary.as_ref().map(|folder| folder.path().to_path_buf()));
     let data = data.context("there is a folder, given or temporary")?;
     let mut hosts = Vec::new();
-    let sites = match args.sites.is_empty() {
-        true => sim::sites::unpack(&data.join("sites"))?,
-        false => args.sites,
+    let sites = if args.sites.is_empty() {
+        sim::sites::unpack(&data.join("sites"))?
+    } else {
+        args.sites
     };
     for folder in &sites {
         let (name, found) = agent::run::replay(folder)?;

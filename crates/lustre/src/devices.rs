@@ -5,7 +5,12 @@ use serde_json::json;
 use stdx::reading::{Kind, Likelihood, Sample, Sink, Skip, SkipKind};
 
 /// The reader of `lctl dl`.
-pub static KIND: Kind = Kind { name: "lctl-dl", about: "lctl dl, lctl device_list", guess, read };
+pub static KIND: Kind = Kind {
+    name: "lctl-dl",
+    about: "lctl dl, lctl device_list",
+    guess,
+    read,
+};
 
 /// One obd device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -49,7 +54,9 @@ fn device(text: &str) -> Option<ObdDevice<'_>> {
     let mut words = text.split_ascii_whitespace();
     Some(ObdDevice {
         index: words.next()?.parse().ok()?,
-        state: words.next().filter(|state| state.bytes().all(|b| b.is_ascii_uppercase()))?,
+        state: words
+            .next()
+            .filter(|state| state.bytes().all(|b| b.is_ascii_uppercase()))?,
         class: words.next()?,
         name: words.next()?,
         uuid: words.next()?,
@@ -62,7 +69,11 @@ fn guess(sample: Sample<'_>) -> Likelihood {
     let text = sample.text();
     let mut lines = text.lines().filter(|line| !line.trim().is_empty()).take(8);
     let good = lines.clone().filter(|line| device(line).is_some()).count();
-    if good > 0 && good * 4 >= lines.by_ref().count() * 3 { 90 } else { 0 }
+    if good > 0 && good * 4 >= lines.by_ref().count() * 3 {
+        90
+    } else {
+        0
+    }
 }
 
 fn read(input: &[u8], sink: &mut dyn Sink) {
@@ -84,7 +95,10 @@ mod tests {
         let text = b"  0 UP osd-zfs MGS-osd MGS-osd_UUID 5\n  1 UP mgc MGC1.2.3.4@tcp 2edc 5 1.2.3.4@tcp\r\nodd\n";
         let (devices, skips) = parse(text);
         assert_eq!((devices.len(), skips.len(), skips[0].line), (2, 1, 3));
-        assert_eq!((devices[0].class, devices[1].peer), ("osd-zfs", Some("1.2.3.4@tcp")));
+        assert_eq!(
+            (devices[0].class, devices[1].peer),
+            ("osd-zfs", Some("1.2.3.4@tcp"))
+        );
         assert_eq!(parse(b"").0, []);
     }
 }

@@ -34,11 +34,14 @@ enum Recorded {
     File(&'static str, &'static str),
     /// Lines of a larger output that hold this text, as the output of a command.
     Lines(&'static str, &'static str, &'static str),
+    /// Properties of datasets, and those of one dataset as a later format wrote
+    /// them: both files print the same properties in two forms.
+    Properties(&'static str, &'static str, &'static str),
     /// What was true before is so no more.
     Gone(&'static str),
 }
 
-use Recorded::{File, Gone, Lines, Run};
+use Recorded::{File, Gone, Lines, Properties, Run};
 
 const ZFS_GET: &str = "zfs get -H -p -o name,property,value,source lustre:svname,lustre:fsname,lustre:index,lustre:flags,lustre:mgsnode,lustre:failover.node,lustre:version";
 
@@ -88,7 +91,11 @@ const NODE1: Host = Host {
                 Run("02-mkfs-mount/zpool-status-json", "zpool status -j", 0),
                 Run("02-mkfs-mount/zpool-list-H-p", "zpool list -H -p", 0),
                 Run("02-mkfs-mount/zpool-get-all", "zpool get all", 0),
-                Run("02-mkfs-mount/zfs-get-lustre", ZFS_GET, 0),
+                Properties(
+                    "02-mkfs-mount/zfs-get-lustre",
+                    "02-mkfs-mount/mkfs-ost2-reformat",
+                    "lab-ost2/ost2",
+                ),
                 Run("02-mkfs-mount/lsblk-J-after-format", "lsblk -J -b -O", 0),
                 Run("02-mkfs-mount/mount-t-lustre", "mount -t lustre", 0),
                 Run("02-mkfs-mount/lctl-dl-with-client", "lctl dl", 0),
@@ -263,13 +270,34 @@ fn write_moment(archive: &mut Archive, folder: &str, moment: &Moment, from: &Pat
             }
             Lines(file, text, command) => {
                 let all = String::from_utf8_lossy(&read(file, ".txt")?).into_owned();
-                let kept: String = all
-                    .lines()
+                let kept: Vec<&str> = all
+                    .split_inclusive('\n')
                     .filter(|line| line.contains(text))
-                    .map(|line| format!("{line}\n"))
                     .collect();
-                put(archive, &format!("{folder}/{blob}"), kept.as_bytes())?;
+                put(
+                    archive,
+                    &format!("{folder}/{blob}"),
+                    kept.concat().as_bytes(),
+                )?;
                 json!({"argv": words(command), "exit": 0, "stdout": blob})
+            }
+            Properties(file, format, dataset) => {
+                let old = String::from_utf8_lossy(&read(file, ".txt")?).into_owned();
+                let new = String::from_utf8_lossy(&read(format, ".txt")?).into_owned();
+                let of_other = old
+                    .lines()
+                    .filter(|line| !line.starts_with(&format!("{dataset}\t")));
+                let written = new.lines().filter_map(|line| line.trim().split_once('='));
+                let written = written.filter(|(key, _)| key.starts_with("lustre:"));
+                let written =
+                    written.map(|(key, value)| format!("{dataset}\t{key}\t{value}\tlocal"));
+                let all: Vec<String> = of_other.map(str::to_owned).chain(written).collect();
+                put(
+                    archive,
+                    &format!("{folder}/{blob}"),
+                    (all.join("\n") + "\n").as_bytes(),
+                )?;
+                json!({"argv": words(ZFS_GET), "exit": 0, "stdout": blob})
             }
             Gone(command) => json!({"argv": words(command), "gone": true}),
         };

@@ -17,10 +17,10 @@ pub(crate) async fn page(uri: Uri, headers: HeaderMap) -> Response {
     let Some(file) = Files::get(name) else {
         return (StatusCode::NOT_FOUND, "There is no such file.\n").into_response();
     };
-    let tag: String = file.metadata.sha256_hash()[..12]
+    let hash = file.metadata.sha256_hash();
+    let tag = hash[..12]
         .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect();
+        .fold(String::new(), |tag, byte| tag + &format!("{byte:02x}"));
     let tag = format!("\"{tag}\"");
     let known = headers
         .get(header::IF_NONE_MATCH)

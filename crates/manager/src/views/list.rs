@@ -59,18 +59,20 @@ fn holds(value: &Value, text: Option<&str>) -> bool {
         return true;
     };
     let wanted = text.to_lowercase();
-    fn any(value: &Value, wanted: &str, depth: u8) -> bool {
-        match value {
-            Value::String(text) => text.to_lowercase().contains(wanted),
-            Value::Array(all) if depth < 2 => all.iter().any(|one| any(one, wanted, depth + 1)),
-            Value::Object(map) if depth < 2 => map
-                .iter()
-                .filter(|(key, _)| *key != "evidence" && *key != "concerns")
-                .any(|(_, one)| any(one, wanted, depth + 1)),
-            _ => false,
-        }
-    }
     any(value, &wanted, 0)
+}
+
+/// Looks two levels deep; the signs behind a conclusion are not searched.
+fn any(value: &Value, wanted: &str, depth: u8) -> bool {
+    match value {
+        Value::String(text) => text.to_lowercase().contains(wanted),
+        Value::Array(all) if depth < 2 => all.iter().any(|one| any(one, wanted, depth + 1)),
+        Value::Object(map) if depth < 2 => map
+            .iter()
+            .filter(|(key, _)| *key != "evidence" && *key != "concerns")
+            .any(|(_, one)| any(one, wanted, depth + 1)),
+        _ => false,
+    }
 }
 
 /// Numbers by value, text with its numbers by value, nothing last.
@@ -138,13 +140,13 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn check(query: ListQuery, expected: &[&str], next: Option<&str>) {
+    fn check(query: &ListQuery, expected: &[&str], next: Option<&str>) {
         let rows = vec![
             json!({"name": "oss10", "state": "online", "n": 3}),
             json!({"name": "oss9", "state": "stale", "n": null}),
             json!({"name": "mds1", "state": "online", "n": 1}),
         ];
-        let page = page(rows, &query, |row, q| is(row, "state", q.state.as_ref())).unwrap();
+        let page = page(rows, query, |row, q| is(row, "state", q.state.as_ref())).unwrap();
         let names: Vec<_> = page
             .items
             .iter()
@@ -157,7 +159,7 @@ mod tests {
     fn lists_are_filtered_sorted_and_paged() {
         let query = ListQuery::default;
         check(
-            ListQuery {
+            &ListQuery {
                 sort: Some("name".into()),
                 ..query()
             },
@@ -165,7 +167,7 @@ mod tests {
             None,
         );
         check(
-            ListQuery {
+            &ListQuery {
                 sort: Some("-n".into()),
                 ..query()
             },
@@ -173,7 +175,7 @@ mod tests {
             None,
         );
         check(
-            ListQuery {
+            &ListQuery {
                 state: Some("online".into()),
                 ..query()
             },
@@ -181,7 +183,7 @@ mod tests {
             None,
         );
         check(
-            ListQuery {
+            &ListQuery {
                 q: Some("OSS".into()),
                 ..query()
             },
@@ -189,7 +191,7 @@ mod tests {
             None,
         );
         check(
-            ListQuery {
+            &ListQuery {
                 limit: Some(2),
                 ..query()
             },
@@ -197,7 +199,7 @@ mod tests {
             Some("2"),
         );
         check(
-            ListQuery {
+            &ListQuery {
                 limit: Some(2),
                 cursor: Some("2".into()),
                 ..query()

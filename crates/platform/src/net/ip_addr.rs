@@ -5,8 +5,12 @@ use serde_json::{Value, json};
 use stdx::reading::{Kind, Likelihood, Sample, Sink, Skip, SkipKind};
 
 /// The reader of `ip -j addr` and `ip -j link`.
-pub static KIND: Kind =
-    Kind { name: "ip-addr-json", about: "ip -j addr, ip -j link", guess, read };
+pub static KIND: Kind = Kind {
+    name: "ip-addr-json",
+    about: "ip -j addr, ip -j link",
+    guess,
+    read,
+};
 
 /// One interface.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -33,15 +37,26 @@ pub struct Link {
 pub fn parse(input: &[u8]) -> (Vec<Link>, Vec<Skip>) {
     let list: Vec<Value> = match serde_json::from_slice(input) {
         Ok(Value::Array(list)) => list,
-        Ok(_) => return (Vec::new(), vec![Skip::new(1, SkipKind::BadValue, "not a list of interfaces")]),
+        Ok(_) => {
+            return (
+                Vec::new(),
+                vec![Skip::new(1, SkipKind::BadValue, "not a list of interfaces")],
+            );
+        }
         Err(error) => {
             let line = u64::try_from(error.line()).unwrap_or(1).max(1);
-            let kind = if error.is_eof() { SkipKind::Truncated } else { SkipKind::BadValue };
+            let kind = if error.is_eof() {
+                SkipKind::Truncated
+            } else {
+                SkipKind::BadValue
+            };
             return (Vec::new(), vec![Skip::new(line, kind, error.to_string())]);
         }
     };
     // `ip -j` prints an empty object where a filter left nothing.
-    let full = list.iter().filter(|value| value.as_object().is_some_and(|map| !map.is_empty()));
+    let full = list
+        .iter()
+        .filter(|value| value.as_object().is_some_and(|map| !map.is_empty()));
     (full.map(link).collect(), Vec::new())
 }
 
@@ -57,16 +72,29 @@ fn link(value: &Value) -> Link {
         link_type: text("link_type"),
         info_kind: value["linkinfo"]["info_kind"].as_str().map(str::to_owned),
         mac: value["address"].as_str().map(str::to_owned),
-        mtu: value["mtu"].as_u64().and_then(|mtu| u32::try_from(mtu).ok()).unwrap_or(0),
+        mtu: value["mtu"]
+            .as_u64()
+            .and_then(|mtu| u32::try_from(mtu).ok())
+            .unwrap_or(0),
         state: text("operstate"),
-        flags: list(&value["flags"]).iter().filter_map(|f| f.as_str().map(str::to_owned)).collect(),
-        addresses: list(&value["addr_info"]).iter().filter_map(address).collect(),
+        flags: list(&value["flags"])
+            .iter()
+            .filter_map(|f| f.as_str().map(str::to_owned))
+            .collect(),
+        addresses: list(&value["addr_info"])
+            .iter()
+            .filter_map(address)
+            .collect(),
     }
 }
 
 fn guess(sample: Sample<'_>) -> Likelihood {
     let text = sample.text().trim_start();
-    if text.starts_with('[') && text.contains("\"ifname\"") { 95 } else { 0 }
+    if text.starts_with('[') && text.contains("\"ifname\"") {
+        95
+    } else {
+        0
+    }
 }
 
 fn read(input: &[u8], sink: &mut dyn Sink) {

@@ -10,7 +10,12 @@ use std::collections::BTreeMap;
 use stdx::reading::{Kind, Likelihood, Sample, Sink, Skip, SkipKind};
 
 /// The reader of `/etc/os-release`.
-pub static KIND: Kind = Kind { name: "os-release", about: "/etc/os-release", guess, read };
+pub static KIND: Kind = Kind {
+    name: "os-release",
+    about: "/etc/os-release",
+    guess,
+    read,
+};
 
 /// The file's fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -31,7 +36,11 @@ pub fn parse(input: &[u8]) -> (OsRelease, Vec<Skip>) {
     let (mut found, mut skips) = (OsRelease::default(), Vec::new());
     for (number, line) in (1_u64..).zip(input.split(|byte| *byte == b'\n')) {
         let Ok(line) = std::str::from_utf8(line) else {
-            skips.push(Skip::new(number, SkipKind::Binary, "bytes that are not text"));
+            skips.push(Skip::new(
+                number,
+                SkipKind::Binary,
+                "bytes that are not text",
+            ));
             continue;
         };
         let line = line.trim_matches(['\0', '\r', ' ', '\t']);
@@ -42,21 +51,33 @@ pub fn parse(input: &[u8]) -> (OsRelease, Vec<Skip>) {
             Some((key, value)) => {
                 found.fields.insert(key.to_owned(), unquote(value));
             }
-            None => skips.push(Skip::new(number, SkipKind::BadLine, format!("no KEY=value: {line:?}"))),
+            None => skips.push(Skip::new(
+                number,
+                SkipKind::BadLine,
+                format!("no KEY=value: {line:?}"),
+            )),
         }
     }
     (found, skips)
 }
 
 fn is_key(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
 fn unquote(value: &str) -> String {
     let bare = [('"', '"'), ('\'', '\'')].iter().find_map(|(open, close)| {
-        value.strip_prefix(*open).and_then(|rest| rest.strip_suffix(*close))
+        value
+            .strip_prefix(*open)
+            .and_then(|rest| rest.strip_suffix(*close))
     });
-    bare.unwrap_or(value).replace("\\\"", "\"").replace("\\$", "$").replace("\\\\", "\\")
+    bare.unwrap_or(value)
+        .replace("\\\"", "\"")
+        .replace("\\$", "$")
+        .replace("\\\\", "\\")
 }
 
 fn guess(sample: Sample<'_>) -> Likelihood {
@@ -89,7 +110,12 @@ mod tests {
 
     #[test]
     fn fields_are_read_whatever_their_quotes() {
-        check("ID=debian\nVERSION_ID=\"12\"\n", "VERSION_ID", Some("12"), 0);
+        check(
+            "ID=debian\nVERSION_ID=\"12\"\n",
+            "VERSION_ID",
+            Some("12"),
+            0,
+        );
         check("ID='rocky'\r\n# note\n\n", "ID", Some("rocky"), 0);
         check("NAME=\"a \\\"b\\\"\"", "NAME", Some("a \"b\""), 0);
     }

@@ -6,12 +6,20 @@ use std::collections::BTreeMap;
 use stdx::reading::{Kind, Likelihood, Sample, Sink, Skip, SkipKind};
 
 /// The reader of `/proc/meminfo`.
-pub static MEMINFO: Kind =
-    Kind { name: "proc-meminfo", about: "/proc/meminfo", guess: guess_meminfo, read: read_meminfo };
+pub static MEMINFO: Kind = Kind {
+    name: "proc-meminfo",
+    about: "/proc/meminfo",
+    guess: guess_meminfo,
+    read: read_meminfo,
+};
 
 /// The reader of `/proc/stat`.
-pub static STAT: Kind =
-    Kind { name: "proc-stat", about: "/proc/stat", guess: guess_stat, read: read_stat };
+pub static STAT: Kind = Kind {
+    name: "proc-stat",
+    about: "/proc/stat",
+    guess: guess_stat,
+    read: read_stat,
+};
 
 /// Bytes by name; counts of pages as they are.
 pub fn meminfo(input: &[u8]) -> (BTreeMap<String, u64>, Vec<Skip>) {
@@ -31,7 +39,11 @@ pub fn meminfo(input: &[u8]) -> (BTreeMap<String, u64>, Vec<Skip>) {
             Some((name, amount)) => {
                 found.insert(name, amount);
             }
-            None => skips.push(Skip::new(number, SkipKind::BadLine, format!("no amount: {line:?}"))),
+            None => skips.push(Skip::new(
+                number,
+                SkipKind::BadLine,
+                format!("no amount: {line:?}"),
+            )),
         }
     }
     (found, skips)
@@ -82,12 +94,20 @@ pub fn cpuinfo(input: &[u8]) -> (u32, Option<String>) {
 
 fn guess_meminfo(sample: Sample<'_>) -> Likelihood {
     let text = sample.text();
-    if text.trim_start().starts_with("MemTotal:") && text.contains(" kB") { 95 } else { 0 }
+    if text.trim_start().starts_with("MemTotal:") && text.contains(" kB") {
+        95
+    } else {
+        0
+    }
 }
 
 fn guess_stat(sample: Sample<'_>) -> Likelihood {
     let text = sample.text();
-    if text.starts_with("cpu ") && text.contains("\nbtime ") { 95 } else { 0 }
+    if text.starts_with("cpu ") && text.contains("\nbtime ") {
+        95
+    } else {
+        0
+    }
 }
 
 fn read_meminfo(input: &[u8], sink: &mut dyn Sink) {
@@ -114,13 +134,22 @@ mod tests {
     #[test]
     fn memory_is_in_bytes() {
         let (found, skips) = meminfo(b"MemTotal:  2 kB\nHugePages_Total: 3\nodd\n");
-        assert_eq!((found["MemTotal"], found["HugePages_Total"], skips.len()), (2048, 3, 1));
+        assert_eq!(
+            (found["MemTotal"], found["HugePages_Total"], skips.len()),
+            (2048, 3, 1)
+        );
     }
 
     #[test]
     fn the_boot_and_the_processors_are_found() {
         let found = stat(b"cpu  1 2 3\ncpu0 1 2 3\ncpu1 0 0 0\nintr 5\nbtime 1700000000\n");
-        assert_eq!((found.boot_time_s, found.n_cpus, found.cpu_ticks.len()), (Some(1_700_000_000), 2, 3));
-        assert_eq!(cpuinfo(b"processor : 0\nmodel name : X 1\nprocessor : 1\n"), (2, Some("X 1".into())));
+        assert_eq!(
+            (found.boot_time_s, found.n_cpus, found.cpu_ticks.len()),
+            (Some(1_700_000_000), 2, 3)
+        );
+        assert_eq!(
+            cpuinfo(b"processor : 0\nmodel name : X 1\nprocessor : 1\n"),
+            (2, Some("X 1".into()))
+        );
     }
 }
