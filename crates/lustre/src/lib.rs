@@ -12,5 +12,10 @@ pub mod param;
 
 /// The kinds of input that this crate reads, for `candela inspect`.
 pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
-    vec![&param::kind::GET_PARAM, &param::kind::BODY, &devices::KIND]
+    vec![
+        &param::kind::GET_PARAM,
+        &param::kind::BODY,
+        &param::kind::FILE,
+        &devices::KIND,
+    ]
 }

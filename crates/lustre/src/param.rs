@@ -8,8 +8,9 @@
 //! - [`name`]: the parts of a name, which may hold NIDs with dots and colons.
 //! - [`split`]: parameters and lines. - [`stats`], [`jobs`], [`histogram`],
 //!   [`quota`]: bodies of many rows. - [`state`]: recovery, health, MGS, imports.
-//! - [`kind`]: the kinds for `candela inspect`. - [`stream`]: input in chunks.
+//! - [`file`]: one parameter as a file. - [`kind`]: the kinds for `candela inspect`. - [`stream`]: input in chunks.
 
+pub mod file;
 pub mod histogram;
 pub mod jobs;
 pub mod kind;

@@ -20,6 +20,42 @@ pub static BODY: Kind = Kind {
     read: read_body,
 };
 
+/// One parameter in a file that is named after it.
+pub static FILE: Kind = Kind {
+    name: "lustre-param-file",
+    about: "a file of /proc/fs/lustre, /sys/fs/lustre or debugfs: one parameter, named by the file",
+    guess: guess_file,
+    read: read_file,
+};
+
+fn guess_file(sample: Sample<'_>) -> Likelihood {
+    if super::file::is_param_file(sample.name, sample.head) {
+        40
+    } else {
+        0
+    }
+}
+
+fn read_file(bytes: &[u8], sink: &mut dyn Sink) {
+    let lines = Lines::new(bytes, 1);
+    let mut full = lines.filter(|line| !line.text.trim().is_empty());
+    let name = Name::parse("parameter");
+    let (inline, body) = match (full.next(), full.next()) {
+        (Some(only), None) => (only.text, Lines::new(&[], 2)),
+        (Some(_), Some(_)) => ("", lines),
+        (None, _) => ("", Lines::new(&[], 1)),
+    };
+    put(
+        &Block {
+            name,
+            line: 1,
+            inline,
+            body,
+        },
+        sink,
+    );
+}
+
 fn guess_dump(sample: Sample<'_>) -> Likelihood {
     let (mut params, mut lines) = (0_u32, 0_u32);
     let known = [
@@ -129,7 +165,9 @@ fn read_body(bytes: &[u8], sink: &mut dyn Sink) {
         text if text.starts_with("job_stats:") => "job_stats",
         text if text.starts_with("status:") => "recovery_status",
         text if text.starts_with("fsname:") => "live",
-        text if text.starts_with("current") => "changelog_users",
+        text if text.starts_with("current index:") || text.starts_with("current_index:") => {
+            "changelog_users"
+        }
         text if text.starts_with("global_pool") => "glb",
         text if text.ends_with("_accounting:") => "acct",
         text if text.starts_with("import:") => "import",
