@@ -3,6 +3,7 @@
 //!
 //! Tolerant readers only: no I/O, no decision. `KINDS` names every kind.
 
+pub mod ha;
 pub mod inspect;
 pub mod net;
 pub mod os;
@@ -11,6 +12,7 @@ pub mod storage;
 /// The kinds of this crate.
 pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
     let mut all = storage::kinds();
+    all.extend(ha::kinds());
     all.extend(net::kinds());
     all.extend(os::kinds());
     all
