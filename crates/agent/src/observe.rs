@@ -1,6 +1,7 @@
 //! Looks at a host and makes its report. One file per section.
 
 pub mod devices;
+pub mod ha;
 pub mod host_facts;
 pub mod lnet;
 pub mod lustre_facts;
@@ -152,6 +153,7 @@ pub fn report(host: &dyn Host) -> Report {
         hardware: host_facts::hardware(&mut look),
         packages: software::packages(&mut look),
         services: software::services(&mut look),
+        ha: ha::ha(&mut look),
         time: time::time(&mut look),
         firewall: network::firewall(&mut look),
         identity,

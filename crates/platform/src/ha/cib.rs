@@ -90,14 +90,19 @@ pub fn parse(input: &[u8]) -> (Cib, Vec<Skip>) {
     for node in part("nodes").iter().flat_map(|nodes| nodes.all("node")) {
         found.nodes.push((node.text("id"), node.text("uname")));
     }
-    if let Some(resources) = part("resources") {
-        flatten(resources, None, &mut found.resources);
-    }
-    if let Some(constraints) = part("constraints") {
+    for name in ["rsc_location", "rsc_colocation", "rsc_order", "rsc_ticket"] {
+        let mut all = Vec::new();
+        root.below(name, &mut all);
         found
             .constraints
-            .extend(constraints.children.iter().filter_map(constraint));
+            .extend(all.into_iter().filter_map(constraint));
     }
+    found.constraints.extend(constraint(&root));
+    let whole = Element {
+        children: vec![root],
+        ..Element::default()
+    };
+    flatten(&whole, None, &mut found.resources);
     (found, skips)
 }
 
@@ -123,7 +128,8 @@ fn flatten(from: &Element, group: Option<&str>, into: &mut Vec<Primitive>) {
                 });
             }
             "group" | "clone" | "master" | "bundle" => flatten(child, child.get("id"), into),
-            _ => {}
+            // Around them: the sections of a CIB, or a query's frame.
+            _ => flatten(child, group, into),
         }
     }
 }
@@ -189,7 +195,9 @@ fn read(input: &[u8], sink: &mut dyn Sink) {
     for constraint in &found.constraints {
         sink.record("cib.constraint", &|| json!(constraint));
     }
-    skips.into_iter().for_each(|skip| sink.skip(skip));
+    for skip in skips {
+        sink.skip(skip);
+    }
 }
 
 #[cfg(test)]

@@ -316,7 +316,9 @@ fn read(input: &[u8], sink: &mut dyn Sink) {
     for fenced in &found.fenced {
         sink.record("ha.fenced", &|| json!(fenced));
     }
-    skips.into_iter().for_each(|skip| sink.skip(skip));
+    for skip in skips {
+        sink.skip(skip);
+    }
 }
 
 #[cfg(test)]
