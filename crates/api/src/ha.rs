@@ -30,19 +30,14 @@ pub struct HaCluster {
     /// Controller.
     pub dc: Option<String>,
     /// Nodes.
-    #[schema(value_type = Vec<Object>)]
     pub nodes: Vec<HaNode>,
     /// Resources.
-    #[schema(value_type = Vec<Object>)]
     pub resources: Vec<HaResource>,
     /// Fencing devices.
-    #[schema(value_type = Vec<Object>)]
     pub fence_devices: Vec<FenceDevice>,
     /// Fencing history.
-    #[schema(value_type = Vec<Object>)]
     pub fence_history: Vec<FenceEvent>,
     /// Constraints.
-    #[schema(value_type = Vec<Object>)]
     pub constraints: Vec<Constraint>,
     /// Targets its servers stand in for.
     pub targets: Vec<Ref>,

@@ -43,3 +43,16 @@ pub struct ListQuery {
     /// Only rows that concern this server, by id or name.
     pub server: Option<String>,
 }
+
+/// Answer of an operation that has nothing else to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Done {}
+
+/// Answer of `GET /api/v1/health`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Health {
+    /// `ok`.
+    pub status: String,
+    /// Version of the manager.
+    pub version: String,
+}

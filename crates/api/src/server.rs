@@ -77,46 +77,33 @@ pub struct ServerDetail {
     #[serde(flatten)]
     pub server: Server,
     /// Identity.
-    #[schema(value_type = Object)]
     pub identity: Identity,
     /// Distribution and kernel.
-    #[schema(value_type = Option<Object>)]
     pub os_facts: Option<Os>,
     /// Processors and memory.
-    #[schema(value_type = Option<Object>)]
     pub hardware: Option<Hardware>,
     /// Packages.
-    #[schema(value_type = Vec<Object>)]
     pub packages: Vec<Package>,
     /// Services.
-    #[schema(value_type = Vec<Object>)]
     pub services: Vec<Service>,
     /// Interfaces.
-    #[schema(value_type = Vec<Object>)]
     pub interfaces: Vec<Interface>,
     /// LNet.
-    #[schema(value_type = Option<Object>)]
     pub lnet: Option<Lnet>,
     /// Devices as a tree, roots first.
     pub devices: Vec<crate::device::DeviceNode>,
     /// Pools with vdevs.
-    #[schema(value_type = Vec<Object>)]
     pub zpools: Vec<Zpool>,
     /// Mounts.
-    #[schema(value_type = Vec<Object>)]
     pub mounts: Vec<Mount>,
     /// Client mounts.
-    #[schema(value_type = Vec<Object>)]
     pub clients: Vec<ClientMount>,
     /// Targets that it may serve.
     pub may_serve: Vec<Ref>,
     /// Time.
-    #[schema(value_type = Option<Object>)]
     pub time: Option<TimeSync>,
     /// Firewall.
-    #[schema(value_type = Option<Object>)]
     pub firewall: Option<Firewall>,
     /// What its agent could not read, and why.
-    #[schema(value_type = Vec<Object>)]
     pub unread: Vec<Unread>,
 }

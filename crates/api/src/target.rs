@@ -58,7 +58,6 @@ pub struct Target {
     /// Whether it holds an MGS too.
     pub is_mgs_too: bool,
     /// Recovery.
-    #[schema(value_type = Option<Object>)]
     pub recovery: Option<Recovery>,
     /// Clients connected.
     pub n_clients: Option<u32>,

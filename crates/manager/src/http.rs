@@ -8,6 +8,7 @@ pub mod caller;
 mod event;
 mod explain;
 mod login;
+pub mod openapi;
 mod page;
 pub(crate) mod problem;
 mod read;
@@ -18,8 +19,10 @@ mod user;
 use crate::state::Manager;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{delete, get, post};
+use axum::routing::get;
 use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// Bytes of a request's body at most.
 const BODY_MAX: usize = 64 << 10;
@@ -37,36 +40,43 @@ pub fn router(manager: Arc<Manager>) -> Router {
         manager,
         guard: Arc::default(),
     };
-    let api = Router::new()
-        .route("/health", get(read::health))
-        .route("/login", post(login::login))
-        .route("/logout", post(login::logout))
-        .route("/me", get(login::me))
-        .route("/summary", get(read::summary))
-        .route("/topology", get(read::topology))
-        .route("/servers", get(read::servers))
-        .route("/servers/{id}", get(read::server))
-        .route("/servers/{id}/revoke", post(token::revoke_server))
-        .route("/targets", get(read::targets))
-        .route("/targets/{id}", get(read::target))
-        .route("/filesystems", get(read::filesystems))
-        .route("/filesystems/{id}", get(read::filesystem))
-        .route("/devices", get(read::devices))
-        .route("/devices/{id}", get(read::device))
-        .route("/ha-clusters", get(read::ha_clusters))
-        .route("/ha-clusters/{id}", get(read::ha_cluster))
-        .route("/events", get(event::events))
-        .route("/stream", get(stream::stream))
-        .route("/explain", get(explain::explain))
-        .route("/users", get(user::users).post(user::add))
-        .route("/users/{id}", delete(user::remove))
-        .route("/tokens", get(token::tokens).post(token::add))
-        .route("/tokens/{id}", delete(token::remove))
-        .route("/enrolment-tokens", post(token::enrolment))
+    let (api, _) = operations().split_for_parts();
+    let api = api
+        .route("/openapi.json", get(openapi::document))
         .fallback(problem::no_route)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(app);
     Router::new().nest("/api/v1", api).fallback(page::page)
+}
+
+/// Every operation; the API's document is made from the same list.
+fn operations() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::base())
+        .routes(routes!(read::health))
+        .routes(routes!(login::login))
+        .routes(routes!(login::logout))
+        .routes(routes!(login::me))
+        .routes(routes!(read::summary))
+        .routes(routes!(read::topology))
+        .routes(routes!(read::servers))
+        .routes(routes!(read::server))
+        .routes(routes!(token::revoke_server))
+        .routes(routes!(read::targets))
+        .routes(routes!(read::target))
+        .routes(routes!(read::filesystems))
+        .routes(routes!(read::filesystem))
+        .routes(routes!(read::devices))
+        .routes(routes!(read::device))
+        .routes(routes!(read::ha_clusters))
+        .routes(routes!(read::ha_cluster))
+        .routes(routes!(event::events))
+        .routes(routes!(stream::stream))
+        .routes(routes!(explain::explain))
+        .routes(routes!(user::users, user::add))
+        .routes(routes!(user::remove))
+        .routes(routes!(token::tokens, token::add))
+        .routes(routes!(token::remove))
+        .routes(routes!(token::enrolment))
 }
 
 pub use token::issue_token;

@@ -22,6 +22,7 @@ pub use lustre_seen::{
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Version of the report's shape; raised only when a reader must know.
 pub const FORMAT: u16 = 1;
@@ -86,7 +87,7 @@ pub struct Report {
 }
 
 /// Something the agent could not look at or read.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub struct Unread {
     /// The section it belongs to: `lustre`, `ha`, `devices`…
     pub section: String,

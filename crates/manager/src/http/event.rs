@@ -2,7 +2,7 @@
 
 use super::App;
 use super::caller::Viewer;
-use super::problem::{Fault, bad};
+use super::problem::{Fault, Problems, bad};
 use super::read::server_id;
 use api::event::{Event, EventQuery};
 use api::page::{LIMIT_DEFAULT, LIMIT_MAX, Page};
@@ -12,6 +12,12 @@ use model::event::Severity;
 use store::record::EventFilter;
 
 /// `GET /events`: newest first, or oldest first after a position.
+#[utoipa::path(
+    get, path = "/events", tag = "events",
+    summary = "A page of the journal, newest first.",
+    params(EventQuery),
+    responses((status = 200, body = Page<Event>), Problems)
+)]
 pub(crate) async fn events(
     State(app): State<App>,
     _: Viewer,

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::caller::Viewer;
-use super::problem::{Fault, bad, not_found};
+use super::problem::{Fault, Problems, bad, not_found};
 use super::read::{one, server_id, target_key};
 use crate::state::World;
 use crate::views::{concerns, confidence, evidence, server as servers_view, server_ref, storage};
@@ -14,13 +14,21 @@ use axum::extract::{Query, State};
 use serde::Deserialize;
 
 /// What is asked about.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Thing {
+    /// Name, label, path or id of anything there is.
     thing: Option<String>,
 }
 
 /// `GET /explain?thing=NAME`: tries targets, file systems, servers, HA
 /// clusters and devices, in this order.
+#[utoipa::path(
+    get, path = "/explain", tag = "overview",
+    summary = "Why we think so: the evidence about a thing.",
+    params(Thing),
+    responses((status = 200, body = Explanation), Problems)
+)]
 pub(crate) async fn explain(
     State(app): State<App>,
     _: Viewer,

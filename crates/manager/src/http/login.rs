@@ -2,11 +2,12 @@
 
 use super::App;
 use super::caller::{COOKIE, Viewer};
-use super::problem::{Fault, fault};
+use super::problem::{Fault, Problems, fault};
 use crate::auth::{password, secret};
 use crate::state::{Note, VERSION};
 use api::auth::{Login, Me};
 use api::codes;
+use api::page::Done;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -56,6 +57,12 @@ impl Guard {
 }
 
 /// `POST /login`.
+#[utoipa::path(
+    post, path = "/login", tag = "session",
+    summary = "Logs in; the answer sets the session cookie.",
+    request_body = Login,
+    responses((status = 200, body = Me), Problems)
+)]
 pub(crate) async fn login(
     State(app): State<App>,
     Json(body): Json<Login>,
@@ -149,6 +156,11 @@ pub(super) async fn note(
 }
 
 /// `POST /logout`.
+#[utoipa::path(
+    post, path = "/logout", tag = "session",
+    summary = "Ends the session.",
+    responses((status = 200, body = Done), Problems)
+)]
 pub(crate) async fn logout(
     State(app): State<App>,
     Viewer(caller): Viewer,
@@ -157,10 +169,15 @@ pub(crate) async fn logout(
         app.manager.store().remove_session(id).await?;
     }
     let cookie = format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict");
-    Ok(([(header::SET_COOKIE, cookie)], Json(serde_json::json!({}))).into_response())
+    Ok(([(header::SET_COOKIE, cookie)], Json(Done {})).into_response())
 }
 
 /// `GET /me`.
+#[utoipa::path(
+    get, path = "/me", tag = "session",
+    summary = "Who the caller is.",
+    responses((status = 200, body = Me), Problems)
+)]
 pub(crate) async fn me(Viewer(caller): Viewer) -> Json<Me> {
     Json(Me {
         user: caller.name,

@@ -5,8 +5,9 @@ use api::codes;
 use api::problem::Problem;
 use axum::Json;
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Response as Answer};
 use store::StoreError;
+use utoipa::openapi::{RefOr, Response};
 
 /// What a handler fails with.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ pub(crate) async fn no_route() -> Fault {
 }
 
 impl IntoResponse for Fault {
-    fn into_response(self) -> Response {
+    fn into_response(self) -> Answer {
         let status =
             StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
@@ -103,5 +104,22 @@ impl From<ManagerError> for Fault {
                 )
             }
         }
+    }
+}
+
+/// How every operation can fail, for the API's document.
+pub(crate) struct Problems;
+
+impl utoipa::IntoResponses for Problems {
+    fn responses() -> std::collections::BTreeMap<String, RefOr<Response>> {
+        use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Problem")))
+            .build();
+        let response = ResponseBuilder::new()
+            .description("What went wrong, and what to do.")
+            .content("application/problem+json", content)
+            .build();
+        [("default".to_owned(), RefOr::T(response))].into()
     }
 }

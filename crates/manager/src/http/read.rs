@@ -2,32 +2,46 @@
 
 use super::App;
 use super::caller::Viewer;
-use super::problem::{Fault, fault, not_found};
+use super::problem::{Fault, Problems, fault, not_found};
 use crate::state::{VERSION, World};
 use crate::views::{list, server as servers_view, server_ref, storage, target_ref};
 use api::codes;
 use api::device::Device;
 use api::filesystem::FileSystem;
 use api::ha::HaCluster;
-use api::page::{ListQuery, Page};
-use api::server::{Concern, Ref, ServerDetail};
+use api::page::{Health, ListQuery, Page};
+use api::server::{Concern, Ref, Server, ServerDetail};
 use api::summary::{Attention, Summary, Topology, TopologyGroup, TopologyServer, TopologyTarget};
 use api::target::Target;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use model::ids::ServerId;
 use model::inventory::TargetKey;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 type Listed = Result<Json<Page<Value>>, Fault>;
 
 /// `GET /health`: for load balancers; says nothing of the site.
-pub(crate) async fn health() -> Json<Value> {
-    Json(json!({"status": "ok", "version": VERSION}))
+#[utoipa::path(
+    get, path = "/health", tag = "manager",
+    summary = "Whether the manager answers; no login needed.",
+    responses((status = 200, body = Health), Problems)
+)]
+pub(crate) async fn health() -> Json<Health> {
+    Json(Health {
+        status: "ok".to_owned(),
+        version: VERSION.to_owned(),
+    })
 }
 
 /// `GET /servers`.
+#[utoipa::path(
+    get, path = "/servers", tag = "servers",
+    summary = "A page of servers.",
+    params(ListQuery),
+    responses((status = 200, body = Page<Server>), Problems)
+)]
 pub(crate) async fn servers(
     State(app): State<App>,
     _: Viewer,
@@ -41,6 +55,12 @@ pub(crate) async fn servers(
 }
 
 /// `GET /targets`.
+#[utoipa::path(
+    get, path = "/targets", tag = "targets",
+    summary = "A page of targets.",
+    params(ListQuery),
+    responses((status = 200, body = Page<Target>), Problems)
+)]
 pub(crate) async fn targets(
     State(app): State<App>,
     _: Viewer,
@@ -66,6 +86,12 @@ pub(crate) async fn targets(
 }
 
 /// `GET /filesystems`.
+#[utoipa::path(
+    get, path = "/filesystems", tag = "filesystems",
+    summary = "A page of file systems.",
+    params(ListQuery),
+    responses((status = 200, body = Page<FileSystem>), Problems)
+)]
 pub(crate) async fn filesystems(
     State(app): State<App>,
     _: Viewer,
@@ -83,6 +109,12 @@ pub(crate) async fn filesystems(
 }
 
 /// `GET /devices`.
+#[utoipa::path(
+    get, path = "/devices", tag = "devices",
+    summary = "A page of devices.",
+    params(ListQuery),
+    responses((status = 200, body = Page<Device>), Problems)
+)]
 pub(crate) async fn devices(
     State(app): State<App>,
     _: Viewer,
@@ -101,6 +133,12 @@ pub(crate) async fn devices(
 }
 
 /// `GET /ha-clusters`.
+#[utoipa::path(
+    get, path = "/ha-clusters", tag = "ha-clusters",
+    summary = "A page of HA clusters.",
+    params(ListQuery),
+    responses((status = 200, body = Page<HaCluster>), Problems)
+)]
 pub(crate) async fn ha_clusters(
     State(app): State<App>,
     _: Viewer,
@@ -165,6 +203,12 @@ pub(crate) fn target_key(world: &World, name: &str) -> Result<TargetKey, Fault> 
 }
 
 /// `GET /servers/{id}`.
+#[utoipa::path(
+    get, path = "/servers/{id}", tag = "servers",
+    summary = "One server, by id or name.",
+    params(("id" = String, Path, description = "Id or name")),
+    responses((status = 200, body = ServerDetail), Problems)
+)]
 pub(crate) async fn server(
     State(app): State<App>,
     _: Viewer,
@@ -184,6 +228,12 @@ pub(crate) async fn server(
 }
 
 /// `GET /targets/{id}`.
+#[utoipa::path(
+    get, path = "/targets/{id}", tag = "targets",
+    summary = "One target, by id or label.",
+    params(("id" = String, Path, description = "Id or name")),
+    responses((status = 200, body = Target), Problems)
+)]
 pub(crate) async fn target(
     State(app): State<App>,
     _: Viewer,
@@ -200,6 +250,12 @@ pub(crate) async fn target(
 }
 
 /// `GET /filesystems/{id}`.
+#[utoipa::path(
+    get, path = "/filesystems/{id}", tag = "filesystems",
+    summary = "One file system, by id or name.",
+    params(("id" = String, Path, description = "Id or name")),
+    responses((status = 200, body = FileSystem), Problems)
+)]
 pub(crate) async fn filesystem(
     State(app): State<App>,
     _: Viewer,
@@ -215,6 +271,12 @@ pub(crate) async fn filesystem(
 }
 
 /// `GET /devices/{id}`: by identity, or by a path that only one device has.
+#[utoipa::path(
+    get, path = "/devices/{id}", tag = "devices",
+    summary = "One device, by id or path.",
+    params(("id" = String, Path, description = "Id or name")),
+    responses((status = 200, body = Device), Problems)
+)]
 pub(crate) async fn device(
     State(app): State<App>,
     _: Viewer,
@@ -230,6 +292,12 @@ pub(crate) async fn device(
 }
 
 /// `GET /ha-clusters/{id}`.
+#[utoipa::path(
+    get, path = "/ha-clusters/{id}", tag = "ha-clusters",
+    summary = "One HA cluster, by id or name.",
+    params(("id" = String, Path, description = "Id or name")),
+    responses((status = 200, body = HaCluster), Problems)
+)]
 pub(crate) async fn ha_cluster(
     State(app): State<App>,
     _: Viewer,
@@ -260,6 +328,11 @@ const ERRORS: [&str; 8] = [
 const ATTENTION_MAX: usize = 100;
 
 /// `GET /summary`.
+#[utoipa::path(
+    get, path = "/summary", tag = "overview",
+    summary = "Counts, and what needs attention.",
+    responses((status = 200, body = Summary), Problems)
+)]
 pub(crate) async fn summary(State(app): State<App>, _: Viewer) -> Json<Summary> {
     let world = app.manager.world();
     let found = world.inventory();
@@ -351,6 +424,11 @@ pub(crate) async fn summary(State(app): State<App>, _: Viewer) -> Json<Summary> 
 }
 
 /// `GET /topology`.
+#[utoipa::path(
+    get, path = "/topology", tag = "overview",
+    summary = "HA groups, and who mounts what.",
+    responses((status = 200, body = Topology), Problems)
+)]
 pub(crate) async fn topology(State(app): State<App>, _: Viewer) -> Json<Topology> {
     let world = app.manager.world();
     let found = world.inventory();

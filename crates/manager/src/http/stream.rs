@@ -2,6 +2,8 @@
 
 use super::App;
 use super::caller::Viewer;
+use super::problem::Problems;
+use api::event::Change;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -11,12 +13,20 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 /// Where to resume, for those that cannot set a header.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct After {
+    /// Resume after this position; the header `Last-Event-ID` comes first.
     after: Option<u64>,
 }
 
 /// `GET /stream`.
+#[utoipa::path(
+    get, path = "/stream", tag = "events",
+    summary = "Server-sent events of what changed; resumable.",
+    params(After),
+    responses((status = 200, description = "One `Change` as JSON in each message", body = Change, content_type = "text/event-stream"), Problems)
+)]
 pub(crate) async fn stream(
     State(app): State<App>,
     _: Viewer,

@@ -3,11 +3,11 @@
 use super::App;
 use super::caller::{Admin, Caller, Operator, Viewer};
 use super::login::{no_random, note};
-use super::problem::{Fault, bad, fault, not_found};
+use super::problem::{Fault, Problems, bad, fault, not_found};
 use crate::auth::secret;
 use crate::state::Manager;
 use api::codes;
-use api::page::Page;
+use api::page::{Done, Page};
 use api::token::{NewEnrolmentToken, NewToken, Secret, Token};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -24,6 +24,11 @@ use uuid::Uuid;
 const DAY_S: u64 = 86_400;
 
 /// `GET /tokens`: one's own; all of them for an admin.
+#[utoipa::path(
+    get, path = "/tokens", tag = "tokens",
+    summary = "The caller's API tokens; an admin sees all.",
+    responses((status = 200, body = Page<Token>), Problems)
+)]
 pub(crate) async fn tokens(
     State(app): State<App>,
     Viewer(caller): Viewer,
@@ -92,6 +97,12 @@ pub async fn issue_token(
 }
 
 /// `POST /tokens`.
+#[utoipa::path(
+    operation_id = "add_token", post, path = "/tokens", tag = "tokens",
+    summary = "Makes an API token; its secret is shown once.",
+    request_body = NewToken,
+    responses((status = 200, body = Secret), Problems)
+)]
 pub(crate) async fn add(
     State(app): State<App>,
     Viewer(caller): Viewer,
@@ -133,11 +144,17 @@ pub(crate) async fn add(
 }
 
 /// `DELETE /tokens/{id}`: one's own; any for an admin.
+#[utoipa::path(
+    operation_id = "remove_token", delete, path = "/tokens/{id}", tag = "tokens",
+    summary = "Ends an API token.",
+    params(("id" = String, Path, description = "Id or name")),
+    responses((status = 200, body = Done), Problems)
+)]
 pub(crate) async fn remove(
     State(app): State<App>,
     Viewer(caller): Viewer,
     Path(id): Path<String>,
-) -> Result<Json<serde_json::Value>, Fault> {
+) -> Result<Json<Done>, Fault> {
     let wanted: TokenId = id.parse().map_err(|_| not_found("token", &id))?;
     let all = app.manager.store().tokens().await?;
     let found = all.into_iter().find(|token| token.id == wanted);
@@ -153,10 +170,16 @@ pub(crate) async fn remove(
         Some(caller.actor),
     )
     .await?;
-    Ok(Json(serde_json::json!({})))
+    Ok(Json(Done {}))
 }
 
 /// `POST /enrolment-tokens`.
+#[utoipa::path(
+    operation_id = "add_enrolment_token", post, path = "/enrolment-tokens", tag = "tokens",
+    summary = "Makes a token that enrols one server. Operators.",
+    request_body = NewEnrolmentToken,
+    responses((status = 200, body = Secret), Problems)
+)]
 pub(crate) async fn enrolment(
     State(app): State<App>,
     Operator(caller): Operator,
@@ -187,12 +210,18 @@ pub(crate) async fn enrolment(
 }
 
 /// `POST /servers/{id}/revoke`.
+#[utoipa::path(
+    post, path = "/servers/{id}/revoke", tag = "servers",
+    summary = "Revokes a server: its agent is cut off at once. Admins.",
+    params(("id" = String, Path, description = "Id or name")),
+    responses((status = 200, body = Done), Problems)
+)]
 pub(crate) async fn revoke_server(
     State(app): State<App>,
     Admin(Caller { actor, .. }): Admin,
     Path(id): Path<String>,
-) -> Result<Json<serde_json::Value>, Fault> {
+) -> Result<Json<Done>, Fault> {
     let id = super::read::server_id(&app.manager.world(), &id)?;
     app.manager.revoke(id, actor).await?;
-    Ok(Json(serde_json::json!({})))
+    Ok(Json(Done {}))
 }

@@ -3,11 +3,11 @@
 use super::App;
 use super::caller::Admin;
 use super::login::note;
-use super::problem::{Fault, bad, fault, not_found};
+use super::problem::{Fault, Problems, bad, fault, not_found};
 use crate::auth::password;
 use api::auth::{NewUser, User};
 use api::codes;
-use api::page::Page;
+use api::page::{Done, Page};
 use axum::Json;
 use axum::extract::{Path, State};
 use model::event::Severity;
@@ -26,6 +26,11 @@ fn view(user: record::User) -> User {
 }
 
 /// `GET /users`.
+#[utoipa::path(
+    get, path = "/users", tag = "users",
+    summary = "Every account. Admins.",
+    responses((status = 200, body = Page<User>), Problems)
+)]
 pub(crate) async fn users(State(app): State<App>, _: Admin) -> Result<Json<Page<User>>, Fault> {
     let items: Vec<User> = app
         .manager
@@ -44,6 +49,12 @@ pub(crate) async fn users(State(app): State<App>, _: Admin) -> Result<Json<Page<
 }
 
 /// `POST /users`.
+#[utoipa::path(
+    operation_id = "add_user", post, path = "/users", tag = "users",
+    summary = "Makes an account. Admins.",
+    request_body = NewUser,
+    responses((status = 200, body = User), Problems)
+)]
 pub(crate) async fn add(
     State(app): State<App>,
     Admin(caller): Admin,
@@ -98,11 +109,17 @@ pub(crate) async fn add(
 }
 
 /// `DELETE /users/{id}`: not oneself, so that one admin always is left.
+#[utoipa::path(
+    operation_id = "remove_user", delete, path = "/users/{id}", tag = "users",
+    summary = "Removes an account. Admins.",
+    params(("id" = String, Path, description = "Id or name")),
+    responses((status = 200, body = Done), Problems)
+)]
 pub(crate) async fn remove(
     State(app): State<App>,
     Admin(caller): Admin,
     Path(id): Path<String>,
-) -> Result<Json<serde_json::Value>, Fault> {
+) -> Result<Json<Done>, Fault> {
     let users = app.manager.store().users().await?;
     let found = users
         .into_iter()
@@ -125,5 +142,5 @@ pub(crate) async fn remove(
         Some(caller.actor),
     )
     .await?;
-    Ok(Json(serde_json::json!({})))
+    Ok(Json(Done {}))
 }

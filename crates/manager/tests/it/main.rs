@@ -5,3 +5,4 @@ mod enrolment;
 mod http;
 mod links;
 mod many;
+mod openapi;

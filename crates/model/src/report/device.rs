@@ -2,6 +2,7 @@
 
 use crate::ids::DeviceId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What a block device is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -84,7 +85,7 @@ pub struct Device {
 }
 
 /// An imported ZFS pool.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Zpool {
     /// Name.
@@ -111,7 +112,7 @@ pub struct Zpool {
 }
 
 /// A virtual device of a pool.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Vdev {
     /// Name as the pool prints it: `mirror-0`, `sdd`, `wwn-0x…`.
@@ -128,9 +129,11 @@ pub struct Vdev {
     pub checksum_errors: u64,
     /// The device, for a leaf that was found among the host's devices.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub device: Option<DeviceId>,
     /// Those below it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(no_recursion)]
     pub children: Vec<Vdev>,
 }
 
@@ -145,7 +148,9 @@ pub struct Dataset {
 }
 
 /// A mounted file system.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
 #[serde(default)]
 pub struct Mount {
     /// What is mounted.

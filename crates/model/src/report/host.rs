@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Who a host is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Identity {
     /// `/etc/machine-id`: identity of the installation.
@@ -19,6 +20,7 @@ pub struct Identity {
     pub addresses: Vec<String>,
     /// When it booted.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub booted_at: Option<Timestamp>,
     /// Vendor, product and serial of the machine (DMI), where readable.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,7 +28,7 @@ pub struct Identity {
 }
 
 /// Distribution and kernel.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Os {
     /// `ID` of os-release: `debian`, `rocky`.
@@ -42,7 +44,7 @@ pub struct Os {
 }
 
 /// Processors, memory and load.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Hardware {
     /// Logical processors that are online.
@@ -59,7 +61,9 @@ pub struct Hardware {
 }
 
 /// An installed package.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
 #[serde(default)]
 pub struct Package {
     /// Name.
@@ -69,7 +73,9 @@ pub struct Package {
 }
 
 /// A systemd unit.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
 #[serde(default)]
 pub struct Service {
     /// Unit name with suffix.
@@ -85,7 +91,7 @@ pub struct Service {
 }
 
 /// A network interface.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Interface {
     /// Kernel name.
@@ -107,7 +113,7 @@ pub struct Interface {
 }
 
 /// Time synchronisation.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct TimeSync {
     /// What keeps the time: `chrony`, `ntpd`, `systemd-timesyncd`, `none`.
@@ -128,7 +134,7 @@ pub struct TimeSync {
 }
 
 /// One source of time.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct TimeSource {
     /// Name or address.
@@ -140,7 +146,7 @@ pub struct TimeSource {
 }
 
 /// Host firewall.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Firewall {
     /// `firewalld`, `nftables`, `iptables`, `none`.

@@ -5,9 +5,12 @@ use jiff::Timestamp;
 use lustre::label::{FsName, TargetLabel};
 use lustre::nid::Nid;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Whether LNet runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum LnetState {
     /// The module is not loaded.
@@ -20,7 +23,7 @@ pub enum LnetState {
 }
 
 /// LNet on one host.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Lnet {
     /// Whether it runs.
@@ -36,9 +39,10 @@ pub struct Lnet {
 }
 
 /// A local LNet network interface.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LnetNi {
     /// Its NID.
+    #[schema(value_type = String)]
     pub nid: Nid,
     /// `up` or `down`.
     pub status: String,
@@ -51,7 +55,7 @@ pub struct LnetNi {
 }
 
 /// A route to another net.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct LnetRoute {
     /// Net reached.
@@ -177,7 +181,9 @@ pub struct MountData {
 }
 
 /// State of a target's recovery.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum RecoveryState {
     /// None was needed.
@@ -196,13 +202,14 @@ pub enum RecoveryState {
 }
 
 /// A target's recovery.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Recovery {
     /// State.
     pub state: RecoveryState,
     /// When it began.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub started_at: Option<Timestamp>,
     /// How long it took, seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -225,9 +232,10 @@ pub struct Recovery {
 }
 
 /// A client mount on this host.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClientMount {
     /// The file system.
+    #[schema(value_type = String)]
     pub fs: FsName,
     /// MGS NIDs as mounted.
     pub mgs: String,
