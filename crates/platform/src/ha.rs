@@ -1,12 +1,24 @@
-//! High availability: what Pacemaker prints.
+//! High availability: what Corosync and Pacemaker print.
 
+pub mod cfgtool;
 pub mod cib;
+pub mod cmapctl;
+pub mod corosync_conf;
 pub mod crm_mon;
+mod lines;
+pub mod quorum;
 pub mod xml;
 
 use stdx::reading::Kind;
 
 /// The kinds of this family.
 pub fn kinds() -> Vec<&'static Kind> {
-    vec![&crm_mon::KIND, &cib::KIND]
+    vec![
+        &crm_mon::KIND,
+        &cib::KIND,
+        &corosync_conf::KIND,
+        &cfgtool::KIND,
+        &cmapctl::KIND,
+        &quorum::KIND,
+    ]
 }
