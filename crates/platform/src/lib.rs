@@ -3,6 +3,7 @@
 //!
 //! Tolerant readers only: no I/O, no decision. `KINDS` names every kind.
 
+pub mod config;
 pub mod ha;
 pub mod inspect;
 pub mod net;
@@ -15,5 +16,6 @@ pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
     all.extend(ha::kinds());
     all.extend(net::kinds());
     all.extend(os::kinds());
+    all.extend(config::kinds());
     all
 }

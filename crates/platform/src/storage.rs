@@ -32,9 +32,9 @@ pub mod zpool_iostat;
 pub mod zpool_list;
 pub mod zpool_status;
 
-mod json;
+pub(crate) mod json;
 mod table;
-mod text;
+pub(crate) mod text;
 
 use stdx::reading::Kind;
 

@@ -16,7 +16,8 @@ pub(crate) struct Line<'a> {
     pub ended: bool,
 }
 
-/// Splits into lines; a line that is not text becomes a `Binary` skip.
+/// Splits into lines; a line that is not text becomes a `Binary` skip. NUL bytes
+/// at a line's end are padding and cost nothing but themselves.
 pub(crate) fn lines<'a>(input: &'a [u8], skips: &mut Vec<Skip>) -> Vec<Line<'a>> {
     let input = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input);
     let mut out = Vec::new();
@@ -24,6 +25,11 @@ pub(crate) fn lines<'a>(input: &'a [u8], skips: &mut Vec<Skip>) -> Vec<Line<'a>>
         let (body, ended) = match raw.strip_suffix(b"\n") {
             Some(body) => (body, true),
             None => (raw, false),
+        };
+        let padding = body.iter().rev().take_while(|&&byte| byte == 0).count();
+        let body = match &body[..body.len() - padding] {
+            b"" => body,
+            bare => bare,
         };
         let body = body.strip_suffix(b"\r").unwrap_or(body);
         if body.contains(&0) {

@@ -1,0 +1,28 @@
+//! Descriptions of sites and settings: what tools before this one were told
+//! about a cluster (EXAScaler, shine, ldev, EMF, IML, Kubernetes resources),
+//! and the settings of modules, LNet routes and udev.
+//!
+//! What a site's file says is what somebody wanted, not what is: nothing here
+//! is proof that a target or a server exists. Passwords are left out.
+
+pub mod ldev;
+pub mod lnet_routes;
+pub mod modprobe;
+pub mod nothing;
+pub mod udev_rules;
+
+mod lines;
+
+use stdx::reading::Kind;
+
+/// Every kind of this family.
+pub fn kinds() -> Vec<&'static Kind> {
+    vec![
+        &ldev::KIND,
+        &lnet_routes::KIND,
+        &modprobe::KIND,
+        &udev_rules::KIND,
+        &nothing::COMMENTS,
+        &nothing::EMPTY,
+    ]
+}
