@@ -3,10 +3,12 @@
 //!
 //! - [`label`], [`nid`]: names of file systems and targets, addresses.
 //! - [`devices`]: what `lctl dl` prints.
+//! - [`lnet`]: what `lnetctl` prints and reads.
 //! - [`param`]: what `lctl get_param` prints.
 
 pub mod devices;
 pub mod label;
+pub mod lnet;
 pub mod nid;
 pub mod param;
 
@@ -17,5 +19,8 @@ pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
         &param::kind::BODY,
         &param::kind::FILE,
         &devices::KIND,
+        &lnet::kind::LNETCTL,
+        &lnet::kind::NIDS,
+        &lnet::kind::CONNECTIONS,
     ]
 }
