@@ -5,6 +5,7 @@
 //! What a site's file says is what somebody wanted, not what is: nothing here
 //! is proof that a target or a server exists. Passwords are left out.
 
+pub mod exascaler;
 pub mod ldev;
 pub mod lnet_routes;
 pub mod modprobe;
@@ -18,6 +19,8 @@ use stdx::reading::Kind;
 /// Every kind of this family.
 pub fn kinds() -> Vec<&'static Kind> {
     vec![
+        &exascaler::conf::KIND,
+        &exascaler::json::KIND,
         &ldev::KIND,
         &lnet_routes::KIND,
         &modprobe::KIND,
