@@ -2,10 +2,12 @@
 //! No I/O, no decision.
 //!
 //! - [`label`], [`nid`]: names of file systems and targets, addresses.
+//! - [`console`]: what Lustre and the kernel say on the console.
 //! - [`devices`]: what `lctl dl` prints.
 //! - [`lnet`]: what `lnetctl` prints and reads.
 //! - [`param`]: what `lctl get_param` prints.
 
+pub mod console;
 pub mod devices;
 pub mod label;
 pub mod lnet;
@@ -22,5 +24,6 @@ pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
         &lnet::kind::LNETCTL,
         &lnet::kind::NIDS,
         &lnet::kind::CONNECTIONS,
+        &console::KIND,
     ]
 }
