@@ -1,6 +1,9 @@
 //! Builds the demo's captured sites from the collected captures: each becomes
-//! one archive under `sites/`. What is taken from where is the table below;
-//! nothing is made up, and what was not recorded at a moment is left out.
+//! one archive under `sites/`. What is taken from where stands in the tables of
+//! `sites/`; what was not recorded at a moment is
+//! left out, and what was reshaped is told in `sites/README.md`.
+
+mod lab01;
 
 use crate::run::root;
 use anyhow::{Context, Result};
@@ -10,11 +13,21 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
+/// One site.
+struct Site {
+    name: &'static str,
+    note: &'static str,
+    /// Its folder of the collected captures.
+    from: &'static str,
+    hosts: Vec<Host>,
+}
+
 /// One host of a site.
 struct Host {
     name: &'static str,
     machine_id: &'static str,
-    moments: &'static [Moment],
+    note: &'static str,
+    moments: Vec<Moment>,
 }
 
 /// One moment: seconds from the start, and what was recorded.
@@ -23,7 +36,7 @@ struct Moment {
     offset_s: u64,
     silent: bool,
     note: &'static str,
-    recorded: &'static [Recorded],
+    recorded: Vec<Recorded>,
 }
 
 /// One recorded thing.
@@ -32,8 +45,13 @@ enum Recorded {
     Run(&'static str, &'static str, i32),
     /// A file's content.
     File(&'static str, &'static str),
-    /// Lines of a larger output that hold this text, as the output of a command.
-    Lines(&'static str, &'static str, &'static str),
+    /// Lines of a larger output that hold any of these texts, as the output of a command.
+    Lines(&'static str, &'static [&'static str], &'static str),
+    /// Lines of an output of several commands, from one that begins with the
+    /// first text up to one that begins with the second, as the output of a command.
+    Part(&'static str, &'static str, &'static str, &'static str),
+    /// A kernel log up to a time, as the output of a command.
+    Until(&'static str, &'static str, &'static str),
     /// Properties of datasets, and those of one dataset as a later format wrote
     /// them: both files print the same properties in two forms.
     Properties(&'static str, &'static str, &'static str),
@@ -41,197 +59,42 @@ enum Recorded {
     Gone(&'static str),
 }
 
-use Recorded::{File, Gone, Lines, Properties, Run};
+/// What stands in the archive for one recorded thing: its line of the index, and its bytes.
+struct Written {
+    line: Value,
+    stdout: Option<Vec<u8>>,
+    stderr: Option<Vec<u8>>,
+}
 
 const ZFS_GET: &str = "zfs get -H -p -o name,property,value,source lustre:svname,lustre:fsname,lustre:index,lustre:flags,lustre:mgsnode,lustre:failover.node,lustre:version";
 
-const NODE1: Host = Host {
-    name: "node1",
-    machine_id: "1ab01000000000000000000000000001",
-    moments: &[
-        Moment {
-            name: "00-before-modules",
-            offset_s: 0,
-            silent: false,
-            note: "A server with its disks, before any module is loaded.",
-            recorded: &[
-                Run("00-before-modules/uname", "uname -a", 0),
-                File("00-before-modules/os-release", "/etc/os-release"),
-                Run("00-before-modules/lsblk-J-O", "lsblk -J -b -O", 0),
-                Run(
-                    "00-before-modules/udevadm-export-db",
-                    "udevadm info --export-db",
-                    0,
-                ),
-                Run("00-before-modules/lctl-dl", "lctl dl", 2),
-                Run(
-                    "00-before-modules/lnetctl-net-show",
-                    "lnetctl net show -v",
-                    234,
-                ),
-            ],
-        },
-        Moment {
-            name: "01-lnet",
-            offset_s: 15,
-            silent: false,
-            note: "LNet is configured.",
-            recorded: &[
-                Run("01-lnet/lctl-dl-empty", "lctl dl", 0),
-                Run("01-lnet/lctl-list_nids", "lctl list_nids", 0),
-                Run("01-lnet/lnetctl-net-show-v", "lnetctl net show -v", 0),
-            ],
-        },
-        Moment {
-            name: "02-mounted",
-            offset_s: 30,
-            silent: false,
-            note: "The file system is formatted and mounted: every target is on node1.",
-            recorded: &[
-                Run("02-mkfs-mount/zpool-status-json", "zpool status -j", 0),
-                Run("02-mkfs-mount/zpool-list-H-p", "zpool list -H -p", 0),
-                Run("02-mkfs-mount/zpool-get-all", "zpool get all", 0),
-                Properties(
-                    "02-mkfs-mount/zfs-get-lustre",
-                    "02-mkfs-mount/mkfs-ost2-reformat",
-                    "lab-ost2/ost2",
-                ),
-                Run("02-mkfs-mount/lsblk-J-after-format", "lsblk -J -b -O", 0),
-                Run("02-mkfs-mount/mount-t-lustre", "mount -t lustre", 0),
-                Run("02-mkfs-mount/lctl-dl-with-client", "lctl dl", 0),
-            ],
-        },
-        Moment {
-            name: "06-dead",
-            offset_s: 60,
-            silent: true,
-            note: "The kernel of node1 stopped with an LBUG: its agent is silent.",
-            recorded: &[],
-        },
-        Moment {
-            name: "06-back",
-            offset_s: 180,
-            silent: false,
-            note: "node1 is back, serves OST0003, and is a client.",
-            recorded: &[
-                Run("06-failover/node1-lctl-dl", "lctl dl", 0),
-                Lines(
-                    "02-mkfs-mount/mount-t-lustre",
-                    "/lustre/ost3",
-                    "mount -t lustre",
-                ),
-                Gone("zpool status -j"),
-                Gone("zpool list -H -p"),
-                Gone("zpool get all"),
-                Gone(ZFS_GET),
-            ],
-        },
-    ],
-};
-
-const NODE2: Host = Host {
-    name: "node2",
-    machine_id: "1ab01000000000000000000000000002",
-    moments: &[
-        Moment {
-            name: "06-before",
-            offset_s: 0,
-            silent: false,
-            note: "The partner: it sees the same disks, and serves nothing.",
-            recorded: &[Run("06-failover/node2-lsblk", "lsblk -J -b -O", 0)],
-        },
-        Moment {
-            name: "06-takeover",
-            offset_s: 90,
-            silent: false,
-            note: "node2 has taken over MDT0000 and OST0000; recovery waits for the rest.",
-            recorded: &[
-                Run(
-                    "06-failover/node2-recovery_status-1",
-                    "lctl get_param *.*.recovery_status",
-                    0,
-                ),
-                Lines(
-                    "04-admin/snapshot_list-mounted",
-                    "/lustre/mgs ",
-                    "mount -t lustre",
-                ),
-            ],
-        },
-        Moment {
-            name: "03-running",
-            offset_s: 120,
-            silent: false,
-            note: "node2 serves all targets but OST0003; clients are on both.",
-            recorded: &[
-                Run("03-running/get_param-all", "lctl get_param -R *", 0),
-                Run(
-                    "03-running/recovery_status",
-                    "lctl get_param *.*.recovery_status",
-                    0,
-                ),
-                Run("03-running/mgs-live", "lctl get_param mgs.MGS.live.*", 0),
-                Run("03-running/lctl-dl", "lctl dl", 0),
-                Run("03-running/lnetctl-net-show-v4", "lnetctl net show -v", 0),
-                Run("03-running/lctl-lustre_build_version", "lctl --version", 0),
-                Lines(
-                    "04-admin/snapshot_list-mounted",
-                    " type lustre ",
-                    "mount -t lustre",
-                ),
-            ],
-        },
-    ],
-};
-
 /// Writes every archive.
 pub fn build() -> Result<()> {
-    let from = root().join("../shared/fixtures/live-lustre-2.17.0");
+    let from = root().join("../shared/fixtures");
     if !from.is_dir() {
         println!(
             "skipped: the collected captures are not beside this clone; the archives stay as they are"
         );
         return Ok(());
     }
-    let about = json!({"name": "lab01", "note": "A real Lustre 2.17.0 file system on two servers that share their disks."});
-    site("lab01", &about, &[NODE1, NODE2], &from)
+    let site = lab01::site();
+    write_site(&site, &from.join(site.from))
 }
 
-fn site(name: &str, about: &Value, hosts: &[Host], from: &Path) -> Result<()> {
+fn write_site(site: &Site, from: &Path) -> Result<()> {
+    let name = site.name;
     let path = root().join(format!("sites/{name}.tar.gz"));
     let file =
         fs::File::create(&path).with_context(|| format!("could not write {}", path.display()))?;
     let mut archive = tar::Builder::new(GzEncoder::new(file, Compression::best()));
+    let about = json!({"name": name, "note": site.note});
     put(
         &mut archive,
         &format!("{name}/site.json"),
-        &serde_json::to_vec_pretty(about)?,
+        &serde_json::to_vec_pretty(&about)?,
     )?;
-    for host in hosts {
-        let folder = format!("{name}/{}", host.name);
-        let moments = host.moments.iter().map(|moment| {
-            json!({"name": moment.name, "offset_s": moment.offset_s, "note": moment.note, "silent": moment.silent})
-        });
-        let about = json!({
-            "format": 1,
-            "hostname": host.name,
-            "machine_id": host.machine_id,
-            "note": "Captured 2026-11-21 on a virtual machine; the machine id stands in for one that was not recorded.",
-            "moments": moments.collect::<Vec<_>>(),
-        });
-        put(
-            &mut archive,
-            &format!("{folder}/host.json"),
-            &serde_json::to_vec_pretty(&about)?,
-        )?;
-        for moment in host.moments {
-            write_moment(
-                &mut archive,
-                &format!("{folder}/{}", moment.name),
-                moment,
-                from,
-            )?;
-        }
+    for host in &site.hosts {
+        write_host(&mut archive, &format!("{name}/{}", host.name), host, from)?;
     }
     archive.into_inner()?.finish()?;
     println!(
@@ -244,66 +107,125 @@ fn site(name: &str, about: &Value, hosts: &[Host], from: &Path) -> Result<()> {
 
 type Archive = tar::Builder<GzEncoder<fs::File>>;
 
+fn write_host(archive: &mut Archive, folder: &str, host: &Host, from: &Path) -> Result<()> {
+    let moments = host.moments.iter().map(|moment| {
+        json!({"name": moment.name, "offset_s": moment.offset_s, "note": moment.note, "silent": moment.silent})
+    });
+    let about = json!({
+        "format": 1,
+        "hostname": host.name,
+        "machine_id": host.machine_id,
+        "note": host.note,
+        "moments": moments.collect::<Vec<_>>(),
+    });
+    put(
+        archive,
+        &format!("{folder}/host.json"),
+        &serde_json::to_vec_pretty(&about)?,
+    )?;
+    for moment in &host.moments {
+        write_moment(archive, &format!("{folder}/{}", moment.name), moment, from)?;
+    }
+    Ok(())
+}
+
 fn write_moment(archive: &mut Archive, folder: &str, moment: &Moment, from: &Path) -> Result<()> {
     let mut index = String::new();
-    for (number, recorded) in (1..).zip(moment.recorded) {
-        let blob = format!("{number:04}.out");
-        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let read = |file: &str, ending: &str| {
-            let path = from.join(format!("{file}{ending}"));
-            fs::read(&path).with_context(|| format!("could not read {}", path.display()))
-        };
-        let line = match recorded {
-            Run(file, command, exit) => {
-                put(archive, &format!("{folder}/{blob}"), &read(file, ".txt")?)?;
-                let mut line = json!({"argv": words(command), "exit": exit, "stdout": blob});
-                if let Ok(stderr) = read(file, ".stderr.txt") {
-                    let name = format!("{number:04}.err");
-                    put(archive, &format!("{folder}/{name}"), &stderr)?;
-                    line["stderr"] = json!(name);
-                }
-                line
-            }
-            File(file, path) => {
-                put(archive, &format!("{folder}/{blob}"), &read(file, ".txt")?)?;
-                json!({"file": path, "data": blob})
-            }
-            Lines(file, text, command) => {
-                let all = String::from_utf8_lossy(&read(file, ".txt")?).into_owned();
-                let kept: Vec<&str> = all
-                    .split_inclusive('\n')
-                    .filter(|line| line.contains(text))
-                    .collect();
-                put(
-                    archive,
-                    &format!("{folder}/{blob}"),
-                    kept.concat().as_bytes(),
-                )?;
-                json!({"argv": words(command), "exit": 0, "stdout": blob})
-            }
-            Properties(file, format, dataset) => {
-                let old = String::from_utf8_lossy(&read(file, ".txt")?).into_owned();
-                let new = String::from_utf8_lossy(&read(format, ".txt")?).into_owned();
-                let of_other = old
-                    .lines()
-                    .filter(|line| !line.starts_with(&format!("{dataset}\t")));
-                let written = new.lines().filter_map(|line| line.trim().split_once('='));
-                let written = written.filter(|(key, _)| key.starts_with("lustre:"));
-                let written =
-                    written.map(|(key, value)| format!("{dataset}\t{key}\t{value}\tlocal"));
-                let all: Vec<String> = of_other.map(str::to_owned).chain(written).collect();
-                put(
-                    archive,
-                    &format!("{folder}/{blob}"),
-                    (all.join("\n") + "\n").as_bytes(),
-                )?;
-                json!({"argv": words(ZFS_GET), "exit": 0, "stdout": blob})
-            }
-            Gone(command) => json!({"argv": words(command), "gone": true}),
-        };
-        index.push_str(&format!("{line}\n"));
+    for (number, recorded) in (1..).zip(&moment.recorded) {
+        let mut written = write(recorded, from)?;
+        let is_file = written.line.get("file").is_some();
+        for (bytes, ending, key) in [
+            (
+                written.stdout,
+                "out",
+                if is_file { "data" } else { "stdout" },
+            ),
+            (written.stderr, "err", "stderr"),
+        ] {
+            let Some(bytes) = bytes else { continue };
+            let name = format!("{number:04}.{ending}");
+            put(archive, &format!("{folder}/{name}"), &bytes)?;
+            written.line[key] = json!(name);
+        }
+        index.push_str(&format!("{}\n", written.line));
     }
     put(archive, &format!("{folder}/index.jsonl"), index.as_bytes())
+}
+
+fn write(recorded: &Recorded, from: &Path) -> Result<Written> {
+    let read = |file: &str, ending: &str| {
+        let path = from.join(format!("{file}{ending}"));
+        fs::read(&path).with_context(|| format!("could not read {}", path.display()))
+    };
+    let text = |file: &str| -> Result<String> {
+        Ok(String::from_utf8_lossy(&read(file, ".txt")?).into_owned())
+    };
+    let ran = |command: &str, output: String| {
+        let line = json!({"argv": words(command), "exit": 0});
+        Ok(Written {
+            line,
+            stdout: Some(output.into_bytes()),
+            stderr: None,
+        })
+    };
+    match recorded {
+        Recorded::Run(file, command, exit) => Ok(Written {
+            line: json!({"argv": words(command), "exit": exit}),
+            stdout: Some(read(file, ".txt")?),
+            stderr: read(file, ".stderr.txt").ok(),
+        }),
+        Recorded::File(file, path) => Ok(Written {
+            line: json!({"file": path}),
+            stdout: Some(read(file, ".txt")?),
+            stderr: None,
+        }),
+        Recorded::Lines(file, texts, command) => ran(command, lines_with(&text(file)?, texts)),
+        Recorded::Part(file, first, end, command) => ran(command, part(&text(file)?, first, end)),
+        Recorded::Until(file, time, command) => ran(command, until(&text(file)?, time)),
+        Recorded::Properties(file, format, dataset) => {
+            ran(ZFS_GET, properties(&text(file)?, &text(format)?, dataset))
+        }
+        Recorded::Gone(command) => Ok(Written {
+            line: json!({"argv": words(command), "gone": true}),
+            stdout: None,
+            stderr: None,
+        }),
+    }
+}
+
+fn words(command: &str) -> Vec<&str> {
+    command.split(' ').collect()
+}
+
+fn lines_with(all: &str, texts: &[&str]) -> String {
+    all.split_inclusive('\n')
+        .filter(|line| texts.iter().any(|text| line.contains(text)))
+        .collect()
+}
+
+fn part(all: &str, first: &str, end: &str) -> String {
+    let is_end = |line: &&str| end.is_empty() || !line.starts_with(end);
+    all.split_inclusive('\n')
+        .skip_while(|line| !line.starts_with(first))
+        .take_while(is_end)
+        .collect()
+}
+
+fn until(all: &str, time: &str) -> String {
+    all.split_inclusive('\n')
+        .take_while(|line| line.split(' ').next().unwrap_or_default() <= time)
+        .collect()
+}
+
+fn properties(old: &str, new: &str, dataset: &str) -> String {
+    let of_other = old
+        .lines()
+        .filter(|line| !line.starts_with(&format!("{dataset}\t")));
+    let written = new.lines().filter_map(|line| line.trim().split_once('='));
+    let written = written.filter(|(key, _)| key.starts_with("lustre:"));
+    let written = written.map(|(key, value)| format!("{dataset}\t{key}\t{value}\tlocal"));
+    let all: Vec<String> = of_other.map(str::to_owned).chain(written).collect();
+    all.join("\n") + "\n"
 }
 
 /// A file with nothing of this machine or time in its header.

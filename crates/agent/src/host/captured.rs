@@ -115,6 +115,8 @@ pub enum CaptureError {
 #[derive(Clone, Debug)]
 struct Entry {
     folder: PathBuf,
+    /// Number of the moment that it is of.
+    moment: usize,
     line: Line,
 }
 
@@ -144,9 +146,9 @@ impl CapturedHost {
             .map_err(|error| CaptureError::Format(path, error))?;
         let mut known = BTreeMap::new();
         let mut moments = Vec::new();
-        for moment in &about.moments {
+        for (number, moment) in about.moments.iter().enumerate() {
             let place = folder.join(plain(folder, &moment.name)?);
-            add(&mut known, &place)?;
+            add(&mut known, &place, number)?;
             moments.push(known.clone());
         }
         Ok(Self {
@@ -205,7 +207,8 @@ impl CapturedHost {
         })
     }
 
-    /// Answers `lctl get_param PATTERN…` from the dumps that were recorded.
+    /// Answers `lctl get_param PATTERN…` from the dumps that were recorded, the
+    /// latest first.
     fn get_param(&self, patterns: &[&str]) -> Result<Output, HostError> {
         let is_dump = |entry: &&Entry| {
             let words = entry.line.argv.as_deref().unwrap_or_default();
@@ -215,14 +218,11 @@ impl CapturedHost {
                     .iter()
                     .any(|word| matches!(word.as_str(), "-n" | "-N" | "-nR" | "-NR"))
         };
-        let (mut found, mut seen, mut any) = (Vec::new(), std::collections::BTreeSet::new(), false);
-        for entry in self
-            .entries()
-            .into_iter()
-            .flat_map(BTreeMap::values)
-            .filter(is_dump)
-        {
-            any = true;
+        let (mut found, mut seen) = (Vec::new(), std::collections::BTreeSet::new());
+        let known = self.entries().into_iter().flat_map(BTreeMap::values);
+        let mut dumps: Vec<&Entry> = known.filter(is_dump).collect();
+        dumps.sort_by_key(|entry| std::cmp::Reverse(entry.moment));
+        for entry in &dumps {
             let bytes = Self::output(entry)?.stdout;
             for block in lustre::param::blocks(&bytes).filter_map(Result::ok) {
                 let name = block.name.full;
@@ -237,7 +237,7 @@ impl CapturedHost {
                 }
             }
         }
-        if !any {
+        if dumps.is_empty() {
             return Err(HostError::NotRecorded);
         }
         let exit = if found.is_empty() { 2 } else { 0 };
@@ -329,7 +329,11 @@ fn plain<'a>(folder: &Path, name: &'a str) -> Result<&'a str, CaptureError> {
     Ok(name)
 }
 
-fn add(known: &mut BTreeMap<String, Entry>, folder: &Path) -> Result<(), CaptureError> {
+fn add(
+    known: &mut BTreeMap<String, Entry>,
+    folder: &Path,
+    moment: usize,
+) -> Result<(), CaptureError> {
     let path = folder.join("index.jsonl");
     for text in String::from_utf8_lossy(&read(&path)?)
         .lines()
@@ -357,6 +361,7 @@ fn add(known: &mut BTreeMap<String, Entry>, folder: &Path) -> Result<(), Capture
                 key,
                 Entry {
                     folder: folder.to_owned(),
+                    moment,
                     line,
                 },
             );
