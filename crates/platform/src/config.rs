@@ -5,11 +5,15 @@
 //! What a site's file says is what somebody wanted, not what is: nothing here
 //! is proof that a target or a server exists. Passwords are left out.
 
+pub mod capture_index;
 pub mod exascaler;
+pub mod iml_detect;
+pub mod iml_state;
 pub mod ldev;
 pub mod lnet_routes;
 pub mod modprobe;
 pub mod nothing;
+pub mod prometheus;
 pub mod udev_rules;
 
 mod lines;
@@ -21,10 +25,15 @@ pub fn kinds() -> Vec<&'static Kind> {
     vec![
         &exascaler::conf::KIND,
         &exascaler::json::KIND,
+        &iml_state::KIND,
+        &iml_detect::KIND,
+        &iml_detect::DESCRIPTION,
         &ldev::KIND,
         &lnet_routes::KIND,
         &modprobe::KIND,
         &udev_rules::KIND,
+        &prometheus::KIND,
+        &capture_index::KIND,
         &nothing::COMMENTS,
         &nothing::EMPTY,
     ]
