@@ -14,6 +14,7 @@ pub mod lnet_routes;
 pub mod modprobe;
 pub mod nothing;
 pub mod prometheus;
+pub mod shine;
 pub mod udev_rules;
 
 mod lines;
@@ -32,6 +33,9 @@ pub fn kinds() -> Vec<&'static Kind> {
         &lnet_routes::KIND,
         &modprobe::KIND,
         &udev_rules::KIND,
+        &shine::MODEL,
+        &shine::STORAGE,
+        &shine::TUNING,
         &prometheus::KIND,
         &capture_index::KIND,
         &nothing::COMMENTS,
