@@ -20,6 +20,7 @@ pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
         &param::kind::GET_PARAM,
         &param::kind::BODY,
         &param::kind::FILE,
+        &param::names::KIND,
         &devices::KIND,
         &lnet::kind::LNETCTL,
         &lnet::kind::NIDS,

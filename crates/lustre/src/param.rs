@@ -7,19 +7,32 @@
 //!
 //! - [`name`]: the parts of a name, which may hold NIDs with dots and colons.
 //! - [`split`]: parameters and lines. - [`stats`], [`jobs`], [`histogram`],
-//!   [`quota`]: bodies of many rows. - [`state`]: recovery, health, MGS, imports.
-//! - [`file`]: one parameter as a file. - [`kind`]: the kinds for `candela inspect`. - [`stream`]: input in chunks.
+//!   [`quota`]: bodies of many rows. - [`typed`]: all other bodies that have a
+//!   type: [`state`], [`import`], [`scrub`], [`quota_info`], [`hsm`], [`nodemap`],
+//!   [`security`], [`table`], read by means of [`flow`]. - [`names`]: lists of names.
+//! - [`body`], [`file`]: one parameter without its name. - [`kind`]: the kinds for `candela inspect`. - [`stream`]: input in chunks.
 
+pub mod body;
 pub mod file;
+pub mod flow;
 pub mod histogram;
+pub mod hsm;
+pub mod import;
 pub mod jobs;
 pub mod kind;
 pub mod name;
+pub mod names;
+pub mod nodemap;
 pub mod quota;
+pub mod quota_info;
+pub mod scrub;
+pub mod security;
 pub mod split;
 pub mod state;
 pub mod stats;
 pub mod stream;
+pub mod table;
+pub mod typed;
 
 pub use name::Name;
 pub use split::{Block, Line, Lines, blocks};

@@ -87,6 +87,46 @@ fn servers_of_2_17_are_read() {
     );
 }
 
+/// Values of typed bodies, by a JSON pointer into the first record of a family.
+#[test]
+fn bodies_of_2_17_have_types() {
+    let mut found = Collected::with_records();
+    for name in [
+        "2.17/osc-import.txt",
+        "2.17/osc-state.txt",
+        "2.17/lfsck-params.txt",
+        "2.17/nodemap_params.txt",
+        "2.17/mgs-live.txt",
+        "2.17/hsm-copytool.txt",
+    ] {
+        (kind::GET_PARAM.read)(&load(name), &mut found);
+    }
+    for (family, pointer, expected) in [
+        ("osc.import", "/value/state", "\"FULL\""),
+        ("osc.import", "/value/nids/0/nid", "\"0@lo\""),
+        ("osc.import", "/value/rpc_timeouts", "5"),
+        ("osc.state", "/value/history/14/1", "\"FULL\""),
+        ("mdd.lfsck_namespace", "/value/param/0", "\"all_targets\""),
+        (
+            "mdd.lfsck_namespace",
+            "/value/counters/checked_phase1",
+            "14",
+        ),
+        ("nodemap.ranges", "/value/0/end", "\"192.168.77.60@tcp\""),
+        ("nodemap.idmap", "/value/0/fs_id", "600"),
+        ("mgs.live", "/value/generation", "28"),
+        ("mdt.hsm.agents", "/value/0/ok", "1"),
+        ("mdt.hsm.actions", "/value/0/status", "\"SUCCEED\""),
+    ] {
+        let value = found
+            .records
+            .get(family)
+            .and_then(|all| all[0].pointer(pointer));
+        let shown = value.map(ToString::to_string);
+        assert_eq!(shown.as_deref(), Some(expected), "{family} {pointer}");
+    }
+}
+
 #[test]
 fn what_is_not_supported_is_said_and_costs_no_neighbour() {
     let with = read(&load("2.14/2.14.0_ddn133-not_supported.txt"));
@@ -223,6 +263,7 @@ fn fixtures_that_may_not_be_copied_are_read_in_place() {
     ] {
         assert!(found.counts.contains_key(family), "{family} is missing");
     }
+    assert_eq!(found.skips.first(), None, "of {}", found.skips.len());
     let mut n_files = 0;
     for path in files_below(&folder.join("proc-trees")) {
         let bytes = fs::read(&path).unwrap_or_default();

@@ -68,8 +68,16 @@ impl<'a> Iterator for Buckets<'a> {
             }
             let line = self.lines.next()?;
             let text = line.text.trim();
+            let text = text.strip_prefix("- ").unwrap_or(text);
             if text.is_empty() || is_heading(text) {
                 continue;
+            }
+            if let Some(name) = text.strip_suffix(':').filter(|name| !name.contains(' ')) {
+                self.table = name;
+                continue;
+            }
+            if let Some(bucket) = sampled(self.table, text) {
+                return Some(Ok(bucket));
             }
             if let Some((name, map)) = text.split_once(": {") {
                 (self.table, self.rest) = (name, Some(map));
@@ -113,6 +121,19 @@ impl<'a> Buckets<'a> {
     }
 }
 
+/// `32KB: { sample: 1, pct: 100, cum_pct: 100 }`.
+fn sampled<'a>(table: &'a str, text: &'a str) -> Option<Bucket<'a>> {
+    let (bucket, map) = text.split_once(':')?;
+    let map = map.trim_start().strip_prefix('{')?.trim_start();
+    let count = map.strip_prefix("sample:")?.split([',', '}']).next()?;
+    Some(Bucket {
+        table,
+        bucket,
+        read: number(count.trim())?,
+        write: None,
+    })
+}
+
 fn is_heading(text: &str) -> bool {
     // Counting is off: there is nothing but this, and how to turn it on.
     if text == "disabled" || text.starts_with("write anything to this file") {
@@ -125,12 +146,17 @@ fn is_heading(text: &str) -> bool {
         || text.starts_with("read\t")
         || text.starts_with("extents ")
         || text.ends_with("_by_size:")
-        || text
-            .split_ascii_whitespace()
-            .all(|word| matches!(word, "|" | "%" | "cum" | "calls" | "read" | "write"))
-        || text
-            .split_once(':')
-            .is_some_and(|(name, _)| name.contains("in flight") || name.starts_with("pending "))
+        || text.split_ascii_whitespace().all(|word| {
+            matches!(
+                word,
+                "|" | "%" | "cum" | "calls" | "read" | "write" | "modify"
+            )
+        })
+        || text.split_once(':').is_some_and(|(name, _)| {
+            name.contains("in flight")
+                || name.ends_with("_in_flight")
+                || name.starts_with("pending ")
+        })
 }
 
 /// Title of the table that begins here: words, then the names of columns.
@@ -141,6 +167,7 @@ fn title(text: &str) -> Option<&str> {
             && !text.contains("rpcs")
             && !text.contains("calls")
             && !text.contains(" maps ")
+            && !text.contains(" cum %")
     {
         return None;
     }

@@ -1,6 +1,8 @@
 //! The kinds for `candela inspect`: a dump of parameters, and single bodies.
 
-use super::{Block, Lines, Name, Value, blocks, histogram, jobs, quota, skip, state, stats, value};
+use super::{
+    Block, Lines, Name, Value, blocks, body, histogram, jobs, quota, skip, stats, typed, value,
+};
 use serde_json::{Value as Json, json};
 use stdx::reading::{Kind, Likelihood, Sample, Sink, Skip, SkipKind};
 
@@ -56,39 +58,49 @@ fn read_file(bytes: &[u8], sink: &mut dyn Sink) {
     );
 }
 
+/// Beginnings of names that only Lustre's parameters have.
+const STARTS: &[&str] = &[
+    "obdfilter.",
+    "mdt.",
+    "osd-",
+    "mgs.",
+    "ldlm.",
+    "llite.",
+    "osc.",
+    "mdc.",
+    "ost.",
+    "mds.",
+    "osp.",
+    "lod.",
+    "lov.",
+    "lmv.",
+    "mdd.",
+    "mgc.",
+    "qmt.",
+    "nodemap.",
+    "health_check",
+    "version",
+    "sptlrpc.",
+    "lnet_memused",
+    "memused",
+    "jobid_",
+    "lwp.",
+    "seq.",
+    "fld.",
+];
+
+/// Whether a name begins as Lustre's parameters do.
+pub(crate) fn has_known_start(name: &str) -> bool {
+    STARTS.iter().any(|start| name.starts_with(start))
+}
+
 fn guess_dump(sample: Sample<'_>) -> Likelihood {
     let (mut params, mut lines) = (0_u32, 0_u32);
-    let known = [
-        "obdfilter.",
-        "mdt.",
-        "osd-",
-        "mgs.",
-        "ldlm.",
-        "llite.",
-        "osc.",
-        "mdc.",
-        "ost.",
-        "mds.",
-        "osp.",
-        "lod.",
-        "lov.",
-        "lmv.",
-        "mdd.",
-        "mgc.",
-        "qmt.",
-        "nodemap.",
-        "health_check",
-        "version",
-        "sptlrpc.",
-        "lnet_memused",
-        "memused",
-        "jobid_",
-    ];
     for found in blocks(sample.head).take(64) {
         match found {
             Ok(block) => {
                 lines += 1;
-                params += u32::from(known.iter().any(|start| block.name.full.starts_with(start)));
+                params += u32::from(has_known_start(block.name.full));
             }
             Err(skip) => lines += u32::from(skip.kind != SkipKind::ErrorText),
         }
@@ -102,48 +114,7 @@ fn guess_dump(sample: Sample<'_>) -> Likelihood {
 }
 
 fn guess_body(sample: Sample<'_>) -> Likelihood {
-    let text = sample.text();
-    let mut lines = text
-        .lines()
-        .map(str::trim_end)
-        .filter(|line| !line.trim().is_empty());
-    let Some(first) = lines.next() else { return 0 };
-    let has = |mark: &str| text.contains(mark);
-    let marks = [
-        (first.starts_with("job_stats:"), 95),
-        (first.starts_with("snapshot_time") && has(" samples ["), 95),
-        (first.starts_with("snapshot_time") && has("% cum %"), 95),
-        (
-            first.starts_with("status: ")
-                && (has("recovery_start:") || has("last_transno") || first.len() < 30),
-            85,
-        ),
-        (
-            first.starts_with("fsname: ") && has("imperative_recovery_state"),
-            95,
-        ),
-        (
-            first.starts_with("current index:") || first.starts_with("current_index:"),
-            95,
-        ),
-        (
-            first.starts_with("global_pool") || first.ends_with("_accounting:"),
-            95,
-        ),
-        (first.starts_with("import:") && has("target:"), 95),
-        (first.starts_with("imperative_recovery:"), 95),
-        (first.starts_with("io_latency_by_size:"), 95),
-        (has("reported unhealthy") && has("NOT HEALTHY"), 90),
-        (first == "healthy" || first == "NOT HEALTHY", 60),
-        (first.starts_with("snapshot_time"), 60),
-        (first.contains(" samples [") && has("] "), 70),
-    ];
-    marks
-        .into_iter()
-        .filter(|(is, _)| *is)
-        .map(|(_, sure)| sure)
-        .max()
-        .unwrap_or(0)
+    body::tell(sample.text()).map_or(0, |told| told.sure)
 }
 
 fn read_dump(bytes: &[u8], sink: &mut dyn Sink) {
@@ -156,32 +127,25 @@ fn read_dump(bytes: &[u8], sink: &mut dyn Sink) {
 }
 
 fn read_body(bytes: &[u8], sink: &mut dyn Sink) {
-    let lines = Lines::new(bytes, 1);
-    let first = lines
-        .map(|line| line.text)
-        .find(|text| !text.trim().is_empty());
-    let first = first.unwrap_or_default();
-    let param = match first {
-        text if text.starts_with("job_stats:") => "job_stats",
-        text if text.starts_with("status:") => "recovery_status",
-        text if text.starts_with("fsname:") => "live",
-        text if text.starts_with("current index:") || text.starts_with("current_index:") => {
-            "changelog_users"
-        }
-        text if text.starts_with("global_pool") => "glb",
-        text if text.ends_with("_accounting:") => "acct",
-        text if text.starts_with("import:") => "import",
-        text if text.starts_with("imperative_recovery") => "ir_state",
-        text if text.contains("ealthy") || text.contains("HEALTHY") => "health_check",
-        text if histogram::is_histogram("", lines) || text.starts_with("io_latency") => "brw_stats",
-        _ => "stats",
+    let head = Sample {
+        name: "",
+        head: bytes.get(..65_536).unwrap_or(bytes),
+    };
+    let told = body::tell(head.text());
+    let param = told.map_or("stats", |told| told.param);
+    let name = Name {
+        full: param,
+        class: told.map_or("", |told| told.class),
+        instance: "",
+        nid: told.filter(|told| told.is_export).map(|_| ""),
+        param,
     };
     put(
         &Block {
-            name: Name::parse(param),
+            name,
             line: 1,
             inline: "",
-            body: lines,
+            body: Lines::new(bytes, 1),
         },
         sink,
     );
@@ -192,30 +156,11 @@ pub(crate) fn put(block: &Block<'_>, sink: &mut dyn Sink) {
     let family = block.name.family();
     let name = block.name.full;
     hints(block, sink);
-    match block.name.param {
-        "recovery_status" => {
-            return match state::recovery(block) {
-                Some(found) => sink.record(&family, &|| json!({"name": name, "value": found})),
-                None => sink.skip(skip(block.line, SkipKind::BadValue, "no status in", name)),
-            };
-        }
-        "health_check" => {
-            let found = state::health(block);
-            return sink.record(&family, &|| json!({"name": name, "value": found}));
-        }
-        "changelog_users" => {
-            let (current, users) = state::changelog_users(block.body);
-            return sink.record(
-                &family,
-                &|| json!({"name": name, "current": current, "users": users}),
-            );
-        }
-        param if param == "live" || param.starts_with("live.") => {
-            if let Some(live) = state::mgs_live(block) {
-                return sink.record(&family, &|| json!({"name": name, "value": live}));
-            }
-        }
-        _ => {}
+    let mut skips = Vec::new();
+    if let Some(found) = typed::typed(block, &mut skips) {
+        typed::binary(block, &mut skips);
+        sink.record(&family, &|| json!({"name": name, "value": found}));
+        return skips.into_iter().for_each(|skip| sink.skip(skip));
     }
     match value(block) {
         Value::Scalar(text) => sink.record(&family, &|| json!({"name": name, "value": text})),
@@ -255,7 +200,7 @@ pub(crate) fn put(block: &Block<'_>, sink: &mut dyn Sink) {
 /// else is passed over with its first line.
 fn unknown(block: &Block<'_>, family: &str, lines: Lines<'_>, sink: &mut dyn Sink) {
     let mut rows = lines.filter(|line| !line.text.trim().is_empty());
-    if rows.all(|line| !line.is_binary && line.text.split_ascii_whitespace().count() <= 12) {
+    if rows.all(|line| !line.is_binary && line.text.split_ascii_whitespace().count() <= 40) {
         let name = block.name.full;
         return sink.record(family, &|| json!({"name": name, "lines": text_of(lines)}));
     }

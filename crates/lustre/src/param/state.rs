@@ -1,9 +1,11 @@
 //! What a target, a server or an MGS says of its state.
 
+use super::security::{self, FlavorRule};
 use super::stats::number;
-use super::{Block, Lines};
+use super::{Block, Lines, flow, skip};
 use crate::label::{FsName, TargetLabel};
 use serde::Serialize;
+use stdx::reading::{Skip, SkipKind};
 
 /// `recovery_status`. Counts and times are absent where they are not printed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -93,31 +95,72 @@ pub struct MgsLive<'a> {
     pub targets: Vec<TargetLabel>,
     /// `full`, `startup`, `partial`, `disabled`.
     pub ir_state: Option<&'a str>,
+    /// Flags of its configuration, as printed.
+    pub flags: Option<&'a str>,
+    /// Generation of its configuration.
+    pub generation: Option<u64>,
+    /// Rules of sptlrpc.
+    pub rules: Vec<FlavorRule<'a>>,
+    /// Clients that cannot take part in imperative recovery.
+    pub n_nonir_clients: Option<u64>,
+    /// Version of the table of NIDs.
+    pub nidtbl_version: Option<u64>,
+    /// Times that clients were told of a restart.
+    pub notify_count: Option<u64>,
 }
 
 /// Reads it; none for the MGS's own `params` log.
 pub fn mgs_live<'a>(block: &Block<'a>) -> Option<MgsLive<'a>> {
     let mut fs = None;
-    let (mut targets, mut ir_state) = (Vec::new(), None);
+    let mut found = MgsLive {
+        fs: FsName::new("x").ok()?,
+        targets: Vec::new(),
+        ir_state: None,
+        flags: None,
+        generation: None,
+        rules: Vec::new(),
+        n_nonir_clients: None,
+        nidtbl_version: None,
+        notify_count: None,
+    };
     for line in block.body {
         let text = line.text.trim();
-        if let Some(name) = text.strip_prefix("fsname:") {
-            fs = FsName::new(name.trim())
-                .ok()
-                .filter(|name| name.as_str() != "params");
-        } else if let Some(state) = text.strip_prefix("state:") {
-            ir_state = ir_state.or(Some(state.trim()));
-        } else if let Ok(label) = text.parse::<TargetLabel>() {
-            targets.push(label);
+        if let Ok(label) = text.parse::<TargetLabel>() {
+            found.targets.push(label);
+        } else if let Some(rule) = security::rule(text) {
+            found.rules.push(rule);
+        } else if let Some((key, value)) = flow::split(text) {
+            match key {
+                "fsname" => {
+                    fs = FsName::new(value)
+                        .ok()
+                        .filter(|name| name.as_str() != "params");
+                }
+                "flags" => {
+                    let mut words = value.split_ascii_whitespace();
+                    found.flags = words.next();
+                    found.generation = words.nth(1).and_then(number);
+                }
+                "state" => found.ir_state = found.ir_state.or(Some(value)),
+                "nonir_clients" => found.n_nonir_clients = number(value),
+                "nidtbl_version" => found.nidtbl_version = number(value),
+                "notify_count" => found.notify_count = number(value),
+                _ => {}
+            }
         }
     }
-    let fs = fs?;
-    targets.retain(|label| label.fs() == Some(&fs));
-    Some(MgsLive {
-        fs,
-        targets,
-        ir_state,
-    })
+    found.fs = fs?;
+    found.targets.retain(|label| label.fs() == Some(&found.fs));
+    Some(found)
+}
+
+/// `changelog_users` of an MDT.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ChangelogUsers<'a> {
+    /// Newest record.
+    pub current: Option<u64>,
+    /// The consumers.
+    pub users: Vec<ChangelogUser<'a>>,
 }
 
 /// One consumer of a changelog.
@@ -129,32 +172,85 @@ pub struct ChangelogUser<'a> {
     pub index: u64,
     /// Seconds since it last cleared one.
     pub idle: Option<u64>,
+    /// Types of record it asks for, where it asks for few (2.15 or newer).
+    pub mask: Option<&'a str>,
 }
 
 /// The consumers of a changelog, and its newest record.
-pub fn changelog_users(lines: Lines<'_>) -> (Option<u64>, Vec<ChangelogUser<'_>>) {
-    let (mut current, mut users) = (None, Vec::new());
+pub fn changelog_users(lines: Lines<'_>) -> ChangelogUsers<'_> {
+    let mut found = ChangelogUsers::default();
     for line in lines {
         let text = line.text.trim();
         let index = text
             .strip_prefix("current index:")
             .or(text.strip_prefix("current_index:"));
         if let Some(index) = index {
-            current = number(index.trim());
+            found.current = number(index.trim());
             continue;
         }
         let mut words = text.split_ascii_whitespace();
         let id = words.next().filter(|id| id.starts_with("cl"));
         let index = words.next().and_then(number);
-        let idle = words
-            .next()
-            .and_then(|word| number(word.trim_matches(['(', ')'])));
-        users.extend(
-            id.zip(index)
-                .map(|(id, index)| ChangelogUser { id, index, idle }),
-        );
+        let (mut idle, mut mask) = (None, None);
+        for word in words {
+            match word.strip_prefix("mask=") {
+                Some(names) => mask = Some(names),
+                None => idle = idle.or(number(word.trim_matches(['(', ')', ',']))),
+            }
+        }
+        found
+            .users
+            .extend(id.zip(index).map(|(id, index)| ChangelogUser {
+                id,
+                index,
+                idle,
+                mask,
+            }));
     }
-    (current, users)
+    found
+}
+
+/// One target below a `lov` or `lmv`, in `target_obd`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct TargetObd<'a> {
+    /// Its number.
+    pub index: u64,
+    /// UUID: `lab01-OST0000_UUID`.
+    pub uuid: &'a str,
+    /// Whether it is used.
+    pub is_active: bool,
+}
+
+/// `0: lab01-OST0000_UUID ACTIVE`.
+pub fn target_obd(text: &str) -> Option<TargetObd<'_>> {
+    let (index, rest) = text.trim().split_once(": ")?;
+    let (uuid, state) = rest.trim().rsplit_once(' ')?;
+    Some(TargetObd {
+        index: number(index)?,
+        uuid: uuid.trim(),
+        is_active: match state {
+            "ACTIVE" => true,
+            "INACTIVE" => false,
+            _ => return None,
+        },
+    })
+}
+
+/// Reads `target_obd`.
+pub fn target_obds<'a>(block: &Block<'a>, skips: &mut Vec<Skip>) -> Vec<TargetObd<'a>> {
+    let mut found = Vec::new();
+    for line in flow::lines(block) {
+        match target_obd(line.text) {
+            Some(target) => found.push(target),
+            None => skips.push(skip(
+                line.number,
+                SkipKind::BadLine,
+                "not a target of a lov",
+                line.text,
+            )),
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -198,9 +294,13 @@ mod tests {
 
     #[test]
     fn an_mgs_names_its_targets() {
-        let text = "mgs.MGS.live.lab01=\nfsname: lab01\nflags: 0x20     gen: 28\nlab01-MDT0000\nlab01-OST0003\n\nSecure RPC Config Rules:\n\nimperative_recovery_state:\n    state: startup\n";
+        let text = "mgs.MGS.live.lab01=\nfsname: lab01\nflags: 0x20     gen: 28\nlab01-MDT0000\nlab01-OST0003\n\nSecure RPC Config Rules:\nlab01.srpc.flavor.default=skpi\n\nimperative_recovery_state:\n    state: startup\n";
         let live = mgs_live(&block(text)).unwrap();
         assert_eq!((live.targets.len(), live.ir_state), (2, Some("startup")));
+        assert_eq!(
+            (live.flags, live.generation, live.rules[0].flavor),
+            (Some("0x20"), Some(28), "skpi")
+        );
         assert_eq!(
             mgs_live(&block("mgs.MGS.live.params=\nfsname: params\n")),
             None
@@ -210,15 +310,16 @@ mod tests {
     #[test]
     fn changelog_users_are_read_in_both_forms() {
         let old = "current index: 34\nID    index (idle seconds)\ncl1   3 (27)\n";
-        let (current, users) = changelog_users(Lines::new(old.as_bytes(), 1));
+        let found = changelog_users(Lines::new(old.as_bytes(), 1));
         assert_eq!(
-            (current, users[0].index, users[0].idle),
+            (found.current, found.users[0].index, found.users[0].idle),
             (Some(34), 3, Some(27))
         );
         let new = "current_index: 5\nID                            index (idle) mask\ncl2-x 4 (1) mask=ALL\n";
+        let user = changelog_users(Lines::new(new.as_bytes(), 1)).users[0];
         assert_eq!(
-            changelog_users(Lines::new(new.as_bytes(), 1)).1[0].id,
-            "cl2-x"
+            (user.id, user.idle, user.mask),
+            ("cl2-x", Some(1), Some("ALL"))
         );
     }
 }
