@@ -6,9 +6,11 @@
 //! is proof that a target or a server exists. Passwords are left out.
 
 pub mod capture_index;
+pub mod emf;
 pub mod exascaler;
 pub mod iml_detect;
 pub mod iml_state;
+pub mod kubernetes;
 pub mod ldev;
 pub mod lnet_routes;
 pub mod modprobe;
@@ -18,6 +20,8 @@ pub mod shine;
 pub mod udev_rules;
 
 mod lines;
+mod yaml;
+mod yaml_flow;
 
 use stdx::reading::Kind;
 
@@ -26,6 +30,9 @@ pub fn kinds() -> Vec<&'static Kind> {
     vec![
         &exascaler::conf::KIND,
         &exascaler::json::KIND,
+        &kubernetes::KIND,
+        &emf::INPUT,
+        &emf::PLAN,
         &iml_state::KIND,
         &iml_detect::KIND,
         &iml_detect::DESCRIPTION,
