@@ -33,7 +33,7 @@ pub mod zpool_list;
 pub mod zpool_status;
 
 pub(crate) mod json;
-mod table;
+pub(crate) mod table;
 pub(crate) mod text;
 
 use stdx::reading::Kind;
