@@ -113,7 +113,7 @@ fn guess(sample: Sample<'_>) -> Likelihood {
         }
     }
     match (n_routes, n_other) {
-        (0, 0) if sample.name == "lnet_routes.conf" || text.contains("{ gateway: <") => 60,
+        (0, 0) if sample.name == "lnet_routes.conf" || text.contains("{ gateway: <") => 82,
         (1.., 0) => 90,
         (1.., _) if n_routes > n_other => 70,
         _ => 0,
