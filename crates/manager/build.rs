@@ -1,5 +1,6 @@
-//! Copies the built page to where it is embedded from, or makes a short text
-//! that says how to build it. Never runs Node.
+//! Copies the built page and the pages about errors to where they are embedded
+//! from; without a built page, a short text says how to build it. Never runs
+//! Node.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -15,7 +16,11 @@ fn main() -> io::Result<()> {
     if to.exists() {
         fs::remove_dir_all(&to)?;
     }
-    fs::create_dir_all(&to)?;
+    // Problems and concerns name a page each; it is served beside the page.
+    let errors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
+    println!("cargo::rerun-if-changed=../../docs/errors");
+    fs::create_dir_all(to.join("docs/errors"))?;
+    copy(&errors, &to.join("docs/errors"))?;
     if built.join("index.html").is_file() {
         copy(&built, &to)
     } else {

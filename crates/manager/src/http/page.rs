@@ -12,9 +12,15 @@ const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-
 /// A file of the page; any other path is the page itself, which routes it.
 pub(crate) async fn page(uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
-    let is_file = path.contains('.') && !path.starts_with("api/");
-    let name = if is_file { path } else { "index.html" };
-    let Some(file) = Files::get(name) else {
+    // Ids of things have dots too, so only these folders are of files alone.
+    let is_file = ["assets/", "docs/errors/"].iter().any(|folder| path.starts_with(folder))
+        && path.contains('.');
+    let (name, file) = match Files::get(path) {
+        Some(file) if !path.is_empty() => (path, Some(file)),
+        _ if is_file => (path, None),
+        _ => ("index.html", Files::get("index.html")),
+    };
+    let Some(file) = file else {
         return (StatusCode::NOT_FOUND, "There is no such file.\n").into_response();
     };
     let hash = file.metadata.sha256_hash();
@@ -53,6 +59,7 @@ fn kind(name: &str) -> &'static str {
         "svg" => "image/svg+xml",
         "png" => "image/png",
         "json" => "application/json",
+        "md" => "text/markdown; charset=utf-8",
         "woff2" => "font/woff2",
         _ => "application/octet-stream",
     }
