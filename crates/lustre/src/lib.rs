@@ -4,11 +4,13 @@
 //! - [`label`], [`nid`]: names of file systems and targets, addresses.
 //! - [`console`]: what Lustre and the kernel say on the console.
 //! - [`devices`]: what `lctl dl` prints.
+//! - [`disk`]: what targets keep of themselves, and configuration logs.
 //! - [`lnet`]: what `lnetctl` prints and reads.
 //! - [`param`]: what `lctl get_param` prints.
 
 pub mod console;
 pub mod devices;
+pub mod disk;
 pub mod label;
 pub mod lnet;
 pub mod nid;
@@ -16,7 +18,7 @@ pub mod param;
 
 /// The kinds of input that this crate reads, for `candela inspect`.
 pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
-    vec![
+    let mut kinds = vec![
         &param::kind::GET_PARAM,
         &param::kind::BODY,
         &param::kind::FILE,
@@ -26,5 +28,7 @@ pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
         &lnet::kind::NIDS,
         &lnet::kind::CONNECTIONS,
         &console::KIND,
-    ]
+    ];
+    kinds.extend(disk::kind::KINDS);
+    kinds
 }
