@@ -1,5 +1,11 @@
-//! 10,000 servers with 40,000 targets: from nothing, and one server's change.
-//! Also one file system of that size, the worst there can be.
+//! 10,000 servers with 40,000 targets: from nothing, and one server's change:
+//! a target unmounted, silence, arrival, a target not seen before, and a report
+//! of the MGS, which names every target. Up to one file system of that size,
+//! the worst there can be.
+
+// The one that ships.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     divan::main();
@@ -8,8 +14,8 @@ fn main() {
 use lustre::label::{FsName, TargetIndex, TargetKind, TargetLabel};
 use model::ids::{DeviceId, ServerId};
 use model::report::{
-    Device, DeviceKind, Lnet, LnetNi, LnetState, Lustre, MountData, Report, TargetSeen,
-    TargetSource,
+    Device, DeviceKind, Lnet, LnetNi, LnetState, Lustre, MgsFs, MgsTarget, MountData, Report,
+    TargetSeen, TargetSource,
 };
 use std::sync::Arc;
 
@@ -25,9 +31,17 @@ fn nid(n: u32) -> lustre::nid::Nid {
         .expect("a NID")
 }
 
+/// What the last server's report changes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Nothing,
+    Unmounted,
+    NewTarget,
+}
+
 /// Server `n` of pairs; each mounts 4 targets and sees its partner's.
-fn report(n: u32, servers_per_fs: u32, moved: bool) -> Arc<Report> {
-    let fs = FsName::new(&format!("fs{:04}", n / servers_per_fs)).expect("a name");
+fn report(n: u32, servers_per_fs: u32, change: Change) -> Arc<Report> {
+    let fs = name(n / servers_per_fs);
     let first = n - n % 2;
     let mut report = Report::default();
     report.identity.hostname = format!("oss{n:05}");
@@ -53,14 +67,11 @@ fn report(n: u32, servers_per_fs: u32, moved: bool) -> Arc<Report> {
         let device_id = DeviceId(format!("wwn:0x{number:08x}"));
         devices.push(device(&device_id));
         let index = u16::try_from((number) % (servers_per_fs * 4)).expect("an index fits");
-        let of = TargetLabel::Of {
-            fs: fs.clone(),
-            kind: TargetKind::Ost,
-            index: TargetIndex(index),
-        };
+        let of = label(&fs, index);
         let is_mine = k / 4 == n - first;
         for source in [TargetSource::Mount, TargetSource::MountData] {
-            if source == TargetSource::Mount && (!is_mine || moved && k == 0) {
+            if source == TargetSource::Mount && (!is_mine || change == Change::Unmounted && k == 0)
+            {
                 continue;
             }
             lustre.targets.push(target(
@@ -71,8 +82,79 @@ fn report(n: u32, servers_per_fs: u32, moved: bool) -> Arc<Report> {
             ));
         }
     }
+    if change == Change::NewTarget {
+        let new = DeviceId("wwn:new".into());
+        let of = label(&fs, u16::MAX);
+        devices.push(device(&new));
+        lustre.targets.push(target(
+            of,
+            TargetSource::MountData,
+            &new,
+            [nid(first), nid(n)],
+        ));
+    }
     report.lustre = Some(lustre);
     report.devices = Some(devices);
+    Arc::new(report)
+}
+
+fn name(n: u32) -> FsName {
+    FsName::new(&format!("fs{n:04}")).expect("a name")
+}
+
+fn label(fs: &FsName, index: u16) -> TargetLabel {
+    TargetLabel::Of {
+        fs: fs.clone(),
+        kind: TargetKind::Ost,
+        index: TargetIndex(index),
+    }
+}
+
+/// The MGS of all: it names every target.
+fn mgs(servers_per_fs: u32, evidence: &str) -> Arc<Report> {
+    let mut report = Report::default();
+    report.identity.hostname = "mgs".into();
+    report.identity.fqdn = "mgs.site".into();
+    let ni = LnetNi {
+        nid: "10.250.0.1@tcp".parse().expect("a NID"),
+        status: "up".into(),
+        interfaces: vec![],
+        health: None,
+    };
+    report.lnet = Some(Lnet {
+        state: LnetState::Up,
+        nis: vec![ni],
+        ..Lnet::default()
+    });
+    let knows = |n: u32| {
+        let fs = name(n);
+        let n_targets = u16::try_from(servers_per_fs * 4).expect("an index fits");
+        let target = |index| MgsTarget {
+            label: label(&fs, index),
+            nids: vec![],
+        };
+        MgsFs {
+            evidence: "mgs.MGS.live".into(),
+            targets: (0..n_targets).map(target).collect(),
+            ir_state: None,
+            fs,
+        }
+    };
+    let device_id = DeviceId("wwn:mgt".into());
+    let mut mgt = target(
+        TargetLabel::Mgs,
+        TargetSource::Mount,
+        &device_id,
+        [nid(0), nid(1)],
+    );
+    mgt.evidence = evidence.into();
+    report.lustre = Some(Lustre {
+        is_loaded: true,
+        targets: vec![mgt],
+        mgs: (0..SERVERS / servers_per_fs).map(knows).collect(),
+        ..Lustre::default()
+    });
+    report.devices = Some(vec![device(&device_id)]);
     Arc::new(report)
 }
 
@@ -129,9 +211,10 @@ fn target(
 }
 
 fn site(servers_per_fs: u32) -> Vec<(ServerId, Arc<Report>, bool)> {
-    (0..SERVERS)
-        .map(|n| (id(n), report(n, servers_per_fs, false), false))
-        .collect()
+    let server = |n| (id(n), report(n, servers_per_fs, Change::Nothing), false);
+    let mut site: Vec<_> = (0..SERVERS).map(server).collect();
+    site.push((id(SERVERS), mgs(servers_per_fs, "a mount"), false));
+    site
 }
 
 #[divan::bench(args = [100, 1_000, 10_000], sample_count = 3)]
@@ -140,23 +223,73 @@ fn from_nothing(bencher: divan::Bencher<'_, '_>, servers_per_fs: u32) {
     bencher.bench(|| {
         let mut detector = detect::Detector::new();
         detector.put_all(site.clone());
-        assert_eq!(detector.inventory().targets.len(), 40_000);
+        assert_eq!(detector.inventory().targets.len(), 40_001);
         detector
     });
 }
 
-#[divan::bench(args = [100, 1_000, 10_000], sample_count = 20)]
-fn one_server_changes(bencher: divan::Bencher<'_, '_>, servers_per_fs: u32) {
+/// One server's report, of these two in turn.
+fn in_turn(
+    bencher: divan::Bencher<'_, '_>,
+    servers_per_fs: u32,
+    server: u32,
+    reports: &[Arc<Report>; 2],
+) {
     let mut detector = detect::Detector::new();
     detector.put_all(site(servers_per_fs));
-    let reports = [
-        report(5_000, servers_per_fs, false),
-        report(5_000, servers_per_fs, true),
-    ];
     let mut turn = 0;
     bencher.bench_local(|| {
         turn += 1;
-        let changed = detector.put(id(5_000), Arc::clone(&reports[turn % 2]));
+        let changed = detector.put(id(server), Arc::clone(&reports[turn % 2]));
+        assert!(!changed.targets.is_empty());
+    });
+}
+
+#[divan::bench(args = [100, 1_000, 10_000], sample_count = 50)]
+fn one_target_is_unmounted(bencher: divan::Bencher<'_, '_>, servers_per_fs: u32) {
+    let changes = [Change::Nothing, Change::Unmounted];
+    let reports = changes.map(|change| report(5_000, servers_per_fs, change));
+    in_turn(bencher, servers_per_fs, 5_000, &reports);
+}
+
+#[divan::bench(args = [100, 1_000, 10_000], sample_count = 50)]
+fn one_target_is_new(bencher: divan::Bencher<'_, '_>, servers_per_fs: u32) {
+    let changes = [Change::Nothing, Change::NewTarget];
+    let reports = changes.map(|change| report(5_000, servers_per_fs, change));
+    in_turn(bencher, servers_per_fs, 5_000, &reports);
+}
+
+#[divan::bench(args = [100, 1_000, 10_000], sample_count = 50)]
+fn the_mgs_reports(bencher: divan::Bencher<'_, '_>, servers_per_fs: u32) {
+    let reports = ["a mount", "another"].map(|text| mgs(servers_per_fs, text));
+    in_turn(bencher, servers_per_fs, SERVERS, &reports);
+}
+
+#[divan::bench(args = [100, 1_000, 10_000], sample_count = 50)]
+fn one_server_falls_silent_or_is_back(bencher: divan::Bencher<'_, '_>, servers_per_fs: u32) {
+    let mut detector = detect::Detector::new();
+    detector.put_all(site(servers_per_fs));
+    let mut is_silent = false;
+    bencher.bench_local(|| {
+        is_silent = !is_silent;
+        let changed = detector.set_silent(id(5_000), is_silent);
+        assert!(!changed.targets.is_empty());
+    });
+}
+
+#[divan::bench(args = [100, 1_000, 10_000], sample_count = 50)]
+fn one_server_leaves_or_joins(bencher: divan::Bencher<'_, '_>, servers_per_fs: u32) {
+    let mut detector = detect::Detector::new();
+    detector.put_all(site(servers_per_fs));
+    let report = report(5_000, servers_per_fs, Change::Nothing);
+    let mut is_here = true;
+    bencher.bench_local(|| {
+        is_here = !is_here;
+        let changed = if is_here {
+            detector.put(id(5_000), Arc::clone(&report))
+        } else {
+            detector.remove(id(5_000))
+        };
         assert!(!changed.targets.is_empty());
     });
 }

@@ -1,13 +1,14 @@
 //! The state, and what one report changes.
 
 use crate::facts::Facts;
-use crate::group::{Group, is_grouped_alike};
-use crate::{device, filesystem, ha, server, target};
+use crate::name::Name;
+use crate::{device, ha, server, target};
 use lustre::label::{FsName, TargetLabel};
 use lustre::nid::Nid;
 use model::ids::{DeviceId, ServerId};
 use model::inventory::{FsKey, HaKey, Inventory, TargetKey};
 use model::report::Report;
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -49,25 +50,31 @@ impl Changed {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     pub facts: BTreeMap<ServerId, Facts>,
-    pub by_fs: BTreeMap<FsName, BTreeSet<ServerId>>,
+    /// What is shown of each file system's name.
+    pub names: BTreeMap<FsName, Name>,
     pub by_label: BTreeMap<TargetLabel, BTreeSet<ServerId>>,
     pub by_device: BTreeMap<DeviceId, BTreeSet<ServerId>>,
     pub by_nid: BTreeMap<Nid, BTreeSet<ServerId>>,
     pub by_name: BTreeMap<String, BTreeSet<ServerId>>,
     pub by_ha: BTreeMap<String, BTreeSet<ServerId>>,
-    /// How many servers' targets of a file system name this NID.
-    pub naming: BTreeMap<Nid, BTreeMap<FsName, u32>>,
+    /// Servers whose Pacemaker calls this name a node.
+    by_node: BTreeMap<String, BTreeSet<ServerId>>,
+    /// Sights that name this NID as one that serves the target.
+    served: BTreeMap<Nid, BTreeSet<(TargetLabel, ServerId)>>,
+    /// Sights of a target on this device.
+    seats: BTreeMap<DeviceId, BTreeSet<(TargetLabel, ServerId)>>,
+    /// Servers that name this NID as the MGS's, with the file system.
+    mgs_named: BTreeMap<Nid, BTreeSet<(FsName, ServerId)>>,
     pub with_mgs: BTreeSet<ServerId>,
-    /// The file systems of a name.
-    pub groups: BTreeMap<FsName, Vec<Group>>,
-    /// Targets and file systems made for a file system's name.
-    pub made: BTreeMap<FsName, (BTreeSet<TargetKey>, BTreeSet<FsKey>)>,
+    /// Targets on a device, or on what is made of it.
+    pub carries: BTreeMap<DeviceId, BTreeSet<TargetKey>>,
+    /// The other way round.
+    pub carried_by: BTreeMap<TargetKey, BTreeSet<DeviceId>>,
     /// Targets that a server may serve or has mounted.
     pub serves: BTreeMap<ServerId, BTreeSet<TargetKey>>,
     pub made_mgts: BTreeSet<TargetKey>,
     /// The group of servers without a cluster manager that a server is in.
     pub group_of: BTreeMap<ServerId, HaKey>,
-    pub made_clients: BTreeMap<FsName, BTreeSet<(ServerId, String)>>,
 }
 
 /// Reports in, inventory out.
@@ -80,13 +87,14 @@ pub struct Detector {
 /// What must be looked at again.
 #[derive(Debug, Default)]
 struct Touched {
-    filesystems: BTreeSet<FsName>,
-    /// Single targets, where the groups of their file system stay as they are.
-    labels: BTreeMap<FsName, BTreeSet<TargetLabel>>,
+    labels: BTreeSet<TargetLabel>,
+    /// Names of which a server shows something else.
+    names: BTreeSet<FsName>,
+    /// Names whose file systems may have another MGT.
+    mgs_of: BTreeSet<FsName>,
     devices: BTreeSet<DeviceId>,
     servers: BTreeSet<ServerId>,
     ha: BTreeSet<String>,
-    mgs: bool,
 }
 
 impl Detector {
@@ -101,16 +109,15 @@ impl Detector {
     }
 
     /// Takes a server's newest report; the server is not silent.
-    #[allow(clippy::needless_pass_by_value, reason = "the detector keeps it")]
     pub fn put(&mut self, id: ServerId, report: Arc<Report>) -> Changed {
-        self.replace(id, Some(Facts::of(&report, false)))
+        self.replace(id, Some((report, false)))
     }
 
     /// Takes many reports at once: one rebuild of what they touch together.
     pub fn put_all(&mut self, reports: Vec<(ServerId, Arc<Report>, bool)>) -> Changed {
         let mut touched = Touched::default();
         for (id, report, is_silent) in reports {
-            self.swap(id, Some(Facts::of(&report, is_silent)), &mut touched);
+            self.swap(id, Some((report, is_silent)), &mut touched);
         }
         self.rebuild(touched)
     }
@@ -125,152 +132,87 @@ impl Detector {
         match self.index.facts.get(&id) {
             Some(facts) if facts.is_silent != is_silent => {
                 let report = Arc::clone(&facts.report);
-                self.replace(id, Some(Facts::of(&report, is_silent)))
+                self.replace(id, Some((report, is_silent)))
             }
             _ => Changed::default(),
         }
     }
 
-    fn replace(&mut self, id: ServerId, new: Option<Facts>) -> Changed {
+    fn replace(&mut self, id: ServerId, new: Option<(Arc<Report>, bool)>) -> Changed {
         let mut touched = Touched::default();
         self.swap(id, new, &mut touched);
         self.rebuild(touched)
     }
 
-    fn swap(&mut self, id: ServerId, new: Option<Facts>, touched: &mut Touched) {
-        let old = self.index.facts.remove(&id);
+    fn swap(&mut self, id: ServerId, new: Option<(Arc<Report>, bool)>, touched: &mut Touched) {
+        let index = &mut self.index;
+        let old = index.facts.remove(&id);
+        let new = new.map(|(report, is_silent)| Facts::of(&report, is_silent, old.as_ref()));
         touched.servers.insert(id);
-        self.touch(old.as_ref(), new.as_ref(), touched);
-        let names: BTreeSet<String> = [old.as_ref(), new.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(|facts| facts.report.identity.hostname.clone())
-            .collect();
+        index.touch((&self.inventory, id), (old.as_ref(), new.as_ref()), touched);
+        index.replace_parts(id, old.as_ref(), new.as_ref());
         if let Some(old) = &old {
-            self.index.unlink(id, old);
+            index.unlink(id, old);
         }
         if let Some(new) = new {
-            self.index.link(id, &new);
-            self.index.facts.insert(id, new);
-        }
-        // A name that two servers share is shown in its long form for both.
-        for other in names
-            .iter()
-            .filter_map(|name| self.index.by_name.get(name))
-            .flatten()
-        {
-            if *other != id
-                && let Some(facts) = self.index.facts.get(other)
-            {
-                touched.servers.insert(*other);
-                touched
-                    .filesystems
-                    .extend(facts.filesystems.iter().cloned());
-            }
+            index.link(id, &new);
+            index.facts.insert(id, new);
         }
     }
 
-    fn touch(&self, old: Option<&Facts>, new: Option<&Facts>, touched: &mut Touched) {
-        let silence = old.map(|facts| facts.is_silent) != new.map(|facts| facts.is_silent);
-        let identity = |facts: Option<&Facts>| facts.map(|f| f.report.identity.clone());
-        let moved = silence
-            || identity(old) != identity(new)
-            || old.map(|facts| &facts.nids) != new.map(|facts| &facts.nids);
-        let lustre = old.map(|f| &f.report.lustre) != new.map(|f| &f.report.lustre);
-        let with_ha = old.map(|f| &f.report.ha) != new.map(|f| &f.report.ha);
-        for facts in [old, new].into_iter().flatten() {
-            if lustre || moved || with_ha {
-                for fs in &facts.filesystems {
-                    match (old, new) {
-                        (Some(old), Some(new)) if !moved && is_grouped_alike(old, new, fs) => {
-                            let labels = facts.labels.iter().filter(|l| l.fs() == Some(fs));
-                            touched
-                                .labels
-                                .entry(fs.clone())
-                                .or_default()
-                                .extend(labels.cloned());
-                        }
-                        _ => {
-                            touched.filesystems.insert(fs.clone());
-                        }
-                    }
-                }
-                touched.mgs |= facts.has_mgs;
-            }
-            if moved {
-                let naming = facts
-                    .nids
-                    .iter()
-                    .filter_map(|nid| self.index.naming.get(nid));
-                touched
-                    .filesystems
-                    .extend(naming.flat_map(|by_fs| by_fs.keys().cloned()));
-            }
-            if with_ha || moved {
-                touched.ha.extend(facts.ha_key.clone());
-            }
-        }
-        device::touched(old, new, moved, &mut touched.devices);
-    }
-
-    fn rebuild(&mut self, touched: Touched) -> Changed {
+    fn rebuild(&mut self, mut touched: Touched) -> Changed {
         let (index, inventory) = (&mut self.index, &mut self.inventory);
         let mut changed = Changed::default();
-        let Touched {
-            mut filesystems,
-            mut labels,
-            mut servers,
-            mut ha,
-            mut mgs,
-            ..
-        } = touched;
         for id in &touched.devices {
             device::rebuild(index, inventory, id, &mut changed);
         }
         // Who sees a device decides who may serve the target on it.
         for id in &touched.devices {
-            let on = inventory
-                .devices
-                .get(id)
-                .into_iter()
-                .flat_map(|device| &device.targets);
-            for target in on.filter_map(|key| inventory.targets.get(key)) {
-                match target.label.fs() {
-                    Some(fs) => {
-                        let of_fs = labels.entry(fs.clone()).or_default();
-                        of_fs.insert(target.label.clone());
-                    }
-                    None => mgs = true,
-                }
-            }
+            let seats = index.seats.get(id).into_iter().flatten();
+            touched.labels.extend(seats.map(|(label, _)| label.clone()));
+            let keys = index.carries.get(id).into_iter().flatten();
+            let targets = keys.filter_map(|key| inventory.targets.get(key));
+            touched
+                .labels
+                .extend(targets.map(|target| target.label.clone()));
         }
-        if mgs {
+        let Touched {
+            labels,
+            mut names,
+            mut mgs_of,
+            mut servers,
+            mut ha,
+            ..
+        } = touched;
+        index.mark_servers(&servers);
+        if labels.contains(&TargetLabel::Mgs) {
             target::rebuild_mgts(index, inventory, &mut changed, &mut servers);
             // Which MGT a file system has may be another one now.
             if !changed.targets.is_empty() {
-                for fs in index.groups.keys() {
-                    labels.entry(fs.clone()).or_default();
-                }
+                mgs_of.extend(index.names.keys().cloned());
             }
         }
-        for fs in &filesystems {
-            target::rebuild_fs(index, inventory, fs, &mut changed, &mut servers);
+        for name in &mgs_of {
+            if let Some(of) = index.names.get_mut(name) {
+                of.dirty.extend(&of.real);
+            }
         }
-        labels.retain(|fs, _| !filesystems.contains(fs));
-        for (fs, labels) in &labels {
-            target::rebuild_labels(index, inventory, fs, labels, &mut changed, &mut servers);
+        index.mark_labels(&labels);
+        names.extend(mgs_of);
+        names.extend(labels.iter().filter_map(TargetLabel::fs).cloned());
+        for name in &names {
+            target::rebuild_name(index, inventory, name, &mut changed, &mut servers);
         }
-        filesystems.extend(labels.into_keys());
-        ha.extend(
-            servers
-                .iter()
-                .filter_map(|id| index.facts.get(id)?.ha_key.clone()),
-        );
+        let of_server = |id: &ServerId| {
+            let facts = index.facts.get(id)?;
+            let named = facts.names().into_iter();
+            let named = named.filter_map(|name| index.by_node.get(name)).flatten();
+            let keys = named.filter_map(|other| index.facts.get(other)?.ha_key.clone());
+            Some(keys.chain(facts.ha_key.clone()).collect::<Vec<_>>())
+        };
+        ha.extend(servers.iter().filter_map(of_server).flatten());
         servers.extend(ha::rebuild_pacemaker(index, inventory, &ha, &mut changed));
         servers.extend(ha::rebuild_shared(index, inventory, &servers, &mut changed));
-        for fs in &filesystems {
-            filesystem::note_clients(index, inventory, fs, &mut changed);
-        }
         for id in servers {
             server::rebuild(index, inventory, id, &mut changed);
         }
@@ -279,83 +221,176 @@ impl Detector {
 }
 
 impl Index {
-    fn link(&mut self, id: ServerId, facts: &Facts) {
-        let identity = &facts.report.identity;
-        self.by_name
-            .entry(identity.hostname.clone())
-            .or_default()
-            .insert(id);
-        if identity.fqdn != identity.hostname {
-            self.by_name
-                .entry(identity.fqdn.clone())
-                .or_default()
-                .insert(id);
+    /// Notes what may follow differently when a server's facts change from old
+    /// to new, in what it shows itself and in what others show of it.
+    fn touch(
+        &self,
+        (inventory, id): (&Inventory, ServerId),
+        (old, new): (Option<&Facts>, Option<&Facts>),
+        touched: &mut Touched,
+    ) {
+        let silence = old.map(|f| f.is_silent) != new.map(|f| f.is_silent);
+        let lustre = old.map(|f| &f.report.lustre) != new.map(|f| &f.report.lustre);
+        let with_ha = old.map(|f| &f.report.ha) != new.map(|f| &f.report.ha);
+        let nids = old.map(|f| &f.nids) != new.map(|f| &f.nids);
+        let key = |facts: Option<&Facts>| facts.and_then(|facts| facts.ha_key.clone());
+        let has_moved = key(old) != key(new);
+        let old_names = old.map(Facts::names).unwrap_or_default();
+        let new_names = new.map(Facts::names).unwrap_or_default();
+        for facts in [old, new].into_iter().flatten() {
+            if silence || lustre || with_ha || nids {
+                touched.labels.extend(facts.labels.iter().cloned());
+                touched.names.extend(facts.parts.keys().cloned());
+                touched
+                    .labels
+                    .extend(facts.has_mgs.then_some(TargetLabel::Mgs));
+            }
+            if nids {
+                self.touch_nids(facts, touched);
+            }
+            if has_moved && let Some(key) = &facts.ha_key {
+                let members = self.by_ha.get(key).into_iter().flatten();
+                members.for_each(|id| self.touch_labels(*id, touched));
+            }
+            if with_ha || silence || old_names != new_names {
+                touched.ha.extend(facts.ha_key.clone());
+            }
         }
-        for fs in &facts.filesystems {
-            self.by_fs.entry(fs.clone()).or_default().insert(id);
+        for name in old_names.symmetric_difference(&new_names) {
+            self.touch_name(inventory, name, touched);
         }
-        for label in &facts.labels {
-            self.by_label.entry(label.clone()).or_default().insert(id);
+        let shown = |facts: Option<&'_ Facts>| facts.map(|f| f.report.identity.hostname.clone());
+        if shown(old) != shown(new) {
+            self.touch_named(inventory, id, touched);
         }
-        for device in facts.devices.keys() {
-            self.by_device.entry(device.clone()).or_default().insert(id);
-        }
+        device::touched(old, new, silence, &mut touched.devices);
+    }
+
+    /// Whatever names this server's NIDs.
+    fn touch_nids(&self, facts: &Facts, touched: &mut Touched) {
         for nid in &facts.nids {
-            self.by_nid.entry(nid.clone()).or_default().insert(id);
+            let served = self.served.get(nid).into_iter().flatten();
+            touched
+                .labels
+                .extend(served.map(|(label, _)| label.clone()));
+            let named = self.mgs_named.get(nid).into_iter().flatten();
+            touched.mgs_of.extend(named.map(|(name, _)| name.clone()));
         }
-        if let Some(key) = &facts.ha_key {
-            self.by_ha.entry(key.clone()).or_default().insert(id);
+    }
+
+    /// Whatever shows or uses the name of a server that is here now, or no more.
+    fn touch_name(&self, inventory: &Inventory, name: &str, touched: &mut Touched) {
+        // A name that two servers share is shown in its long form for both.
+        for other in self.by_name.get(name).into_iter().flatten() {
+            self.touch_named(inventory, *other, touched);
         }
+        for other in self.by_node.get(name).into_iter().flatten() {
+            self.touch_labels(*other, touched);
+            let facts = self.facts.get(other);
+            touched.ha.extend(facts.and_then(|f| f.ha_key.clone()));
+        }
+    }
+
+    fn touch_labels(&self, id: ServerId, touched: &mut Touched) {
+        if let Some(facts) = self.facts.get(&id) {
+            touched.labels.extend(facts.labels.iter().cloned());
+        }
+    }
+
+    /// Whatever shows this server's name.
+    fn touch_named(&self, inventory: &Inventory, id: ServerId, touched: &mut Touched) {
+        touched.servers.insert(id);
+        self.touch_labels(id, touched);
+        let serves = self.serves.get(&id).into_iter().flatten();
+        let targets = serves.filter_map(|key| inventory.targets.get(key));
+        touched
+            .labels
+            .extend(targets.map(|target| target.label.clone()));
+        let facts = self.facts.get(&id);
+        touched
+            .ha
+            .extend(facts.and_then(|facts| facts.ha_key.clone()));
+    }
+
+    /// Marks servers in the groups that they are in: their reports are newer.
+    fn mark_servers(&mut self, servers: &BTreeSet<ServerId>) {
+        for id in servers {
+            let facts = self.facts.get(id);
+            for name in facts.into_iter().flat_map(|facts| facts.parts.keys()) {
+                if let Some(of) = self.names.get_mut(name) {
+                    of.touch_server(*id);
+                }
+            }
+        }
+    }
+
+    /// Marks targets in the groups of the servers that show them.
+    fn mark_labels(&mut self, labels: &BTreeSet<TargetLabel>) {
+        for label in labels {
+            let name = label.fs().and_then(|fs| self.names.get_mut(fs));
+            if let Some(name) = name {
+                name.touch_label(label, self.by_label.get(label));
+            }
+        }
+    }
+
+    fn link(&mut self, id: ServerId, facts: &Facts) {
+        let names = facts.names().into_iter().map(ToOwned::to_owned);
+        add_to(&mut self.by_name, names, id);
+        add_to(&mut self.by_label, facts.labels.iter().cloned(), id);
+        add_to(&mut self.by_device, facts.devices.keys().cloned(), id);
+        add_to(&mut self.by_nid, facts.nids.iter().cloned(), id);
+        add_to(&mut self.by_ha, facts.ha_key.iter().cloned(), id);
+        add_to(&mut self.by_node, facts.nodes.iter().cloned(), id);
         if facts.has_mgs {
             self.with_mgs.insert(id);
         }
-        for (fs, nids) in &facts.named_nids {
-            for nid in nids {
-                let by_fs = self.naming.entry(nid.clone()).or_default();
-                *by_fs.entry(fs.clone()).or_insert(0) += 1;
+        for (nid, label) in &facts.served {
+            let sights = self.served.entry(nid.clone()).or_default();
+            sights.insert((label.clone(), id));
+        }
+        for (device, label) in &facts.seats {
+            let sights = self.seats.entry(device.clone()).or_default();
+            sights.insert((label.clone(), id));
+        }
+        for (fs, part) in &facts.parts {
+            for nid in &part.mgs_nids {
+                let named = self.mgs_named.entry(nid.clone()).or_default();
+                named.insert((fs.clone(), id));
             }
         }
     }
 
     fn unlink(&mut self, id: ServerId, facts: &Facts) {
-        let identity = &facts.report.identity;
-        drop_from(&mut self.by_name, &identity.hostname, id);
-        drop_from(&mut self.by_name, &identity.fqdn, id);
-        for fs in &facts.filesystems {
-            drop_from(&mut self.by_fs, fs, id);
+        for name in facts.names() {
+            drop_from(&mut self.by_name, name, &id);
         }
         for label in &facts.labels {
-            drop_from(&mut self.by_label, label, id);
+            drop_from(&mut self.by_label, label, &id);
         }
         for device in facts.devices.keys() {
-            drop_from(&mut self.by_device, device, id);
+            drop_from(&mut self.by_device, device, &id);
         }
         for nid in &facts.nids {
-            drop_from(&mut self.by_nid, nid, id);
+            drop_from(&mut self.by_nid, nid, &id);
         }
         if let Some(key) = &facts.ha_key {
-            drop_from(&mut self.by_ha, key, id);
+            drop_from(&mut self.by_ha, key, &id);
+        }
+        for node in &facts.nodes {
+            drop_from(&mut self.by_node, node, &id);
         }
         self.with_mgs.remove(&id);
-        for (fs, nids) in &facts.named_nids {
-            for nid in nids {
-                self.forget_naming(nid, fs);
-            }
+        for (nid, label) in &facts.served {
+            drop_from(&mut self.served, nid, &(label.clone(), id));
         }
-    }
-
-    fn forget_naming(&mut self, nid: &Nid, fs: &FsName) {
-        let Some(by_fs) = self.naming.get_mut(nid) else {
-            return;
-        };
-        if let Some(count) = by_fs.get_mut(fs) {
-            *count -= 1;
-            if *count == 0 {
-                by_fs.remove(fs);
-            }
+        for (device, label) in &facts.seats {
+            drop_from(&mut self.seats, device, &(label.clone(), id));
         }
-        if by_fs.is_empty() {
-            self.naming.remove(nid);
+        for (fs, part) in &facts.parts {
+            for nid in &part.mgs_nids {
+                drop_from(&mut self.mgs_named, nid, &(fs.clone(), id));
+            }
         }
     }
 
@@ -399,10 +434,25 @@ impl Index {
     }
 }
 
-fn drop_from<K: Ord>(map: &mut BTreeMap<K, BTreeSet<ServerId>>, key: &K, id: ServerId) {
-    if let Some(ids) = map.get_mut(key) {
-        ids.remove(&id);
-        if ids.is_empty() {
+fn add_to<K: Ord>(
+    map: &mut BTreeMap<K, BTreeSet<ServerId>>,
+    keys: impl Iterator<Item = K>,
+    id: ServerId,
+) {
+    for key in keys {
+        map.entry(key).or_default().insert(id);
+    }
+}
+
+/// Takes `value` from the set under `key`, and the set with the last of it.
+pub(crate) fn drop_from<K: Ord + Borrow<Q>, Q: Ord + ?Sized, V: Ord>(
+    map: &mut BTreeMap<K, BTreeSet<V>>,
+    key: &Q,
+    value: &V,
+) {
+    if let Some(values) = map.get_mut(key) {
+        values.remove(value);
+        if values.is_empty() {
             map.remove(key);
         }
     }

@@ -36,13 +36,9 @@ pub(crate) fn rebuild(
     id: &DeviceId,
     changed: &mut Changed,
 ) {
-    let targets = inventory
-        .devices
-        .get(id)
-        .map(|device| device.targets.clone());
     let mut made = make(index, id);
-    if let (Some(device), Some(targets)) = (&mut made, targets) {
-        device.targets = targets;
+    if let Some(device) = &mut made {
+        device.targets = index.carries.get(id).cloned().unwrap_or_default();
     }
     if settle(&mut inventory.devices, id, made) {
         changed.devices.insert(id.clone());

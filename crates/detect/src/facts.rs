@@ -1,9 +1,10 @@
 //! What of one report matters to conclusions, with the keys it is found by.
 
+use crate::part::{Part, parts};
 use lustre::label::{FsName, TargetLabel};
 use lustre::nid::Nid;
 use model::ids::DeviceId;
-use model::report::{Ha, MgsFs, Report};
+use model::report::{Ha, Report};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -13,12 +14,16 @@ pub(crate) struct Facts {
     pub report: Arc<Report>,
     pub is_silent: bool,
     pub nids: BTreeSet<Nid>,
-    /// File systems that it shows any sign of.
-    pub filesystems: BTreeSet<FsName>,
+    /// What it shows of each file system's name.
+    pub parts: BTreeMap<FsName, Part>,
     /// Targets that it shows any sign of.
     pub labels: BTreeSet<TargetLabel>,
-    /// NIDs that its targets name as their servers or MGS.
-    pub named_nids: BTreeMap<FsName, BTreeSet<Nid>>,
+    /// NIDs that its targets name as their servers.
+    pub served: BTreeSet<(Nid, TargetLabel)>,
+    /// Devices that its targets lie on.
+    pub seats: BTreeSet<(DeviceId, TargetLabel)>,
+    /// Names that its Pacemaker calls nodes.
+    pub nodes: BTreeSet<String>,
     /// Index into the report's devices.
     pub devices: BTreeMap<DeviceId, usize>,
     pub has_mgs: bool,
@@ -26,17 +31,22 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    pub fn of(report: &Arc<Report>, is_silent: bool) -> Self {
+    /// `old`: the same server's facts before, to share what did not change.
+    pub fn of(report: &Arc<Report>, is_silent: bool, old: Option<&Self>) -> Self {
         let nids = report
             .lnet
             .iter()
             .flat_map(|lnet| lnet.nis.iter().map(|ni| ni.nid.clone()));
+        let nids: BTreeSet<Nid> = nids.collect();
+        let old = old.map(|old| (&*old.report, &old.parts));
         let mut facts = Self {
-            nids: nids.collect(),
+            parts: parts(report, &nids, old),
+            nids,
             is_silent,
-            filesystems: BTreeSet::new(),
             labels: BTreeSet::new(),
-            named_nids: BTreeMap::new(),
+            served: BTreeSet::new(),
+            seats: BTreeSet::new(),
+            nodes: report.ha.iter().flat_map(nodes).collect(),
             devices: BTreeMap::new(),
             has_mgs: false,
             ha_key: report.ha.as_ref().and_then(ha_key),
@@ -48,55 +58,26 @@ impl Facts {
         let Some(seen) = &report.lustre else {
             return facts;
         };
+        facts.has_mgs = !seen.mgs.is_empty();
         for target in &seen.targets {
-            let Some(fs) = target.label.fs() else {
-                facts.has_mgs = true;
-                continue;
-            };
-            facts.filesystems.insert(fs.clone());
+            facts.has_mgs |= target.label == TargetLabel::Mgs;
             facts.labels.insert(target.label.clone());
-            if let Some(data) = &target.mount_data {
-                let named = facts.named_nids.entry(fs.clone()).or_default();
-                named.extend(
-                    data.service_nodes
-                        .iter()
-                        .chain(&data.mgs_nodes)
-                        .flatten()
-                        .cloned(),
-                );
+            let seat = target.device.clone();
+            facts
+                .seats
+                .extend(seat.map(|id| (id, target.label.clone())));
+            let data = target.mount_data.iter();
+            for nid in data.flat_map(|data| data.service_nodes.iter().flatten()) {
+                facts.served.insert((nid.clone(), target.label.clone()));
             }
         }
-        facts.has_mgs |= !seen.mgs.is_empty();
-        facts
-            .filesystems
-            .extend(seen.mgs.iter().map(|mgs| mgs.fs.clone()));
-        facts
-            .filesystems
-            .extend(seen.clients.iter().map(|client| client.fs.clone()));
         facts
     }
 
-    /// Whether the newest report shows `label` on this server.
-    pub fn sights<'a>(
-        &'a self,
-        fs: &'a FsName,
-    ) -> impl Iterator<Item = &'a model::report::TargetSeen> {
-        let seen = self
-            .report
-            .lustre
-            .iter()
-            .flat_map(|lustre| lustre.targets.iter());
-        seen.filter(move |target| target.label.fs() == Some(fs))
-    }
-
-    /// File systems that an MGS here knows, of this name: none or one.
-    pub fn mgs_of<'a>(&'a self, fs: &'a FsName) -> impl Iterator<Item = &'a MgsFs> {
-        let known = self
-            .report
-            .lustre
-            .iter()
-            .flat_map(|lustre| lustre.mgs.iter());
-        known.filter(move |mgs| &mgs.fs == fs)
+    /// The names that it is found by.
+    pub fn names(&self) -> BTreeSet<&str> {
+        let identity = &self.report.identity;
+        BTreeSet::from([identity.hostname.as_str(), identity.fqdn.as_str()])
     }
 
     /// Sights of an MGT on this server.
@@ -108,6 +89,16 @@ impl Facts {
             .flat_map(|lustre| lustre.targets.iter());
         seen.filter(|target| target.label == TargetLabel::Mgs)
     }
+}
+
+fn nodes(ha: &Ha) -> impl Iterator<Item = String> + '_ {
+    let places = ha.constraints.iter().filter(|c| c.kind == "location");
+    let running = ha.resources.iter().flat_map(|resource| &resource.nodes);
+    let members = ha.nodes.iter().map(|node| &node.name);
+    members
+        .chain(running)
+        .chain(places.map(|c| &c.with))
+        .cloned()
 }
 
 /// The cluster's name and its nodes' names: the same on each of its nodes.

@@ -2,52 +2,66 @@
 
 use crate::concern::{self, concern};
 use crate::detector::{Changed, Index};
-use crate::group::Group;
-use crate::target::key_of;
+use crate::group::{Dirty, Group};
+use crate::name::Name;
+use crate::tally::Tally;
 use lustre::label::{FsName, TargetKind};
 use model::ids::ServerId;
 use model::inventory::{
-    Client, Confidence, Evidence, FileSystem, Inventory, Target, TargetKey, TargetState,
+    Client, Confidence, Evidence, FileSystem, FsKey, Inventory, Target, TargetKey, TargetState,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Makes a file system from its group and its targets.
-pub(crate) fn make(index: &Index, inventory: &Inventory, group: &Group) -> FileSystem {
-    let keys = group.labels.iter().map(|label| key_of(group, label));
-    let targets: BTreeMap<TargetKey, &Target> = keys
-        .filter_map(|key| Some((key.clone(), inventory.targets.get(&key)?)))
-        .collect();
-    let targets = &targets;
-    let (mgt, mgs_servers) = find_mgt(index, inventory, group, targets);
-    let of = |kind: TargetKind| {
-        targets
-            .values()
-            .copied()
-            .filter(move |target| target.kind == kind)
-    };
-    let sum = |kind: TargetKind, get: fn(&Target) -> Option<(u64, u64)>| {
-        let parts = of(kind).filter_map(get);
-        parts.reduce(|a, b| (a.0.saturating_add(b.0), a.1.saturating_add(b.1)))
-    };
-    let mut fs = FileSystem {
-        name: group.name.clone(),
+/// A file system of which nothing is known yet.
+pub(crate) fn empty(name: &FsName) -> FileSystem {
+    FileSystem {
+        name: name.clone(),
+        mgt: None,
+        is_mgs_external: false,
+        mgs_nids: Vec::new(),
+        targets: BTreeSet::new(),
+        clients: BTreeSet::new(),
+        n_clients: None,
+        bytes: None,
+        inodes: None,
+        confidence: Confidence::Weak,
+        evidence: Vec::new(),
+        concerns: Vec::new(),
+    }
+}
+
+/// Makes anew what follows from its targets together, and says whether that
+/// changed anything. Targets, evidence and clients are settled one by one.
+pub(crate) fn summarize(
+    index: &Index,
+    inventory: &Inventory,
+    group: &Group,
+    fs: &mut FileSystem,
+) -> bool {
+    let tally = &group.tally;
+    let (mgt, mgs_servers) = find_mgt(index, inventory, group);
+    let mut new = FileSystem {
         is_mgs_external: mgt.is_none() && mgs_servers.is_empty(),
         mgt,
-        mgs_nids: group.mgs_nids.iter().cloned().collect(),
-        targets: targets.keys().cloned().collect(),
-        clients: clients_of(index, group),
-        n_clients: of(TargetKind::Mdt)
-            .filter_map(|target| target.n_clients)
-            .max(),
-        bytes: sum(TargetKind::Ost, |target| target.bytes),
-        inodes: sum(TargetKind::Mdt, |target| target.inodes),
-        confidence: Confidence::Weak,
-        evidence: evidence(index, group),
-        concerns: Vec::new(),
+        mgs_nids: group.mgs_nids.keys().cloned().collect(),
+        n_clients: tally.n_clients(),
+        bytes: tally.bytes(),
+        inodes: tally.inodes(),
+        ..empty(&fs.name)
     };
-    fs.confidence = confidence(&fs, targets, !group.mgs.is_empty());
-    note_gaps(inventory, &mut fs, targets);
-    fs
+    new.confidence = confidence(&new, tally, !group.mgs.is_empty());
+    note_gaps(inventory, &mut new, tally);
+    new.targets = std::mem::take(&mut fs.targets);
+    new.evidence = std::mem::take(&mut fs.evidence);
+    new.clients = std::mem::take(&mut fs.clients);
+    let is_changed = fs.mgt != new.mgt
+        || fs.is_mgs_external != new.is_mgs_external
+        || fs.mgs_nids != new.mgs_nids
+        || (fs.n_clients, fs.bytes, fs.inodes) != (new.n_clients, new.bytes, new.inodes)
+        || fs.confidence != new.confidence
+        || fs.concerns != new.concerns;
+    *fs = new;
+    is_changed
 }
 
 /// The MGT: a target that is MGS too, or an MGT seen on a server that knows
@@ -56,14 +70,13 @@ fn find_mgt(
     index: &Index,
     inventory: &Inventory,
     group: &Group,
-    targets: &BTreeMap<TargetKey, &Target>,
 ) -> (Option<TargetKey>, BTreeSet<ServerId>) {
     let by_nid = group
         .mgs_nids
-        .iter()
+        .keys()
         .filter_map(|nid| index.server_with(nid));
     let servers: BTreeSet<ServerId> = by_nid.chain(group.mgs.iter().copied()).collect();
-    if let Some((key, _)) = targets.iter().find(|(_, target)| target.is_mgs_too) {
+    if let Some(key) = group.tally.mgs_too.first() {
         return (Some(key.clone()), servers);
     }
     let knows = &group.mgs;
@@ -88,22 +101,6 @@ fn find_mgt(
     (best.max().map(|(_, key)| key.clone()), servers)
 }
 
-fn clients_of(index: &Index, group: &Group) -> BTreeSet<(ServerId, String)> {
-    let mut found = BTreeSet::new();
-    for &server in index.by_fs.get(&group.name).into_iter().flatten() {
-        let Some(facts) = index.facts.get(&server) else {
-            continue;
-        };
-        let lustre = facts.report.lustre.iter();
-        for client in lustre.flat_map(|lustre| &lustre.clients) {
-            if client.fs == group.name && mounts_from(group, server, &client.mgs) {
-                found.insert((server, client.mount_point.clone()));
-            }
-        }
-    }
-    found
-}
-
 /// Whether a client that mounts from these MGS NIDs mounts this group's file system.
 fn mounts_from(group: &Group, server: ServerId, mgs: &str) -> bool {
     if group.servers.contains(&server) || group.mgs_nids.is_empty() {
@@ -111,41 +108,71 @@ fn mounts_from(group: &Group, server: ServerId, mgs: &str) -> bool {
     }
     let nids = mgs.split([':', ',']).filter_map(|text| text.parse().ok());
     nids.into_iter()
-        .any(|nid: lustre::nid::Nid| group.mgs_nids.contains(&nid))
+        .any(|nid: lustre::nid::Nid| group.mgs_nids.contains_key(&nid))
 }
 
-fn evidence(index: &Index, group: &Group) -> Vec<Evidence> {
-    let of = |server: ServerId, sign: &str, text: String| Evidence {
+/// Makes the evidence of the marked servers anew, and says whether that changed
+/// anything. It is in the order of servers.
+pub(crate) fn note_evidence(
+    index: &Index,
+    name: &FsName,
+    group: &Group,
+    dirty: &Dirty,
+    fs: &mut FileSystem,
+) -> bool {
+    if dirty.all {
+        let new = group.servers.iter();
+        let new: Vec<_> = new.flat_map(|id| evidence(index, name, *id)).collect();
+        let is_changed = fs.evidence != new;
+        fs.evidence = new;
+        return is_changed;
+    }
+    let mut is_changed = false;
+    for &id in &dirty.servers {
+        let start = fs.evidence.partition_point(|one| one.server < Some(id));
+        let end = fs.evidence.partition_point(|one| one.server <= Some(id));
+        let new = if group.servers.contains(&id) {
+            evidence(index, name, id)
+        } else {
+            Vec::new()
+        };
+        if fs.evidence.get(start..end) != Some(new.as_slice()) {
+            fs.evidence.splice(start..end, new);
+            is_changed = true;
+        }
+    }
+    is_changed
+}
+
+fn evidence(index: &Index, name: &FsName, server: ServerId) -> Vec<Evidence> {
+    let mut made = Vec::new();
+    let Some(facts) = index.facts.get(&server) else {
+        return made;
+    };
+    let Some(part) = facts.parts.get(name) else {
+        return made;
+    };
+    let of = |sign: &str, text: String| Evidence {
         claim: "exists".into(),
         sign: sign.into(),
         server: Some(server),
         text,
-        at: index.facts.get(&server).and_then(|facts| facts.report.at),
+        at: facts.report.at,
         agrees: true,
     };
-    let mut made = Vec::new();
-    for &server in &group.servers {
-        let Some(facts) = index.facts.get(&server) else {
-            continue;
-        };
-        for mgs in facts.mgs_of(&group.name) {
-            let text = format!("{} lists {} targets", mgs.evidence, mgs.targets.len());
-            made.push(of(server, "mgs", text));
-        }
-        let labels = facts
-            .labels
-            .iter()
-            .filter(|label| label.fs() == Some(&group.name));
-        let labels: Vec<_> = labels.map(ToString::to_string).collect();
-        if !labels.is_empty() {
-            made.push(of(server, "target", format!("shows {}", labels.join(", "))));
-        }
+    for mgs in &part.known {
+        let text = format!("{} lists {} targets", mgs.evidence, mgs.labels.len());
+        made.push(of("mgs", text));
+    }
+    let labels: Vec<_> = part.shown.iter().map(ToString::to_string).collect();
+    if !labels.is_empty() {
+        made.push(of("target", format!("shows {}", labels.join(", "))));
     }
     made
 }
 
-fn confidence(fs: &FileSystem, targets: &BTreeMap<TargetKey, &Target>, in_mgs: bool) -> Confidence {
-    let least = targets.values().map(|target| target.confidence).min();
+fn confidence(fs: &FileSystem, tally: &Tally, in_mgs: bool) -> Confidence {
+    let least = tally.least_confidence();
     match least {
         Some(Confidence::Conflict) => Confidence::Conflict,
         _ if !in_mgs => least.map_or(Confidence::Weak, |least| least.min(Confidence::Good)),
@@ -154,7 +181,7 @@ fn confidence(fs: &FileSystem, targets: &BTreeMap<TargetKey, &Target>, in_mgs: b
     }
 }
 
-fn note_gaps(inventory: &Inventory, fs: &mut FileSystem, targets: &BTreeMap<TargetKey, &Target>) {
+fn note_gaps(inventory: &Inventory, fs: &mut FileSystem, tally: &Tally) {
     let mgt = fs.mgt.as_ref().and_then(|key| inventory.targets.get(key));
     match mgt {
         None if fs.is_mgs_external => {
@@ -173,14 +200,12 @@ fn note_gaps(inventory: &Inventory, fs: &mut FileSystem, targets: &BTreeMap<Targ
         }
         _ => {}
     }
-    let has = |kind: TargetKind| targets.values().any(|target| target.kind == kind);
     for (kind, word) in [(TargetKind::Mdt, "MDT"), (TargetKind::Ost, "OST")] {
-        if !has(kind) {
+        if !tally.has(kind) {
             let text = format!("No {word} of it is seen on the servers that report here.");
             fs.concerns.push(concern(concern::FS_INCOMPLETE, text));
         }
     }
-    let away = |state: TargetState| targets.values().filter(|t| t.state == state).count();
     for (state, code, words) in [
         (
             TargetState::Missing,
@@ -204,71 +229,98 @@ fn note_gaps(inventory: &Inventory, fs: &mut FileSystem, targets: &BTreeMap<Targ
         ),
         (TargetState::Recovering, concern::RECOVERING, "in recovery"),
     ] {
-        let n = away(state);
+        let n = tally.in_state(state);
         if n > 0 {
-            let text = format!("{n} of {} targets: {words}.", targets.len());
+            let text = format!("{n} of {} targets: {words}.", tally.n);
             fs.concerns.push(concern(code, text));
         }
     }
 }
 
-/// Settles the inventory's client mounts of this name.
+/// Settles the client mounts of the marked servers.
 pub(crate) fn note_clients(
-    index: &mut Index,
+    index: &Index,
     inventory: &mut Inventory,
-    name: &FsName,
+    (name, of): (&FsName, &mut Name),
     changed: &mut Changed,
 ) {
-    let mut made = BTreeMap::new();
-    for &server in index.by_fs.get(name).into_iter().flatten() {
-        let Some(facts) = index.facts.get(&server) else {
-            continue;
-        };
-        for client in facts
-            .report
-            .lustre
-            .iter()
-            .flat_map(|lustre| &lustre.clients)
-        {
-            if &client.fs == name {
-                let at = (server, client.mount_point.clone());
-                let keys = index.made.get(name).into_iter().flat_map(|made| &made.1);
-                let mut homes = keys.filter(|key| {
-                    inventory
-                        .filesystems
-                        .get(key)
-                        .is_some_and(|fs| fs.clients.contains(&at))
-                });
-                let fs = homes.next().cloned();
-                let mgs = client.mgs.clone();
-                made.insert(
-                    at,
-                    Client {
-                        fs_name: name.clone(),
-                        fs,
-                        mgs,
-                    },
-                );
+    for server in std::mem::take(&mut of.clients_dirty) {
+        let facts = index.facts.get(&server);
+        let part = facts.and_then(|facts| facts.parts.get(name));
+        let mounts = part.map(|part| part.clients.as_slice()).unwrap_or_default();
+        let mut homes: BTreeMap<String, FsKey> = BTreeMap::new();
+        for group in of.real.iter().filter_map(|id| of.groups.get(id)) {
+            let of_group = mounts.iter().filter(|c| mounts_from(group, server, &c.mgs));
+            let new: BTreeSet<&str> = of_group.map(|c| c.mount_point.as_str()).collect();
+            let Some(key) = &group.key else { continue };
+            for mount_point in &new {
+                let home = homes.entry((*mount_point).to_owned());
+                let home = home.or_insert_with(|| key.clone());
+                if key < home {
+                    home.clone_from(key);
+                }
+            }
+            if let Some(fs) = inventory.filesystems.get_mut(key)
+                && put_clients(fs, server, &new)
+            {
+                changed.filesystems.insert(key.clone());
             }
         }
+        let made = mounts.iter().map(|client| {
+            let made = Client {
+                fs_name: name.clone(),
+                fs: homes.get(&client.mount_point).cloned(),
+                mgs: client.mgs.clone(),
+            };
+            (client.mount_point.clone(), made)
+        });
+        changed.clients |= put_mounts(inventory, (server, name), made.collect());
     }
-    let keys = made.keys().cloned().collect();
-    let old = index
-        .made_clients
-        .insert(name.clone(), keys)
-        .unwrap_or_default();
-    let stale: Vec<_> = old
-        .into_iter()
-        .filter(|at| !made.contains_key(at))
+}
+
+fn put_clients(fs: &mut FileSystem, server: ServerId, new: &BTreeSet<&str>) -> bool {
+    let from = (server, String::new());
+    let old: BTreeSet<String> = fs
+        .clients
+        .range(from..)
+        .take_while(|(of, _)| *of == server)
+        .map(|(_, mount_point)| mount_point.clone())
         .collect();
-    changed.clients |= !stale.is_empty();
-    for at in stale {
-        inventory.clients.remove(&at);
+    if old.iter().map(String::as_str).eq(new.iter().copied()) {
+        return false;
     }
-    for (at, client) in made {
-        if inventory.clients.get(&at) != Some(&client) {
-            inventory.clients.insert(at, client);
-            changed.clients = true;
+    for mount_point in old {
+        fs.clients.remove(&(server, mount_point));
+    }
+    let new = new
+        .iter()
+        .map(|mount_point| (server, (*mount_point).to_owned()));
+    fs.clients.extend(new);
+    true
+}
+
+fn put_mounts(
+    inventory: &mut Inventory,
+    (server, name): (ServerId, &FsName),
+    made: BTreeMap<String, Client>,
+) -> bool {
+    let from = (server, String::new());
+    let here = inventory.clients.range(from..);
+    let old = here.take_while(|((of, _), _)| *of == server);
+    let stale: Vec<_> = old
+        .filter(|((_, at), client)| &client.fs_name == name && !made.contains_key(at))
+        .map(|(key, _)| key.clone())
+        .collect();
+    let mut is_changed = !stale.is_empty();
+    for key in stale {
+        inventory.clients.remove(&key);
+    }
+    for (mount_point, client) in made {
+        let key = (server, mount_point);
+        if inventory.clients.get(&key) != Some(&client) {
+            inventory.clients.insert(key, client);
+            is_changed = true;
         }
     }
+    is_changed
 }

@@ -1,14 +1,12 @@
-//! One name, perhaps several file systems: which sights belong together.
-//!
-//! Two sights of a file system's name are of the same one when they share a
-//! server (a server cannot serve two of one name), a shared device, or an MGS
-//! NID. What shares nothing is another site's file system of that name.
+//! One file system, before its targets are looked at: what its servers show together.
 
 use crate::detector::Index;
 use crate::facts::{Facts, url_safe};
+use crate::part::Part;
+use crate::tally::Tally;
 use lustre::label::{FsName, TargetLabel};
 use lustre::nid::Nid;
-use model::ids::{DeviceId, ServerId};
+use model::ids::ServerId;
 use model::inventory::FsKey;
 use model::report::TargetSeen;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,139 +19,134 @@ pub(crate) struct Sight<'a> {
     pub seen: &'a TargetSeen,
 }
 
-/// One file system, before its targets are looked at.
-#[derive(Clone, Debug)]
+/// One file system. What its servers contribute is counted, so that one
+/// server's change costs what that server shows.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Group {
-    pub key: FsKey,
-    pub name: FsName,
+    /// Its key in the inventory, where it is there.
+    pub key: Option<FsKey>,
     /// Servers whose MGS knows it.
     pub mgs: BTreeSet<ServerId>,
-    /// Targets that are seen, or named by its MGS.
-    pub labels: BTreeSet<TargetLabel>,
+    /// Targets that are seen, or named by its MGS, with how often.
+    pub labels: BTreeMap<TargetLabel, u32>,
     /// NIDs that its targets or the MGS's own server give for the MGS.
-    pub mgs_nids: BTreeSet<Nid>,
+    pub mgs_nids: BTreeMap<Nid, u32>,
     /// Servers that show anything of it.
     pub servers: BTreeSet<ServerId>,
+    /// Its targets, counted.
+    pub tally: Tally,
+    pub dirty: Dirty,
 }
 
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Token<'a> {
-    Server(ServerId),
-    Device(&'a DeviceId),
-    Nid(&'a Nid),
-}
-
-/// The file systems of this name.
-pub(crate) fn groups(index: &Index, name: &FsName) -> Vec<Group> {
-    let Some(servers) = index.by_fs.get(name) else {
-        return Vec::new();
-    };
-    let mut union = Union::default();
-    for &server in servers {
-        let Some(facts) = index.facts.get(&server) else {
-            continue;
-        };
-        let own = Token::Server(server);
-        for token in tokens(facts, name) {
-            union.join(own.clone(), token);
-        }
-        union.find(own);
-    }
-    let mut by_root: BTreeMap<usize, Group> = BTreeMap::new();
-    for &server in servers {
-        let Some(facts) = index.facts.get(&server) else {
-            continue;
-        };
-        let root = union.find(Token::Server(server));
-        let group = by_root.entry(root).or_insert_with(|| Group {
-            key: FsKey(name.to_string()),
-            name: name.clone(),
-            mgs: BTreeSet::new(),
-            labels: BTreeSet::new(),
-            mgs_nids: BTreeSet::new(),
-            servers: BTreeSet::new(),
-        });
-        group.add(server, facts);
-    }
-    // A client alone proves no file system of ours.
-    let mut groups: Vec<Group> = by_root
-        .into_values()
-        .filter(|group| !group.labels.is_empty())
-        .collect();
-    if groups.len() > 1 {
-        for group in &mut groups {
-            let mark = group.mgs_nids.first().map_or_else(
-                || {
-                    group
-                        .servers
-                        .first()
-                        .map(ToString::to_string)
-                        .unwrap_or_default()
-                },
-                ToString::to_string,
-            );
-            group.key = FsKey(format!("{name}~{}", url_safe(&mark)));
-        }
-    }
-    groups
-}
-
-fn tokens<'a>(facts: &'a Facts, name: &'a FsName) -> BTreeSet<Token<'a>> {
-    let mut tokens = BTreeSet::new();
-    let mut is_mgs = facts.mgs_of(name).next().is_some();
-    for seen in facts.sights(name) {
-        tokens.extend(
-            seen.device
-                .iter()
-                .filter(|id| id.is_shareable())
-                .map(Token::Device),
-        );
-        let data = seen.mount_data.iter();
-        tokens.extend(
-            data.flat_map(|data| data.mgs_nodes.iter().flatten())
-                .map(Token::Nid),
-        );
-        is_mgs |= seen.is_mgs_too;
-    }
-    if is_mgs {
-        tokens.extend(facts.nids.iter().map(Token::Nid));
-    }
-    tokens
-}
-
-/// Whether two reports of one server leave the groups of this name as they are.
-pub(crate) fn is_grouped_alike(old: &Facts, new: &Facts, name: &FsName) -> bool {
-    let known = |facts: &Facts| facts.mgs_of(name).next().cloned();
-    let labels = |facts: &Facts| {
-        facts
-            .sights(name)
-            .map(|s| s.label.clone())
-            .collect::<BTreeSet<_>>()
-    };
-    old.filesystems.contains(name)
-        && new.filesystems.contains(name)
-        && tokens(old, name) == tokens(new, name)
-        && known(old) == known(new)
-        && labels(old) == labels(new)
+/// What of a group must be made anew.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Dirty {
+    pub all: bool,
+    pub labels: BTreeSet<TargetLabel>,
+    /// Servers that show something else than before.
+    pub servers: BTreeSet<ServerId>,
+    /// Whether the NIDs of the MGS changed: other clients may be its own.
+    pub clients: bool,
 }
 
 impl Group {
-    fn add(&mut self, server: ServerId, facts: &Facts) {
+    /// Takes in what a server shows.
+    pub fn add(&mut self, server: ServerId, part: &Part) {
+        self.update(server, &Part::default(), part);
         self.servers.insert(server);
-        for seen in facts.sights(&self.name) {
-            self.labels.insert(seen.label.clone());
-            let data = seen.mount_data.iter();
-            self.mgs_nids.extend(
-                data.flat_map(|data| data.mgs_nodes.iter().flatten())
-                    .cloned(),
-            );
+    }
+
+    /// Takes out what a server shows.
+    pub fn remove(&mut self, server: ServerId, part: &Part) {
+        self.update(server, part, &Part::default());
+        self.servers.remove(&server);
+    }
+
+    /// Takes in what a server shows in place of what it showed.
+    pub fn update(&mut self, server: ServerId, old: &Part, new: &Part) {
+        self.dirty.servers.insert(server);
+        for label in new.shown.difference(&old.shown) {
+            self.gain(label);
         }
-        for mgs in facts.mgs_of(&self.name) {
+        for label in old.shown.difference(&new.shown) {
+            self.lose(label);
+        }
+        self.update_known(server, old, new);
+        for nid in new.mgs_nids.difference(&old.mgs_nids) {
+            let count = self.mgs_nids.entry(nid.clone()).or_insert(0);
+            self.dirty.clients |= *count == 0;
+            *count += 1;
+        }
+        for nid in old.mgs_nids.difference(&new.mgs_nids) {
+            let Some(count) = self.mgs_nids.get_mut(nid) else {
+                continue;
+            };
+            *count -= 1;
+            if *count == 0 {
+                self.mgs_nids.remove(nid);
+                self.dirty.clients = true;
+            }
+        }
+    }
+
+    fn update_known(&mut self, server: ServerId, old: &Part, new: &Part) {
+        if old.known == new.known {
+            return;
+        }
+        match (old.known.as_slice(), new.known.as_slice()) {
+            ([old], [new]) if old.evidence == new.evidence => {
+                for label in new.labels.difference(&old.labels) {
+                    self.gain(label);
+                }
+                for label in old.labels.difference(&new.labels) {
+                    self.lose(label);
+                }
+            }
+            (old, new) => {
+                for label in new.iter().flat_map(|known| known.labels.iter()) {
+                    self.gain(label);
+                }
+                for label in old.iter().flat_map(|known| known.labels.iter()) {
+                    self.lose(label);
+                }
+            }
+        }
+        let had = self.mgs.is_empty();
+        if new.known.is_empty() {
+            self.mgs.remove(&server);
+        } else {
             self.mgs.insert(server);
-            self.labels
-                .extend(mgs.targets.iter().map(|target| target.label.clone()));
-            self.mgs_nids.extend(facts.nids.iter().cloned());
         }
+        // Whether a target is registered can only be said where an MGS is seen.
+        self.dirty.all |= had != self.mgs.is_empty();
+    }
+
+    fn gain(&mut self, label: &TargetLabel) {
+        *self.labels.entry(label.clone()).or_insert(0) += 1;
+        self.dirty.labels.insert(label.clone());
+    }
+
+    fn lose(&mut self, label: &TargetLabel) {
+        let Some(count) = self.labels.get_mut(label) else {
+            return;
+        };
+        *count -= 1;
+        if *count == 0 {
+            self.labels.remove(label);
+        }
+        self.dirty.labels.insert(label.clone());
+    }
+
+    /// The key that it must have: the name, with a mark where it is not the
+    /// only one of that name.
+    pub fn proper_key(&self, name: &FsName, is_only: bool) -> FsKey {
+        if is_only {
+            return FsKey(name.to_string());
+        }
+        let server = || self.servers.first().map(ToString::to_string);
+        let nid = self.mgs_nids.keys().next().map(ToString::to_string);
+        let mark = nid.or_else(server).unwrap_or_default();
+        FsKey(format!("{name}~{}", url_safe(&mark)))
     }
 
     /// All sights of one of its targets.
@@ -177,32 +170,5 @@ impl Group {
             }));
         }
         found
-    }
-}
-
-/// Disjoint sets over tokens.
-#[derive(Default)]
-struct Union<'a> {
-    at: BTreeMap<Token<'a>, usize>,
-    parent: Vec<usize>,
-}
-
-impl<'a> Union<'a> {
-    fn find(&mut self, token: Token<'a>) -> usize {
-        let next = self.parent.len();
-        let mut at = *self.at.entry(token).or_insert(next);
-        if at == next {
-            self.parent.push(next);
-        }
-        while self.parent[at] != at {
-            self.parent[at] = self.parent[self.parent[at]];
-            at = self.parent[at];
-        }
-        at
-    }
-
-    fn join(&mut self, a: Token<'a>, b: Token<'a>) {
-        let (a, b) = (self.find(a), self.find(b));
-        self.parent[a.max(b)] = a.min(b);
     }
 }

@@ -10,8 +10,9 @@
 //! ```
 //!
 //! - [`detector`]: the state, and what one report changes.
-//! - `facts`: what of a report matters here.
-//! - `device`, `group`, `target`, `place`, `filesystem`, `ha`, `server`: one kind of conclusion each.
+//! - `facts`, `part`: what of a report matters here, over all and for one file system's name.
+//! - `name`, `group`, `tally`: which servers show the same file system; what that adds up to.
+//! - `device`, `target`, `place`, `filesystem`, `ha`, `server`: one kind of conclusion each.
 //!
 //! **Invariant:** the inventory depends only on the newest report of each
 //! server and on which servers are silent, not on the order they came in. A
@@ -24,8 +25,11 @@ mod facts;
 mod filesystem;
 mod group;
 mod ha;
+mod name;
+mod part;
 mod place;
 mod server;
+mod tally;
 mod target;
 
 pub use detector::{Changed, Detector};

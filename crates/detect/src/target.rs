@@ -1,10 +1,10 @@
 //! Targets: those of one file system's name, and MGTs.
 
 use crate::concern::{self, concern};
-use crate::detector::{Changed, Index, settle};
+use crate::detector::{Changed, Index, drop_from, settle};
 use crate::facts::url_safe;
 use crate::filesystem;
-use crate::group::{Group, Sight, groups};
+use crate::group::{Dirty, Group, Sight};
 use crate::place::{Place, evidence, is_running, place};
 use lustre::label::{FsName, TargetKind, TargetLabel};
 use model::ids::{DeviceId, ServerId};
@@ -12,77 +12,87 @@ use model::inventory::{Confidence, Evidence, FsKey, Inventory, Target, TargetKey
 use model::report::TargetSource;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Makes everything of one file system's name anew.
-pub(crate) fn rebuild_fs(
+/// Makes what of a file system's name is marked anew: its targets, and what
+/// follows for the file systems.
+pub(crate) fn rebuild_name(
     index: &mut Index,
     inventory: &mut Inventory,
     name: &FsName,
     changed: &mut Changed,
     servers: &mut BTreeSet<ServerId>,
 ) {
-    let groups = groups(index, name);
-    let mut targets = BTreeMap::new();
-    for group in &groups {
-        for label in &group.labels {
-            targets.insert(
-                key_of(group, label),
-                make_target(index, inventory, group, label),
+    let Some(mut of) = index.names.remove(name) else {
+        return;
+    };
+    of.settle_keys(name);
+    // Another group may have one of these keys now, so they go first.
+    for key in std::mem::take(&mut of.gone) {
+        let fs = inventory.filesystems.remove(&key);
+        for target in fs.into_iter().flat_map(|fs| fs.targets) {
+            put_target(index, inventory, &target, None, changed, servers);
+        }
+        changed.filesystems.insert(key);
+    }
+    for id in std::mem::take(&mut of.dirty) {
+        let Some(group) = of.groups.get_mut(&id) else {
+            continue;
+        };
+        let dirty = std::mem::take(&mut group.dirty);
+        if let Some(key) = group.key.clone() {
+            rebuild_group(
+                index,
+                inventory,
+                (group, &key, name),
+                &dirty,
+                changed,
+                servers,
             );
         }
     }
-    let keys = groups.iter().map(|group| group.key.clone()).collect();
-    let made = (targets.keys().cloned().collect(), keys);
-    let old = index.made.insert(name.clone(), made).unwrap_or_default();
-    for key in old.0.iter().filter(|key| !targets.contains_key(key)) {
-        put_target(index, inventory, key, None, changed, servers);
+    filesystem::note_clients(index, inventory, (name, &mut of), changed);
+    if !of.is_empty() {
+        index.names.insert(name.clone(), of);
     }
-    for (key, target) in targets {
-        put_target(index, inventory, &key, Some(target), changed, servers);
-    }
-    for key in old
-        .1
-        .iter()
-        .filter(|key| !groups.iter().any(|group| group.key == **key))
-    {
-        inventory.filesystems.remove(key);
-        changed.filesystems.insert(key.clone());
-    }
-    for group in &groups {
-        put_fs(index, inventory, group, changed);
-    }
-    index.groups.insert(name.clone(), groups);
 }
 
-/// Makes some targets anew, and what follows for their file systems, where the
-/// groups of that name are known to be as they were.
-pub(crate) fn rebuild_labels(
+fn rebuild_group(
     index: &mut Index,
     inventory: &mut Inventory,
-    name: &FsName,
-    labels: &BTreeSet<TargetLabel>,
+    (group, key, name): (&mut Group, &FsKey, &FsName),
+    dirty: &Dirty,
     changed: &mut Changed,
     servers: &mut BTreeSet<ServerId>,
 ) {
-    let groups = index.groups.remove(name).unwrap_or_default();
-    for group in &groups {
-        let known: Vec<_> = labels
-            .iter()
-            .filter(|label| group.labels.contains(label))
-            .collect();
-        for label in &known {
-            let target = make_target(index, inventory, group, label);
-            let key = key_of(group, label);
-            put_target(index, inventory, &key, Some(target), changed, servers);
-        }
-        put_fs(index, inventory, group, changed);
+    let old = inventory.filesystems.remove(key);
+    let is_new = old.is_none();
+    let mut fs = old.unwrap_or_else(|| filesystem::empty(name));
+    let mut labels = dirty.labels.clone();
+    if dirty.all {
+        labels.extend(group.labels.keys().cloned());
     }
-    index.groups.insert(name.clone(), groups);
-}
-
-fn put_fs(index: &Index, inventory: &mut Inventory, group: &Group, changed: &mut Changed) {
-    let fs = filesystem::make(index, inventory, group);
-    if settle(&mut inventory.filesystems, &group.key, Some(fs)) {
-        changed.filesystems.insert(group.key.clone());
+    let mut is_changed = is_new;
+    for label in &labels {
+        let at = key_of(key, name, label);
+        let is_here = group.labels.contains_key(label);
+        let made = is_here.then(|| make_target(index, inventory, (group, key, name), label));
+        if fs.targets.contains(&at)
+            && let Some(old) = inventory.targets.get(&at)
+        {
+            group.tally.remove(&at, old);
+        }
+        is_changed |= if let Some(made) = &made {
+            group.tally.add(&at, made);
+            fs.targets.insert(at.clone())
+        } else {
+            fs.targets.remove(&at)
+        };
+        put_target(index, inventory, &at, made, changed, servers);
+    }
+    is_changed |= filesystem::note_evidence(index, name, group, dirty, &mut fs);
+    is_changed |= filesystem::summarize(index, inventory, group, &mut fs);
+    inventory.filesystems.insert(key.clone(), fs);
+    if is_changed {
+        changed.filesystems.insert(key.clone());
     }
 }
 
@@ -153,12 +163,6 @@ fn put_target(
     changed: &mut Changed,
     servers: &mut BTreeSet<ServerId>,
 ) {
-    let chain = |inventory: &Inventory, target: Option<&Target>| {
-        target
-            .and_then(|t| t.device.clone())
-            .map(|id| below(inventory, &id))
-            .unwrap_or_default()
-    };
     let old = inventory.targets.get(key);
     let involved = [old, new.as_ref()].into_iter().flatten();
     let ids: Vec<ServerId> = involved.flat_map(|t| t.servers.iter()).copied().collect();
@@ -166,14 +170,23 @@ fn put_target(
         .as_ref()
         .map(|target| target.servers.clone())
         .unwrap_or_default();
-    let (was, is) = (chain(inventory, old), chain(inventory, new.as_ref()));
-    for id in was.difference(&is) {
+    let device = new.as_ref().and_then(|target| target.device.as_ref());
+    let is = device.map(|id| below(inventory, id)).unwrap_or_default();
+    let was = if is.is_empty() {
+        index.carried_by.remove(key)
+    } else {
+        index.carried_by.insert(key.clone(), is.clone())
+    };
+    for id in was.unwrap_or_default().difference(&is) {
+        drop_from(&mut index.carries, id, key);
         if let Some(device) = inventory.devices.get_mut(id) {
             device.targets.remove(key);
             changed.devices.insert(id.clone());
         }
     }
     for id in is {
+        let carried = index.carries.entry(id.clone()).or_default();
+        carried.insert(key.clone());
         if let Some(device) = inventory.devices.get_mut(&id)
             && device.targets.insert(key.clone())
         {
@@ -208,14 +221,20 @@ fn below(inventory: &Inventory, id: &DeviceId) -> BTreeSet<DeviceId> {
     found
 }
 
-fn make_target(index: &Index, inventory: &Inventory, group: &Group, label: &TargetLabel) -> Target {
+fn make_target(
+    index: &Index,
+    inventory: &Inventory,
+    (group, key, name): (&Group, &FsKey, &FsName),
+    label: &TargetLabel,
+) -> Target {
     let mut known = Vec::new();
     for server in &group.mgs {
         let Some(facts) = index.facts.get(server) else {
             continue;
         };
-        for mgs in facts.mgs_of(&group.name) {
-            if !mgs.targets.iter().any(|target| &target.label == label) {
+        let part = facts.parts.get(name);
+        for mgs in part.into_iter().flat_map(|part| &part.known) {
+            if !mgs.labels.contains(label) {
                 continue;
             }
             known.push(Evidence {
@@ -230,7 +249,7 @@ fn make_target(index: &Index, inventory: &Inventory, group: &Group, label: &Targ
     }
     let is_known = !known.is_empty();
     let sights = group.sights(index, label);
-    let mut target = make((index, inventory), Some(&group.key), label, &sights, known);
+    let mut target = make((index, inventory), Some(key), label, &sights, known);
     if !group.mgs.is_empty() && !is_known {
         let text = format!("{label} is not among the targets that its MGS knows.");
         target.concerns.push(concern(concern::NOT_REGISTERED, text));
@@ -239,8 +258,8 @@ fn make_target(index: &Index, inventory: &Inventory, group: &Group, label: &Targ
 }
 
 /// `lab01-OST0000`, with the mark of its file system where the name is not unique.
-pub(crate) fn key_of(group: &Group, label: &TargetLabel) -> TargetKey {
-    match group.key.0.strip_prefix(group.name.as_str()) {
+fn key_of(key: &FsKey, name: &FsName, label: &TargetLabel) -> TargetKey {
+    match key.0.strip_prefix(name.as_str()) {
         Some("") | None => TargetKey(label.to_string()),
         Some(mark) => TargetKey(format!("{label}{mark}")),
     }

@@ -299,6 +299,7 @@ async fn remember(store: &Store) -> Result<World, StartError> {
         };
         world.insert(entry);
     }
+    let mut known = Vec::new();
     for stored in store.reports().await? {
         let Some(entry) = world.servers.get_mut(&stored.server) else {
             continue;
@@ -313,9 +314,9 @@ async fn remember(store: &Store) -> Result<World, StartError> {
         };
         entry.report = Some(Arc::clone(&report));
         if entry.state != ServerState::Revoked {
-            world.detector.put(stored.server, report);
-            world.detector.set_silent(stored.server, true);
+            known.push((stored.server, report, true));
         }
     }
+    world.detector.put_all(known);
     Ok(world)
 }

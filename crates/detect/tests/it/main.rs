@@ -124,12 +124,21 @@ const LINES: &[&str] = &[
     "s3 10.0.0.3@tcp: mount b-OST0000 on wwn:5; client a",
     "s3 10.0.0.3@tcp: mount a-OST0001 on wwn:5; mount MGS on wwn:6; knows a-OST0001",
     "s1 10.0.0.7@tcp: mount a-OST0000 on wwn:3",
+    "s4 10.0.0.4@tcp: mount a-OST0002 on wwn:7; from 10.0.0.1@tcp; sees wwn:3",
+    "s4 10.0.0.4@tcp: mount a-OST0002 on wwn:7; from 10.0.0.7@tcp; client a",
+    "s4 10.0.0.4@tcp: mount a-OST0002 on path:7; client b; client a",
+    "s5 10.0.0.5@tcp: mount a-OST0003 on wwn:8; from 10.0.0.7@tcp; mount b-OST0000 on wwn:5",
+    "s5 10.0.0.1@tcp: named s1; mount a-OST0003 on zpool:8; pool zpool:8 of wwn:7",
+    "s5 10.0.0.5@tcp: pool zpool:8 of wwn:2; cluster s4 s5; mount a-OST0003 on zpool:8; runs a-OST0003 on s4",
+    "s4 10.0.0.4@tcp: named s5; cluster s4 s5; mount a-OST0003 on zpool:8; runs a-OST0003 on s5",
+    "s6 10.0.0.6@tcp: mount MGS on wwn:9; knows a-MDT0000 a-OST0002 a-OST0003; cluster s6; runs MGS on s5",
+    "s6 10.0.0.6@tcp: sees wwn:8; sees wwn:2; client a",
 ];
 
 proptest! {
     /// Step by step gives what one look at everything gives.
     #[test]
-    fn incremental_is_the_same_as_from_nothing(steps in prop::collection::vec((0..LINES.len(), 0..4_u8), 1..12)) {
+    fn incremental_is_the_same_as_from_nothing(steps in prop::collection::vec((0..LINES.len(), 0..6_u8), 1..24)) {
         let mut detector = detect::Detector::new();
         let mut last = std::collections::BTreeMap::new();
         for (line, action) in steps {

@@ -5,8 +5,8 @@ use lustre::nid::Nid;
 use model::ids::{DeviceId, ServerId};
 use model::inventory::{Inventory, TargetState};
 use model::report::{
-    ClientMount, Device, DeviceKind, Lnet, LnetNi, LnetState, Lustre, MgsFs, MgsTarget, MountData,
-    Report, TargetSeen, TargetSource,
+    ClientMount, Constraint, Device, DeviceKind, Ha, HaNode, HaResource, Lnet, LnetNi, LnetState,
+    Lustre, MgsFs, MgsTarget, MountData, Report, TargetSeen, TargetSource,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +25,8 @@ pub struct Site {
 }
 
 impl Site {
-    /// Lines `NAME NID [silent]: mount LABEL on DEV; sees DEV; knows LABELS; client FS`
+    /// Lines `NAME NID [silent]: mount LABEL on DEV; sees DEV; knows LABELS; client FS;
+    /// from MGS_NID; named HOST; cluster NODES; runs LABEL on NODE; pool DEV of DEV`
     /// and `data LABEL mgs NIDS served by NIDS`.
     pub fn read(text: &str) -> Self {
         let mut site = Self::default();
@@ -75,9 +76,22 @@ impl Site {
                 "client" => lustre.clients.push(ClientMount {
                     fs: words[1].parse().unwrap(),
                     mgs: "10.0.0.1@tcp".into(),
-                    mount_point: "/mnt".into(),
+                    mount_point: format!("/mnt/{}", words[1]),
                     is_read_only: false,
                 }),
+                "from" => data(&mut lustre, words[1]),
+                "named" => words[1].clone_into(&mut report.identity.hostname),
+                "cluster" => report.ha = Some(cluster(&words[1..])),
+                "runs" => {
+                    let ha = report.ha.as_mut().unwrap();
+                    ha.resources.push(runs(words[1], words[3]));
+                    ha.constraints.push(prefers(words[1], words[3]));
+                }
+                "pool" => {
+                    let mut pool = device(words[1]);
+                    pool.parents.push(DeviceId(words[3].to_owned()));
+                    devices.push(pool);
+                }
                 other => panic!("{other}"),
             }
         }
@@ -160,6 +174,52 @@ impl Site {
             lines.push(format!("fs {} {mgt}: {sure}", key.0));
         }
         lines
+    }
+}
+
+/// The last target's data names this MGS.
+fn data(lustre: &mut Lustre, mgs: &str) {
+    let target = lustre.targets.last_mut().unwrap();
+    target.source = TargetSource::MountData;
+    target.mount_data = Some(MountData {
+        mgs_nodes: vec![vec![mgs.parse().unwrap()]],
+        service_nodes: vec![vec![mgs.parse().unwrap()]],
+        ..MountData::default()
+    });
+    target.bytes_total = Some(7);
+    target.bytes_available = Some(5);
+    target.n_clients = Some(2);
+}
+
+fn cluster(nodes: &[&str]) -> Ha {
+    let node = |name: &&str| HaNode {
+        name: (*name).to_owned(),
+        ..HaNode::default()
+    };
+    Ha {
+        is_running: true,
+        nodes: nodes.iter().map(node).collect(),
+        ..Ha::default()
+    }
+}
+
+fn runs(label: &str, node: &str) -> HaResource {
+    HaResource {
+        id: label.to_owned(),
+        agent: "ocf:lustre:Lustre".into(),
+        role: "Started".into(),
+        nodes: vec![node.to_owned()],
+        ..HaResource::default()
+    }
+}
+
+fn prefers(label: &str, node: &str) -> Constraint {
+    Constraint {
+        kind: "location".into(),
+        resource: label.to_owned(),
+        with: node.to_owned(),
+        score: "100".into(),
+        ..Constraint::default()
     }
 }
 

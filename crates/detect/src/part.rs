@@ -1,0 +1,108 @@
+//! What one server shows of one file system's name.
+
+use lustre::label::{FsName, TargetLabel};
+use lustre::nid::Nid;
+use model::ids::DeviceId;
+use model::report::{ClientMount, MgsFs, Report};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What two sights of one file system have in common, and two of different
+/// file systems of one name do not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Token {
+    Device(DeviceId),
+    Nid(Nid),
+}
+
+/// What one server shows of one name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Part {
+    pub tokens: BTreeSet<Token>,
+    /// Targets that it shows.
+    pub shown: BTreeSet<TargetLabel>,
+    /// What an MGS here knows of it.
+    pub known: Vec<Known>,
+    /// NIDs that it gives for the MGS.
+    pub mgs_nids: BTreeSet<Nid>,
+    /// Client mounts, which prove no file system of ours.
+    pub clients: Vec<ClientMount>,
+}
+
+/// An MGS names all targets of a file system, so the set is shared from one
+/// report to the next.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub evidence: String,
+    pub labels: Arc<BTreeSet<TargetLabel>>,
+}
+
+impl PartialEq for Known {
+    fn eq(&self, other: &Self) -> bool {
+        self.evidence == other.evidence
+            && (Arc::ptr_eq(&self.labels, &other.labels) || self.labels == other.labels)
+    }
+}
+
+impl Part {
+    /// Whether it shows nothing but client mounts, which prove no file system.
+    pub fn is_bare(&self) -> bool {
+        self.tokens.is_empty() && self.shown.is_empty() && self.known.is_empty()
+    }
+}
+
+/// The parts of a report. `old` is the same server's report before, with its parts.
+pub(crate) fn parts(
+    report: &Report,
+    nids: &BTreeSet<Nid>,
+    old: Option<(&Report, &BTreeMap<FsName, Part>)>,
+) -> BTreeMap<FsName, Part> {
+    let mut parts: BTreeMap<FsName, Part> = BTreeMap::new();
+    let Some(lustre) = &report.lustre else {
+        return parts;
+    };
+    let mut is_mgs: BTreeSet<&FsName> = lustre.mgs.iter().map(|mgs| &mgs.fs).collect();
+    for seen in &lustre.targets {
+        let Some(fs) = seen.label.fs() else { continue };
+        let part = parts.entry(fs.clone()).or_default();
+        part.shown.insert(seen.label.clone());
+        let device = seen.device.iter().filter(|id| id.is_shareable());
+        part.tokens.extend(device.cloned().map(Token::Device));
+        let data = seen.mount_data.iter();
+        for nid in data.flat_map(|data| data.mgs_nodes.iter().flatten()) {
+            part.tokens.insert(Token::Nid(nid.clone()));
+            part.mgs_nids.insert(nid.clone());
+        }
+        if seen.is_mgs_too {
+            is_mgs.insert(fs);
+        }
+    }
+    let before = old.and_then(|(report, _)| report.lustre.as_ref());
+    let is_same = before.is_some_and(|before| before.mgs == lustre.mgs);
+    for mgs in &lustre.mgs {
+        let part = parts.entry(mgs.fs.clone()).or_default();
+        part.mgs_nids.extend(nids.iter().cloned());
+        match old.and_then(|(_, parts)| parts.get(&mgs.fs)) {
+            Some(old) if is_same => part.known.clone_from(&old.known),
+            _ => part.known.push(known(mgs)),
+        }
+    }
+    for client in &lustre.clients {
+        let part = parts.entry(client.fs.clone()).or_default();
+        part.clients.push(client.clone());
+    }
+    for fs in is_mgs {
+        if let Some(part) = parts.get_mut(fs) {
+            part.tokens.extend(nids.iter().cloned().map(Token::Nid));
+        }
+    }
+    parts
+}
+
+fn known(mgs: &MgsFs) -> Known {
+    let labels = mgs.targets.iter().map(|target| target.label.clone());
+    Known {
+        evidence: mgs.evidence.clone(),
+        labels: Arc::new(labels.collect()),
+    }
+}
