@@ -7,6 +7,11 @@ pub mod corosync_conf;
 pub mod crm_mon;
 mod lines;
 pub mod quorum;
+pub mod simulate;
+pub mod status;
+mod status_parts;
+mod status_resource;
+pub mod status_text;
 pub mod xml;
 
 use stdx::reading::Kind;
@@ -20,5 +25,8 @@ pub fn kinds() -> Vec<&'static Kind> {
         &cfgtool::KIND,
         &cmapctl::KIND,
         &quorum::KIND,
+        &simulate::KIND,
+        &status_text::CRM_MON,
+        &status_text::PCS_STATUS,
     ]
 }

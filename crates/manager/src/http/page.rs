@@ -13,7 +13,9 @@ const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-
 pub(crate) async fn page(uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     // Ids of things have dots too, so only these folders are of files alone.
-    let is_file = ["assets/", "docs/errors/"].iter().any(|folder| path.starts_with(folder))
+    let is_file = ["assets/", "docs/errors/"]
+        .iter()
+        .any(|folder| path.starts_with(folder))
         && path.contains('.');
     let (name, file) = match Files::get(path) {
         Some(file) if !path.is_empty() => (path, Some(file)),
