@@ -5,6 +5,7 @@
 //! - [`console`]: what Lustre and the kernel say on the console.
 //! - [`devices`]: what `lctl dl` prints.
 //! - [`disk`]: what targets keep of themselves, and configuration logs.
+//! - [`lfs`]: what `lfs` prints.
 //! - [`lnet`]: what `lnetctl` prints and reads.
 //! - [`param`]: what `lctl get_param` prints.
 
@@ -12,6 +13,7 @@ pub mod console;
 pub mod devices;
 pub mod disk;
 pub mod label;
+pub mod lfs;
 pub mod lnet;
 pub mod nid;
 pub mod param;
@@ -30,5 +32,6 @@ pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
         &console::KIND,
     ];
     kinds.extend(disk::kind::KINDS);
+    kinds.extend(lfs::kinds());
     kinds
 }
