@@ -106,3 +106,8 @@ export function used(
   if (!total || free === null || free === undefined) return undefined;
   return Math.min(1, Math.max(0, (total - free) / total));
 }
+
+/** A sentence less the name it begins with, to stand after that name. */
+export function without(text: string, name: string): string {
+  return text.startsWith(`${name} `) ? text.slice(name.length + 1) : text;
+}

@@ -1,0 +1,321 @@
+// Drives a real Chromium against a running demo, as a person would.
+// CANDELA_URL, CANDELA_USER, CANDELA_PASSWORD say where; pictures go to
+// CANDELA_SCREENSHOTS where it is set. `npm run e2e -- WORD` runs a part.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const { CANDELA_URL, CANDELA_USER, CANDELA_PASSWORD, CANDELA_SCREENSHOTS } = process.env;
+if (!CANDELA_URL || !CANDELA_USER || !CANDELA_PASSWORD) {
+  console.error("set CANDELA_URL, CANDELA_USER and CANDELA_PASSWORD; `candela demo` prints them");
+  process.exit(2);
+}
+const CHROMIUM = [
+  process.env.CHROMIUM,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+].find((path) => path && existsSync(path));
+const WAIT_MS = 20_000;
+
+const browser = await chromium.launch({
+  executablePath: CHROMIUM,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+});
+
+/** Complaints of the page itself; a test that leaves one fails. */
+let complaints = [];
+
+async function visitor(options = {}) {
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    ignoreHTTPSErrors: true,
+    ...options,
+  });
+  context.setDefaultTimeout(WAIT_MS);
+  const page = await context.newPage();
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    // A visitor who is not logged in yet is answered 401.
+    if (message.type() === "error" && !message.text().includes("401"))
+      complaints.push(message.text());
+  });
+  return page;
+}
+
+async function login(page, password = CANDELA_PASSWORD) {
+  await page.goto(CANDELA_URL);
+  await page.fill("input[name=user]", CANDELA_USER);
+  await page.fill("input[name=password]", password);
+  await page.keyboard.press("Enter");
+}
+
+async function member(options) {
+  const page = await visitor(options);
+  await login(page);
+  await page.waitForSelector("nav", { state: "attached" });
+  return page;
+}
+
+async function visit(page, path) {
+  await page.goto(new URL(path, CANDELA_URL).href);
+  await page.waitForSelector("main h1");
+}
+
+/** Asks the API as the page does. */
+async function ask(page, path) {
+  const answer = await page.request.get(new URL(`/api/v1${path}`, CANDELA_URL).href);
+  assert.equal(answer.status(), 200, `${path} answers ${answer.status()}`);
+  return answer.json();
+}
+
+async function picture(page, name) {
+  if (!CANDELA_SCREENSHOTS) return;
+  mkdirSync(CANDELA_SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: join(CANDELA_SCREENSHOTS, `${name}.png`) });
+}
+
+const PLACES = [
+  "/",
+  "/topology",
+  "/filesystems",
+  "/servers",
+  "/targets",
+  "/devices",
+  "/ha-clusters",
+  "/events",
+  "/account",
+  "/filesystems/lab01",
+  "/targets/lab01-OST0003",
+];
+
+const tests = {
+  async "a wrong password is refused with a word, and the right one lets in"() {
+    const page = await visitor();
+    await login(page, "not the password");
+    await page.waitForSelector("[role=alert]");
+    assert.equal(await page.inputValue("input[name=password]"), "");
+    assert.equal(await page.inputValue("input[name=user]"), CANDELA_USER);
+    await login(page);
+    await page.waitForSelector("nav", { state: "attached" });
+    await picture(page, "overview");
+    await page.getByText("Log out").click();
+    await page.waitForSelector("input[name=password]");
+  },
+
+  async "the overview shows what the API knows"() {
+    const page = await member();
+    const systems = await ask(page, "/filesystems");
+    assert.ok(systems.items.length > 0, "the demo has file systems");
+    for (const { name } of systems.items) await page.waitForSelector(`main >> text="${name}"`);
+    const servers = await ask(page, "/servers?limit=1");
+    const shown = await page.locator("main a[href='/servers']").first().textContent();
+    assert.ok(shown.includes(String(servers.total)), `${shown} does not tell ${servers.total}`);
+  },
+
+  async "what changes is seen without reload"() {
+    const page = await member();
+    await visit(page, "/events");
+    const before = await page.locator("main h1 small").textContent();
+    await page.evaluate(() => Object.assign(globalThis, { isSame: true }));
+    const other = await visitor();
+    await login(other);
+    await other.waitForSelector("nav", { state: "attached" });
+    await page.waitForFunction(
+      (old) => document.querySelector("main h1 small")?.textContent !== old,
+      before,
+    );
+    await page.waitForSelector(`main >> text=${CANDELA_USER} logged in`);
+    assert.equal(await page.evaluate(() => globalThis.isSame), true, "the page was reloaded");
+    await other.context().close();
+  },
+
+  async "targets are filtered, sorted and opened by keyboard"() {
+    const page = await member();
+    await visit(page, "/targets");
+    const grid = page.getByRole("grid");
+    await grid.getByRole("row").nth(2).waitFor();
+    await page.getByPlaceholder("Filter").fill("lab01-OST");
+    await page.waitForFunction(
+      () => document.querySelector("[role=grid]")?.getAttribute("aria-rowcount") === "4",
+    );
+    const first = () => grid.locator("[aria-rowindex='1']").textContent();
+    assert.match(await first(), /lab01-OST0000/);
+    const header = grid.getByRole("columnheader").first().getByRole("button");
+    await header.click();
+    await header.click();
+    await page.waitForFunction(() =>
+      document.querySelector("[aria-rowindex='1']")?.textContent?.includes("lab01-OST0003"),
+    );
+    assert.match(page.url(), /q=lab01-OST/);
+    await grid.focus();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/targets\/lab01-OST0003$/);
+    await page.goBack();
+    assert.equal(await page.getByPlaceholder("Filter").inputValue(), "lab01-OST");
+  },
+
+  async "a target says why we think so"() {
+    const page = await member();
+    const target = await ask(page, "/targets/lab01-OST0003");
+    await visit(page, "/targets/lab01-OST0003");
+    const why = page.locator("section", { hasText: "Why we think so" });
+    for (const { text } of target.evidence.slice(0, 3))
+      await why.getByText(text, { exact: false }).first().waitFor();
+    await picture(page, "target");
+  },
+
+  async "an attention leads to a page that says what to do"() {
+    const page = await member();
+    await visit(page, "/docs/errors/target-away-from-home");
+    assert.ok((await page.locator("main p").count()) > 0);
+    await page.goto(new URL("/docs/errors/no-such-code", CANDELA_URL).href);
+    await page.getByText("No page explains no-such-code").waitFor();
+    complaints = complaints.filter((text) => !text.includes("404"));
+  },
+
+  async "a part of a name finds things of every kind"() {
+    const page = await member();
+    await page.keyboard.press("/");
+    await page.getByRole("combobox", { name: "Find" }).fill("lab01");
+    await page.getByRole("option").filter({ hasText: "File system" }).waitFor();
+    await page.getByRole("option").filter({ hasText: "Target" }).first().waitFor();
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/filesystems\/lab01$/);
+    await page.keyboard.press("g");
+    await page.keyboard.press("d");
+    await page.waitForURL(/\/devices$/);
+  },
+
+  async "no place overflows a telephone, and its menu opens"() {
+    const page = await member({ viewport: { width: 390, height: 844 } });
+    for (const path of PLACES) {
+      await visit(page, path);
+      await page.waitForLoadState("networkidle").catch(() => {});
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(over <= 0, `${path} is ${over} pixels too wide`);
+      await picture(page, `narrow${path.replaceAll(/\W+/g, "-")}`);
+    }
+    await page.getByRole("button", { name: "Menu" }).click();
+    await page.getByRole("link", { name: "Topology" }).click();
+    await page.waitForURL(/\/topology$/);
+  },
+
+  async "dark is dark, light is light, and the choice is kept"() {
+    const page = await member({ colorScheme: "dark" });
+    const light = () =>
+      page.evaluate(() => {
+        const [r, g, b] = getComputedStyle(document.body)
+          .backgroundColor.match(/[\d.]+/g)
+          .map(Number);
+        return (r + g + b) / 3;
+      });
+    assert.ok((await light()) < 60);
+    for (const path of PLACES) {
+      await visit(page, path);
+      await picture(page, `dark${path.replaceAll(/\W+/g, "-")}`);
+    }
+    await page.emulateMedia({ colorScheme: "light" });
+    assert.ok((await light()) > 200);
+  },
+
+  async "ten thousand rows stay smooth: few are drawn, pages are read as one scrolls"() {
+    const page = await member();
+    const row = (await ask(page, "/targets?limit=1")).items[0];
+    const TOTAL = 10_000;
+    const asked = [];
+    await page.route(/\/api\/v1\/targets\?/, (route) => {
+      const query = new URL(route.request().url()).searchParams;
+      const offset = Number(query.get("offset") ?? 0);
+      const limit = Number(query.get("limit"));
+      asked.push(offset);
+      const items = Array.from({ length: Math.min(limit, TOTAL - offset) }, (_, i) => {
+        const label = `big-OST${(offset + i).toString(16).padStart(4, "0")}`;
+        return { ...row, id: label, label };
+      });
+      return route.fulfill({ json: { items, next: null, total: TOTAL } });
+    });
+    await visit(page, "/targets");
+    await page.getByText("big-OST0000", { exact: true }).waitFor();
+    const frames = await page.evaluate(async () => {
+      const grid = document.querySelector("[role=grid]");
+      const times = [];
+      let last = performance.now();
+      for (let i = 1; i <= 60; i += 1) {
+        grid.scrollTop = (i * grid.scrollHeight) / 120;
+        await new Promise((done) => requestAnimationFrame(done));
+        const now = performance.now();
+        times.push(now - last);
+        last = now;
+      }
+      return {
+        median: times.sort((a, b) => a - b)[30],
+        drawn: grid.querySelectorAll("[role=row]").length,
+      };
+    });
+    console.log(
+      `  10,000 rows: ${frames.drawn} drawn, median frame ${frames.median.toFixed(1)} ms`,
+    );
+    assert.ok(frames.drawn < 80, `${frames.drawn} rows are drawn`);
+    await page.getByRole("grid").focus();
+    await page.keyboard.press("End");
+    await page.getByText("big-OST270f", { exact: true }).waitFor();
+    assert.ok(asked.length < 70, `${asked.length} pages were asked for`);
+    assert.ok(asked.includes(9_900));
+  },
+
+  async "a token is shown once, and works until it is ended"() {
+    const page = await member();
+    await visit(page, "/account");
+    await page.getByPlaceholder("What it is for").fill("browser test");
+    await page.getByRole("button", { name: "Make a token" }).click();
+    const token = (
+      await page
+        .locator("main, dialog")
+        .getByText(/^candela_/)
+        .first()
+        .textContent()
+    ).trim();
+    const whoami = () => fetchWith(token, new URL("/api/v1/servers?limit=1", CANDELA_URL).href);
+    assert.equal(await whoami(), 200);
+    const line = page.locator("li", { hasText: "browser test" });
+    await line.getByRole("button", { name: "End" }).click();
+    await line.waitFor({ state: "detached" });
+    assert.equal(await whoami(), 401);
+  },
+};
+
+/** The status of an answer to a bearer of `token`, without any cookie. */
+async function fetchWith(token, url) {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const answer = await context.request.get(url, { headers: { authorization: `Bearer ${token}` } });
+  await context.close();
+  return answer.status();
+}
+
+let passed = 0;
+const failed = [];
+const word = process.argv[2] ?? "";
+for (const [name, test] of Object.entries(tests)) {
+  if (!name.includes(word)) continue;
+  complaints = [];
+  try {
+    await test();
+    assert.deepEqual(complaints, [], "the page complained");
+    passed += 1;
+    console.log(`browser: ${name}: ok`);
+  } catch (error) {
+    failed.push(name);
+    console.log(`browser: ${name}: FAILED\n${error.stack ?? error}`);
+    for (const context of browser.contexts())
+      for (const page of context.pages()) await picture(page, `failed-${failed.length}`);
+  } finally {
+    for (const context of browser.contexts()) await context.close();
+  }
+}
+await browser.close();
+console.log(`browser: ${passed} passed, ${failed.length} failed`);
+process.exit(failed.length > 0 ? 1 : 0);
