@@ -139,10 +139,13 @@ pub fn report(host: &dyn Host) -> Report {
             datasets.as_deref().unwrap_or_default(),
         );
     }
+    let ha = ha::ha(&mut look);
     let seen = lustre_facts::Around {
         mounts: mounts.as_deref().unwrap_or_default(),
         devices: devices.as_deref().unwrap_or_default(),
         datasets: datasets.as_deref().unwrap_or_default(),
+        has_mounts: mounts.is_some(),
+        ha: ha.as_ref().map(|ha| (ha, identity.hostname.as_str())),
     };
     let lustre = lustre_facts::lustre(&mut look, &seen);
     let lnet = lnet::lnet(&mut look);
@@ -153,7 +156,7 @@ pub fn report(host: &dyn Host) -> Report {
         hardware: host_facts::hardware(&mut look),
         packages: software::packages(&mut look),
         services: software::services(&mut look),
-        ha: ha::ha(&mut look),
+        ha,
         time: time::time(&mut look),
         firewall: network::firewall(&mut look),
         identity,

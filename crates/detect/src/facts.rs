@@ -102,7 +102,7 @@ fn nodes(ha: &Ha) -> impl Iterator<Item = String> + '_ {
 }
 
 /// The cluster's name and its nodes' names: the same on each of its nodes.
-fn ha_key(ha: &Ha) -> Option<String> {
+pub(crate) fn ha_key(ha: &Ha) -> Option<String> {
     let mut nodes: Vec<&str> = ha.nodes.iter().map(|node| node.name.as_str()).collect();
     if nodes.is_empty() {
         return None;

@@ -84,6 +84,12 @@ fn find_mgt(
         .made_mgts
         .iter()
         .filter_map(|key| inventory.targets.get_key_value(key));
+    // Where nothing names its MGS, one on a server of its targets may be it.
+    let near = if servers.is_empty() {
+        group.servers.clone()
+    } else {
+        BTreeSet::new()
+    };
     let rank = |target: &Target| {
         let touches = |ids: &BTreeSet<ServerId>| {
             target
@@ -93,11 +99,11 @@ fn find_mgt(
                 .filter(|id| ids.contains(id))
                 .count()
         };
-        (touches(knows), touches(&servers))
+        (touches(knows), touches(&servers), touches(&near))
     };
     let best = mgts
         .map(|(key, target)| (rank(target), key))
-        .filter(|(rank, _)| *rank > (0, 0));
+        .filter(|(rank, _)| *rank > (0, 0, 0));
     (best.max().map(|(_, key)| key.clone()), servers)
 }
 

@@ -27,7 +27,9 @@ pub(crate) struct Group {
     pub key: Option<FsKey>,
     /// Servers whose MGS knows it.
     pub mgs: BTreeSet<ServerId>,
-    /// Targets that are seen, or named by its MGS, with how often.
+    /// Servers to whose MDTs targets elsewhere are connected.
+    pub linked: BTreeSet<ServerId>,
+    /// Targets that are seen, named by its MGS or connected, with how often.
     pub labels: BTreeMap<TargetLabel, u32>,
     /// NIDs that its targets or the MGS's own server give for the MGS.
     pub mgs_nids: BTreeMap<Nid, u32>,
@@ -72,6 +74,7 @@ impl Group {
             self.lose(label);
         }
         self.update_known(server, old, new);
+        self.update_connected(server, old, new);
         for nid in new.mgs_nids.difference(&old.mgs_nids) {
             let count = self.mgs_nids.entry(nid.clone()).or_insert(0);
             self.dirty.clients |= *count == 0;
@@ -119,6 +122,31 @@ impl Group {
         }
         // Whether a target is registered can only be said where an MGS is seen.
         self.dirty.all |= had != self.mgs.is_empty();
+    }
+
+    fn update_connected(&mut self, server: ServerId, old: &Part, new: &Part) {
+        if old.connected == new.connected {
+            return;
+        }
+        for (label, one) in new.connected.iter() {
+            match old.connected.get(label) {
+                None => self.gain(label),
+                Some(before) if before != one => {
+                    self.dirty.labels.insert(label.clone());
+                }
+                Some(_) => {}
+            }
+        }
+        for label in old.connected.keys() {
+            if !new.connected.contains_key(label) {
+                self.lose(label);
+            }
+        }
+        if new.connected.is_empty() {
+            self.linked.remove(&server);
+        } else {
+            self.linked.insert(server);
+        }
     }
 
     fn gain(&mut self, label: &TargetLabel) {

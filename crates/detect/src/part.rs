@@ -1,9 +1,10 @@
 //! What one server shows of one file system's name.
 
+use crate::facts::ha_key;
 use lustre::label::{FsName, TargetLabel};
 use lustre::nid::Nid;
 use model::ids::DeviceId;
-use model::report::{ClientMount, MgsFs, Report};
+use model::report::{ClientMount, Connected, Lustre, MgsFs, Report, TargetSource};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use std::sync::Arc;
 pub(crate) enum Token {
     Device(DeviceId),
     Nid(Nid),
+    /// A Pacemaker cluster, by its key.
+    Cluster(String),
 }
 
 /// What one server shows of one name.
@@ -23,6 +26,9 @@ pub(crate) struct Part {
     pub shown: BTreeSet<TargetLabel>,
     /// What an MGS here knows of it.
     pub known: Vec<Known>,
+    /// Targets elsewhere that are connected to an MDT here. One MDT may have
+    /// all OSTs, so the map is shared from one report to the next.
+    pub connected: Arc<BTreeMap<TargetLabel, Connected>>,
     /// NIDs that it gives for the MGS.
     pub mgs_nids: BTreeSet<Nid>,
     /// Client mounts, which prove no file system of ours.
@@ -47,7 +53,10 @@ impl PartialEq for Known {
 impl Part {
     /// Whether it shows nothing but client mounts, which prove no file system.
     pub fn is_bare(&self) -> bool {
-        self.tokens.is_empty() && self.shown.is_empty() && self.known.is_empty()
+        self.tokens.is_empty()
+            && self.shown.is_empty()
+            && self.known.is_empty()
+            && self.connected.is_empty()
     }
 }
 
@@ -76,6 +85,11 @@ pub(crate) fn parts(
         if seen.is_mgs_too {
             is_mgs.insert(fs);
         }
+        // Where nothing but Pacemaker tells of targets, its cluster holds them together.
+        if seen.source == TargetSource::HaResource {
+            let cluster = report.ha.as_ref().and_then(ha_key);
+            part.tokens.extend(cluster.map(Token::Cluster));
+        }
     }
     let before = old.and_then(|(report, _)| report.lustre.as_ref());
     let is_same = before.is_some_and(|before| before.mgs == lustre.mgs);
@@ -87,6 +101,7 @@ pub(crate) fn parts(
             _ => part.known.push(known(mgs)),
         }
     }
+    note_connected(lustre, old, &mut parts);
     for client in &lustre.clients {
         let part = parts.entry(client.fs.clone()).or_default();
         part.clients.push(client.clone());
@@ -97,6 +112,33 @@ pub(crate) fn parts(
         }
     }
     parts
+}
+
+fn note_connected(
+    lustre: &Lustre,
+    old: Option<(&Report, &BTreeMap<FsName, Part>)>,
+    parts: &mut BTreeMap<FsName, Part>,
+) {
+    let before = old.and_then(|(report, _)| report.lustre.as_ref());
+    if let Some((_, old)) = old
+        && before.is_some_and(|before| before.connected == lustre.connected)
+    {
+        for (fs, part) in old.iter().filter(|(_, part)| !part.connected.is_empty()) {
+            let part_now = parts.entry(fs.clone()).or_default();
+            part_now.connected = Arc::clone(&part.connected);
+        }
+        return;
+    }
+    let mut by_fs: BTreeMap<&FsName, BTreeMap<TargetLabel, Connected>> = BTreeMap::new();
+    for one in &lustre.connected {
+        if let Some(fs) = one.label.fs() {
+            let of = by_fs.entry(fs).or_default();
+            of.insert(one.label.clone(), one.clone());
+        }
+    }
+    for (fs, connected) in by_fs {
+        parts.entry(fs.clone()).or_default().connected = Arc::new(connected);
+    }
 }
 
 fn known(mgs: &MgsFs) -> Known {

@@ -28,6 +28,8 @@ pub(crate) fn is_running(sight: &Sight<'_>) -> bool {
     match sight.seen.source {
         TargetSource::Mount => true,
         TargetSource::ObdDevice => sight.seen.obd_state.as_deref() == Some("UP"),
+        // The mount table knows better, where it could be read.
+        TargetSource::HaResource => sight.facts.report.mounts.is_none(),
         _ => false,
     }
 }
@@ -323,6 +325,7 @@ fn runs(resource: &HaResource, label: &str, sights: &[Sight<'_>]) -> bool {
     keys.iter()
         .filter_map(|key| resource.parameters.get(*key))
         .any(is)
+        || resource.target().is_some_and(|of| of.to_string() == label)
         || resource.id.eq_ignore_ascii_case(label)
         || resource
             .id

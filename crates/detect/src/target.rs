@@ -7,6 +7,7 @@ use crate::filesystem;
 use crate::group::{Dirty, Group, Sight};
 use crate::place::{Place, evidence, is_running, place};
 use lustre::label::{FsName, TargetKind, TargetLabel};
+use lustre::nid::Nid;
 use model::ids::{DeviceId, ServerId};
 use model::inventory::{Confidence, Evidence, FsKey, Inventory, Target, TargetKey, TargetState};
 use model::report::TargetSource;
@@ -249,12 +250,54 @@ fn make_target(
     }
     let is_known = !known.is_empty();
     let sights = group.sights(index, label);
+    let connected = connections(index, (group, name), label);
     let mut target = make((index, inventory), Some(key), label, &sights, known);
+    if !connected.is_empty() && !is_known && target.state == TargetState::Missing {
+        let nids: BTreeSet<String> = connected.iter().map(|(nid, _)| nid.to_string()).collect();
+        target.unknown_servers = nids.into_iter().collect();
+        let text = format!(
+            "{label} is connected to an MDT from {}, but no server that reports here shows it.",
+            target.unknown_servers.join(" and ")
+        );
+        target.concerns = vec![concern(concern::MISSING, text)];
+    }
+    if !is_known {
+        let signs = connected.into_iter().map(|(_, sign)| sign);
+        target.evidence.extend(signs);
+    }
     if !group.mgs.is_empty() && !is_known {
         let text = format!("{label} is not among the targets that its MGS knows.");
         target.concerns.push(concern(concern::NOT_REGISTERED, text));
     }
     target
+}
+
+/// From where this target is connected to an MDT, and the signs of it.
+fn connections(
+    index: &Index,
+    (group, name): (&Group, &FsName),
+    label: &TargetLabel,
+) -> Vec<(Nid, Evidence)> {
+    let mut found = Vec::new();
+    for server in &group.linked {
+        let Some(facts) = index.facts.get(server) else {
+            continue;
+        };
+        let part = facts.parts.get(name);
+        let Some(one) = part.and_then(|part| part.connected.get(label)) else {
+            continue;
+        };
+        let sign = Evidence {
+            claim: "exists".into(),
+            sign: "export".into(),
+            server: Some(*server),
+            text: format!("{} names {label}", one.evidence),
+            at: facts.report.at,
+            agrees: true,
+        };
+        found.push((one.nid.clone(), sign));
+    }
+    found
 }
 
 /// `lab01-OST0000`, with the mark of its file system where the name is not unique.

@@ -16,8 +16,8 @@ pub use host::{
     Firewall, Hardware, Identity, Interface, Os, Package, Service, TimeSource, TimeSync,
 };
 pub use lustre_seen::{
-    ClientMount, Health, Lnet, LnetNi, LnetRoute, LnetState, Lustre, MgsFs, MgsTarget, MountData,
-    Recovery, RecoveryState, TargetSeen, TargetSource,
+    ClientMount, Connected, Health, Lnet, LnetNi, LnetRoute, LnetState, Lustre, MgsFs, MgsTarget,
+    MountData, Recovery, RecoveryState, TargetSeen, TargetSource,
 };
 
 use jiff::Timestamp;

@@ -190,8 +190,8 @@ fn identity(
             .as_deref()
             .or(property("ID_MODEL"))
             .unwrap_or("disk");
-        // An emulator's drive has the same serial on every machine.
-        if !serial.starts_with("QM0000") {
+        // An emulator's drive has the same serial on every clone of its machine.
+        if !serial.starts_with("QM0000") && !model.starts_with("VBOX ") {
             return DeviceId(format!("serial:{model}_{serial}").replace(' ', "_"));
         }
     }

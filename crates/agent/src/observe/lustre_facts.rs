@@ -1,6 +1,7 @@
 //! Lustre on this host: targets by every sign, clients, what an MGS knows.
 
 mod mount_data;
+mod signs;
 
 use super::{Look, devices};
 use crate::host::Command;
@@ -8,8 +9,8 @@ use jiff::Timestamp;
 use lustre::label::{FsName, TargetLabel};
 use lustre::param::{self, Block, state};
 use model::report::{
-    ClientMount, Dataset, Device, DeviceKind, Health, Lustre, MgsFs, MgsTarget, Mount, MountData,
-    Recovery, RecoveryState, TargetSeen, TargetSource,
+    ClientMount, Dataset, Device, DeviceKind, Ha, Health, Lustre, MgsFs, MgsTarget, Mount,
+    MountData, Recovery, RecoveryState, TargetSeen, TargetSource,
 };
 
 /// What other sections found that bears on Lustre.
@@ -20,6 +21,10 @@ pub struct Around<'a> {
     pub devices: &'a [Device],
     /// Datasets with Lustre's properties.
     pub datasets: &'a [Dataset],
+    /// Whether the mount table was read.
+    pub has_mounts: bool,
+    /// Pacemaker, and this host's name in it.
+    pub ha: Option<(&'a Ha, &'a str)>,
 }
 
 const PARAMS: &[&str] = &[
@@ -34,6 +39,7 @@ const PARAMS: &[&str] = &[
     "osd-*.*.filestotal",
     "osd-*.*.filesfree",
     "mgs.MGS.live.*",
+    "mdt.*.exports.*.uuid",
 ];
 
 /// Everything Lustre. A host without Lustre gives an empty section.
@@ -63,9 +69,21 @@ pub fn lustre(look: &mut Look<'_>, around: &Around<'_>) -> Option<Lustre> {
     // Parameters are asked for only where modules are loaded: `lctl` fails else.
     found.is_loaded = listed.as_ref().is_some_and(|(bytes, _)| !bytes.is_empty());
     if let Some((bytes, _)) = look.run("lustre", &[PARAMS]) {
+        let knows_devices = around.has_mounts || listed.is_some();
+        let mut exports = signs::Exports::default();
+        for block in param::blocks(&bytes).filter_map(Result::ok) {
+            if !knows_devices {
+                signs::from_param(&mut found, &block);
+            }
+            exports.add(&block);
+        }
         for block in param::blocks(&bytes).filter_map(Result::ok) {
             add_param(&mut found, &block);
         }
+        exports.settle(&mut found);
+    }
+    if let (false, Some((ha, host))) = (around.has_mounts, around.ha) {
+        signs::from_ha(&mut found, ha, host);
     }
     if found.version.is_none() {
         let version = look.host().run(&Command::read(&["lctl", "--version"])).ok();
@@ -260,7 +278,8 @@ fn add_param(found: &mut Lustre, block: &Block<'_>) {
             let read = state::recovery(block).map(|status| recovery(&status));
             each(found, block, |target| target.recovery.clone_from(&read));
         }
-        (_, "num_exports") => {
+        // Those of an OST are not told apart from its servers'.
+        (_, "num_exports") if block.name.class == "mdt" => {
             let count = number().and_then(|count| u32::try_from(count).ok());
             each(found, block, |target| target.n_clients = count);
         }

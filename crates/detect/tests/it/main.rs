@@ -90,6 +90,38 @@ fn one_name_at_two_sites_is_two_file_systems() {
 }
 
 #[test]
+fn what_is_connected_to_an_mdt_is_there_somewhere() {
+    let site = Site::read(
+        "s1 10.0.0.1@tcp: mount MGS on wwn:1; mount a-MDT0000 on wwn:2; linked a-OST0001 from 10.0.0.5@tcp",
+    );
+    let mut detector = site.detector();
+    let shown = site.show(detector.inventory());
+    assert_eq!(shown[2], "a-OST0001 missing  [] -");
+    let key = TargetKey("a-OST0001".into());
+    let target = &detector.inventory().targets[&key];
+    assert_eq!(target.unknown_servers, ["10.0.0.5@tcp"]);
+    assert_eq!(
+        target.concerns[0].text,
+        "a-OST0001 is connected to an MDT from 10.0.0.5@tcp, but no server that reports here shows it."
+    );
+    let gone = Site::read("s1 10.0.0.1@tcp: mount MGS on wwn:1; mount a-MDT0000 on wwn:2");
+    let changed = detector.put(server("s1"), gone.reports().remove(0).1);
+    assert!(changed.targets.contains(&key));
+    assert!(!detector.inventory().targets.contains_key(&key));
+}
+
+#[test]
+fn what_only_pacemaker_tells_of_is_held_together_by_its_cluster() {
+    check(
+        "s1 10.0.0.1@tcp: cluster s1 s2; holds a-OST0000; runs a-OST0000 on s1
+         s2 10.0.0.2@tcp: cluster s1 s2; holds a-OST0001; runs a-OST0001 on s2",
+        "a-OST0000 mounted s1 [s1] s1
+         a-OST0001 mounted s2 [s2] s2
+         fs a external: weak",
+    );
+}
+
+#[test]
 fn a_target_carries_its_evidence() {
     let site = Site::read(
         "oss1 10.0.0.1@tcp: mount a-OST0000 on wwn:1
@@ -133,6 +165,10 @@ const LINES: &[&str] = &[
     "s4 10.0.0.4@tcp: named s5; cluster s4 s5; mount a-OST0003 on zpool:8; runs a-OST0003 on s5",
     "s6 10.0.0.6@tcp: mount MGS on wwn:9; knows a-MDT0000 a-OST0002 a-OST0003; cluster s6; runs MGS on s5",
     "s6 10.0.0.6@tcp: sees wwn:8; sees wwn:2; client a",
+    "s1 10.0.0.1@tcp: mount a-MDT0000 on wwn:2; linked a-OST0000 from 10.0.0.2@tcp; linked a-OST0009 from 10.0.0.7@tcp",
+    "s1 10.0.0.1@tcp: mount a-MDT0000 on wwn:2; linked a-OST0009 from 10.0.0.8@tcp; linked b-OST0000 from 10.0.0.3@tcp",
+    "s5 10.0.0.5@tcp: cluster s4 s5; holds a-OST0003; runs a-OST0003 on s5",
+    "s4 10.0.0.4@tcp: cluster s4 s5; holds a-OST0002; runs a-OST0002 on s4",
 ];
 
 proptest! {

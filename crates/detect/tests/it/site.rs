@@ -5,8 +5,8 @@ use lustre::nid::Nid;
 use model::ids::{DeviceId, ServerId};
 use model::inventory::{Inventory, TargetState};
 use model::report::{
-    ClientMount, Constraint, Device, DeviceKind, Ha, HaNode, HaResource, Lnet, LnetNi, LnetState,
-    Lustre, MgsFs, MgsTarget, MountData, Report, TargetSeen, TargetSource,
+    ClientMount, Connected, Constraint, Device, DeviceKind, Ha, HaNode, HaResource, Lnet, LnetNi,
+    LnetState, Lustre, MgsFs, MgsTarget, MountData, Report, TargetSeen, TargetSource,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub struct Site {
 
 impl Site {
     /// Lines `NAME NID [silent]: mount LABEL on DEV; sees DEV; knows LABELS; client FS;
-    /// from MGS_NID; named HOST; cluster NODES; runs LABEL on NODE; pool DEV of DEV`
+    /// linked LABEL from NID; holds LABEL; from MGS_NID; named HOST; cluster NODES; runs LABEL on NODE; pool DEV of DEV`
     /// and `data LABEL mgs NIDS served by NIDS`.
     pub fn read(text: &str) -> Self {
         let mut site = Self::default();
@@ -71,6 +71,16 @@ impl Site {
                         .push(seen(words[1], words[3], TargetSource::Mount));
                     devices.push(device(words[3]));
                 }
+                "holds" => {
+                    let mut held = seen(words[1], "none", TargetSource::HaResource);
+                    (held.device, held.mount_point) = (None, None);
+                    lustre.targets.push(held);
+                }
+                "linked" => lustre.connected.push(Connected {
+                    label: words[1].parse().unwrap(),
+                    nid: words[3].parse().unwrap(),
+                    evidence: "mdt.exports".into(),
+                }),
                 "sees" => devices.push(device(words[1])),
                 "knows" => lustre.mgs.push(knows(&words[1..])),
                 "client" => lustre.clients.push(ClientMount {

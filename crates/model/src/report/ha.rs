@@ -1,6 +1,7 @@
 //! Corosync and Pacemaker as one node sees them.
 
 use jiff::Timestamp;
+use lustre::label::{FsName, TargetIndex, TargetKind, TargetLabel};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -125,6 +126,38 @@ pub struct HaResource {
     pub parameters: BTreeMap<String, String>,
 }
 
+impl HaResource {
+    /// The target that it is named for: `ost0003-scratch`,
+    /// `scratch-OST0003_1a2b3c`, `mgs`.
+    pub fn target(&self) -> Option<TargetLabel> {
+        let whole = self.id.as_str();
+        let stem = whole.rsplit_once('_').map(|(stem, _)| stem);
+        std::iter::once(whole).chain(stem).find_map(named_for)
+    }
+}
+
+fn named_for(name: &str) -> Option<TargetLabel> {
+    if name.eq_ignore_ascii_case("mgs") || name.eq_ignore_ascii_case("mgt") {
+        return Some(TargetLabel::Mgs);
+    }
+    if let Ok(label) = name.parse() {
+        return Some(label);
+    }
+    let (target, fs) = name.split_once('-')?;
+    let (kind, digits) = target.split_at_checked(3)?;
+    let kind = match kind {
+        "mdt" => TargetKind::Mdt,
+        "ost" => TargetKind::Ost,
+        _ => return None,
+    };
+    (digits.len() == 4).then_some(())?;
+    Some(TargetLabel::Of {
+        fs: FsName::new(fs).ok()?,
+        kind,
+        index: TargetIndex(u16::from_str_radix(digits, 16).ok()?),
+    })
+}
+
 /// A fencing device.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
@@ -169,4 +202,34 @@ pub struct Constraint {
     pub with: String,
     /// Score as printed: `100`, `INFINITY`; `rule` where a rule decides.
     pub score: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_is_named_for_its_target() {
+        let label = |id: &str| {
+            let resource = HaResource {
+                id: id.into(),
+                ..HaResource::default()
+            };
+            resource.target().map(|label| label.to_string())
+        };
+        for (id, expected) in [
+            ("ost0003-fs0a9c", Some("fs0a9c-OST0003")),
+            ("mdt000a-fs-one", Some("fs-one-MDT000a")),
+            ("testfs-OST0001_4a3b2c", Some("testfs-OST0001")),
+            ("my_fs-OST0001", Some("my_fs-OST0001")),
+            ("my_fs-OST0001_4a3b2c", Some("my_fs-OST0001")),
+            ("mgs", Some("MGS")),
+            ("MGS_1f2e3d", Some("MGS")),
+            ("mgs-vg", None),
+            ("ost12-fs", None),
+            ("esui-fs", None),
+        ] {
+            assert_eq!(label(id).as_deref(), expected, "{id}");
+        }
+    }
 }

@@ -84,6 +84,20 @@ pub struct Lustre {
     pub clients: Vec<ClientMount>,
     /// What an MGS that runs here knows, one per file system.
     pub mgs: Vec<MgsFs>,
+    /// Targets elsewhere that are connected to an MDT that runs here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub connected: Vec<Connected>,
+}
+
+/// A target elsewhere, known by its connection to an MDT here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connected {
+    /// The target.
+    pub label: TargetLabel,
+    /// Where it connects from.
+    pub nid: Nid,
+    /// The parameter that showed it, for people.
+    pub evidence: String,
 }
 
 /// What `health_check` says.
