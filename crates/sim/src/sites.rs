@@ -5,7 +5,10 @@ use flate2::read::GzDecoder;
 use std::path::{Path, PathBuf};
 
 /// Name and archive of each site.
-const SITES: &[(&str, &[u8])] = &[("lab01", include_bytes!("../../../sites/lab01.tar.gz"))];
+const SITES: &[(&str, &[u8])] = &[
+    ("lab01", include_bytes!("../../../sites/lab01.tar.gz")),
+    ("valley", include_bytes!("../../../sites/valley.tar.gz")),
+];
 
 /// Unpacks every site into a folder, which is made; gives their folders.
 pub fn unpack(into: &Path) -> Result<Vec<PathBuf>> {

@@ -4,6 +4,8 @@
 //! left out, and what was reshaped is told in `sites/README.md`.
 
 mod lab01;
+mod tree;
+mod valley;
 
 use crate::run::root;
 use anyhow::{Context, Result};
@@ -55,6 +57,14 @@ enum Recorded {
     /// Properties of datasets, and those of one dataset as a later format wrote
     /// them: both files print the same properties in two forms.
     Properties(&'static str, &'static str, &'static str),
+    /// The block devices of a host's device tree, as `lsblk` prints them.
+    TreeBlocks(&'static str, &'static str),
+    /// The same devices, as the udev database.
+    TreeUdev(&'static str, &'static str),
+    /// The mounts of a host's device tree.
+    TreeMounts(&'static str, &'static str),
+    /// The NIDs of a host in a manager's state, as `lctl list_nids` prints them.
+    NidsOf(&'static str, &'static str),
     /// What was true before is so no more.
     Gone(&'static str),
 }
@@ -77,8 +87,10 @@ pub fn build() -> Result<()> {
         );
         return Ok(());
     }
-    let site = lab01::site();
-    write_site(&site, &from.join(site.from))
+    for site in [lab01::site(), valley::site()] {
+        write_site(&site, &from.join(site.from))?;
+    }
+    Ok(())
 }
 
 fn write_site(site: &Site, from: &Path) -> Result<()> {
@@ -153,13 +165,14 @@ fn write_moment(archive: &mut Archive, folder: &str, moment: &Moment, from: &Pat
 }
 
 fn write(recorded: &Recorded, from: &Path) -> Result<Written> {
-    let read = |file: &str, ending: &str| {
-        let path = from.join(format!("{file}{ending}"));
-        fs::read(&path).with_context(|| format!("could not read {}", path.display()))
+    // Most captures end in `.txt`, which the tables leave out.
+    let read = |file: &str| {
+        let bytes = fs::read(from.join(format!("{file}.txt")));
+        let bytes = bytes.or_else(|_| fs::read(from.join(file)));
+        bytes.with_context(|| format!("could not read {file} in {}", from.display()))
     };
-    let text = |file: &str| -> Result<String> {
-        Ok(String::from_utf8_lossy(&read(file, ".txt")?).into_owned())
-    };
+    let text =
+        |file: &str| -> Result<String> { Ok(String::from_utf8_lossy(&read(file)?).into_owned()) };
     let ran = |command: &str, output: String| {
         let line = json!({"argv": words(command), "exit": 0});
         Ok(Written {
@@ -171,26 +184,58 @@ fn write(recorded: &Recorded, from: &Path) -> Result<Written> {
     match recorded {
         Recorded::Run(file, command, exit) => Ok(Written {
             line: json!({"argv": words(command), "exit": exit}),
-            stdout: Some(read(file, ".txt")?),
-            stderr: read(file, ".stderr.txt").ok(),
+            stdout: Some(read(file)?),
+            stderr: read(&format!("{file}.stderr")).ok(),
         }),
-        Recorded::File(file, path) => Ok(Written {
-            line: json!({"file": path}),
-            stdout: Some(read(file, ".txt")?),
-            stderr: None,
-        }),
+        Recorded::File(file, path) => Ok(as_file(path, read(file)?)),
         Recorded::Lines(file, texts, command) => ran(command, lines_with(&text(file)?, texts)),
         Recorded::Part(file, first, end, command) => ran(command, part(&text(file)?, first, end)),
         Recorded::Until(file, time, command) => ran(command, until(&text(file)?, time)),
         Recorded::Properties(file, format, dataset) => {
             ran(ZFS_GET, properties(&text(file)?, &text(format)?, dataset))
         }
+        Recorded::TreeBlocks(file, host) => {
+            ran("lsblk -J -b -O", tree::tell(&read(file)?, host)?.lsblk)
+        }
+        Recorded::TreeUdev(file, host) => ran(
+            "udevadm info --export-db",
+            tree::tell(&read(file)?, host)?.udev,
+        ),
+        Recorded::TreeMounts(file, host) => {
+            let mounts = tree::tell(&read(file)?, host)?.mounts;
+            Ok(as_file("/proc/mounts", mounts.into_bytes()))
+        }
+        Recorded::NidsOf(file, host) => ran("lctl list_nids", nids_of(&read(file)?, host)?),
         Recorded::Gone(command) => Ok(Written {
             line: json!({"argv": words(command), "gone": true}),
             stdout: None,
             stderr: None,
         }),
     }
+}
+
+fn as_file(path: &str, bytes: Vec<u8>) -> Written {
+    Written {
+        line: json!({"file": path}),
+        stdout: Some(bytes),
+        stderr: None,
+    }
+}
+
+/// `10.0.0.1@tcp0` of the state is `10.0.0.1@tcp` of `lctl`.
+fn nids_of(state: &[u8], host: &str) -> Result<String> {
+    let state: Value = serde_json::from_slice(state)?;
+    let hosts = state.get("host").and_then(Value::as_object);
+    let found = hosts
+        .into_iter()
+        .flat_map(|hosts| hosts.values())
+        .find(|one| one["fqdn"] == host);
+    let found = found.with_context(|| format!("{host} is not in the state"))?;
+    let nids = found["nids"].as_array().into_iter().flatten();
+    Ok(nids
+        .filter_map(Value::as_str)
+        .map(|nid| format!("{}\n", nid.trim_end_matches('0')))
+        .collect())
 }
 
 fn words(command: &str) -> Vec<&str> {

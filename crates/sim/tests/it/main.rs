@@ -3,3 +3,4 @@
 
 mod lab01;
 mod site;
+mod valley;
