@@ -5,7 +5,7 @@ pub mod cib;
 pub mod cmapctl;
 pub mod corosync_conf;
 pub mod crm_mon;
-mod lines;
+pub(crate) mod lines;
 pub mod quorum;
 pub mod simulate;
 pub mod status;

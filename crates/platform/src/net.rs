@@ -1,10 +1,19 @@
-//! The network: interfaces and addresses.
+//! The network: interfaces, addresses, routes, counters.
 
 pub mod ip_addr;
+pub mod ip_route;
+pub mod ip_text;
+pub mod net_dev;
 
 use stdx::reading::Kind;
 
 /// The kinds of this family.
 pub fn kinds() -> Vec<&'static Kind> {
-    vec![&ip_addr::KIND]
+    vec![
+        &ip_addr::KIND,
+        &ip_text::KIND,
+        &ip_route::TEXT,
+        &ip_route::JSON,
+        &net_dev::KIND,
+    ]
 }

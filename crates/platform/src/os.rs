@@ -4,10 +4,15 @@
 
 pub mod dmesg;
 pub mod journal;
+pub mod modinfo;
+pub mod modules;
 pub mod os_release;
+pub mod packages;
 pub mod proc;
 pub mod stamp;
 pub mod syslog;
+pub mod systemctl;
+pub mod uname;
 
 use stdx::reading::Kind;
 
@@ -17,6 +22,19 @@ pub fn kinds() -> Vec<&'static Kind> {
         &os_release::KIND,
         &proc::MEMINFO,
         &proc::STAT,
+        &proc::CPUINFO,
+        &modules::LSMOD,
+        &modules::PROC,
+        &modinfo::KIND,
+        &uname::KIND,
+        &systemctl::LIST,
+        &systemctl::FILES,
+        &systemctl::SHOW,
+        &systemctl::STATUS,
+        &systemctl::STATES,
+        &packages::RPM,
+        &packages::DPKG,
+        &packages::QUERY,
         &journal::JSON,
         &journal::EXPORT,
         &syslog::KIND,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use stdx::reading::{Kind, Likelihood, Sample, Sink, Skip, SkipKind};
 
 /// The reader of `/proc/meminfo`.
@@ -19,6 +19,21 @@ pub static STAT: Kind = Kind {
     about: "/proc/stat",
     guess: guess_stat,
     read: read_stat,
+};
+
+/// The reader of `/proc/cpuinfo`.
+pub static CPUINFO: Kind = Kind {
+    name: "proc-cpuinfo",
+    about: "/proc/cpuinfo",
+    guess: guess_cpuinfo,
+    read: |input, sink| {
+        let found = cpuinfo(input);
+        if found.n_cpus > 0 {
+            sink.record("cpuinfo", &|| json!(found));
+        } else {
+            sink.skip(Skip::new(1, SkipKind::BadLine, "no processor is listed"));
+        }
+    },
 };
 
 /// Bytes by name; counts of pages as they are.
@@ -75,21 +90,54 @@ pub fn stat(input: &[u8]) -> Stat {
     found
 }
 
-/// Processors that are online, and the model of the first.
-pub fn cpuinfo(input: &[u8]) -> (u32, Option<String>) {
+/// The processors of a host.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CpuInfo {
+    /// Processors that are online, threads of a core apart.
+    pub n_cpus: u32,
+    /// Sockets, where they are told.
+    pub n_sockets: Option<u32>,
+    /// Cores of all sockets, where they are told.
+    pub n_cores: Option<u32>,
+    /// The model of the first.
+    pub model: Option<String>,
+    /// Who made it.
+    pub vendor: Option<String>,
+}
+
+/// Reads every processor.
+pub fn cpuinfo(input: &[u8]) -> CpuInfo {
     let text = String::from_utf8_lossy(input);
-    let pairs = text.lines().filter_map(|line| line.split_once(':'));
-    let (mut count, mut model) = (0, None);
-    for (key, value) in pairs {
-        match key.trim() {
-            "processor" => count += 1,
-            "model name" | "Model" | "cpu model" => {
-                model = model.or_else(|| Some(value.trim().to_owned()));
+    let mut found = CpuInfo::default();
+    let (mut sockets, mut cores) = (BTreeSet::new(), BTreeSet::new());
+    let mut socket = String::new();
+    for (key, value) in text.lines().filter_map(|line| line.split_once(':')) {
+        let (key, value) = (key.trim(), value.trim());
+        let first = |known: Option<String>| known.or_else(|| Some(value.to_owned()));
+        match key {
+            // s390 writes `processor 0: version = …`, ARM of old `Processor : ARMv7`.
+            "processor" => found.n_cpus = found.n_cpus.saturating_add(1),
+            _ if is_numbered(key) => found.n_cpus = found.n_cpus.saturating_add(1),
+            "model name" | "Model" | "cpu model" | "cpu" => found.model = first(found.model),
+            "vendor_id" | "CPU implementer" => found.vendor = first(found.vendor),
+            "physical id" => {
+                value.clone_into(&mut socket);
+                sockets.insert(value.to_owned());
+            }
+            "core id" => {
+                cores.insert((socket.clone(), value.to_owned()));
             }
             _ => {}
         }
     }
-    (count, model)
+    let count = |n: usize| u32::try_from(n).ok().filter(|n| *n > 0);
+    (found.n_sockets, found.n_cores) = (count(sockets.len()), count(cores.len()));
+    found
+}
+
+fn is_numbered(key: &str) -> bool {
+    key.strip_prefix("processor ")
+        .is_some_and(|number| number.trim().parse::<u32>().is_ok())
 }
 
 fn guess_meminfo(sample: Sample<'_>) -> Likelihood {
@@ -105,6 +153,31 @@ fn guess_stat(sample: Sample<'_>) -> Likelihood {
     let text = sample.text();
     if text.starts_with("cpu ") && text.contains("\nbtime ") {
         95
+    } else {
+        0
+    }
+}
+
+fn guess_cpuinfo(sample: Sample<'_>) -> Likelihood {
+    let text = sample.text();
+    let has = |key: &str| {
+        text.lines()
+            .any(|line| line.split(':').next().unwrap_or_default().trim() == key)
+    };
+    let has_more = [
+        "model name",
+        "BogoMIPS",
+        "bogomips",
+        "CPU implementer",
+        "cpu",
+    ];
+    let is_first = text.lines().take(3).any(|line| {
+        line.split_once(':').is_some_and(|(key, _)| {
+            key.trim() == "processor" || is_numbered(key) || key.trim() == "vendor_id"
+        })
+    });
+    if is_first && has_more.iter().any(|key| has(key)) {
+        94
     } else {
         0
     }
@@ -147,9 +220,13 @@ mod tests {
             (found.boot_time_s, found.n_cpus, found.cpu_ticks.len()),
             (Some(1_700_000_000), 2, 3)
         );
-        assert_eq!(
-            cpuinfo(b"processor : 0\nmodel name : X 1\nprocessor : 1\n"),
-            (2, Some("X 1".into()))
+        let cpus = cpuinfo(
+            b"processor : 0\nmodel name : X 1\nphysical id : 0\ncore id : 0\n\nprocessor : 1\nphysical id : 0\ncore id : 0\n\nprocessor : 2\nphysical id : 1\ncore id : 0\n",
         );
+        assert_eq!(
+            (cpus.n_cpus, cpus.n_cores, cpus.n_sockets),
+            (3, Some(2), Some(2))
+        );
+        assert_eq!(cpus.model.as_deref(), Some("X 1"));
     }
 }

@@ -1,0 +1,133 @@
+//! The operating system and its network over whole fixture files.
+
+use platform::net::{ip_route, ip_text, net_dev};
+use platform::os::{modinfo, systemctl, uname};
+use std::path::PathBuf;
+
+fn fixture(path: &str) -> Option<Vec<u8>> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures");
+    let found = std::fs::read(root.join(path)).ok();
+    if found.is_none() {
+        println!("skipped: {path} is absent");
+    }
+    found
+}
+
+#[test]
+fn interfaces_of_a_server_with_infiniband_are_read() {
+    let Some(bytes) = fixture("net/ip-addr-iml.txt") else {
+        return;
+    };
+    let (links, skips) = ip_text::parse(&bytes);
+    assert_eq!((links.len(), skips.len()), (40, 0), "{skips:?}");
+    let of = |name: &str| links.iter().find(|link| link.name == name).unwrap();
+    assert_eq!(of("mgmt0").addresses[1], "10.36.47.116/22");
+    let ib = of("ib1");
+    assert_eq!(
+        (ib.index, ib.mtu, ib.link_type.as_str()),
+        (7, 2044, "infiniband")
+    );
+    assert!(ib.is_up() && !of("docker0").is_up());
+    let veth = of("veth9e52739");
+    assert_eq!(veth.parent.as_deref(), Some("if443680"));
+    assert_eq!(veth.master.as_deref(), Some("docker_gwbridge"));
+}
+
+#[test]
+fn counters_of_interfaces_are_read() {
+    let Some(bytes) = fixture("net/ip-s-link-all.txt") else {
+        return;
+    };
+    let (links, skips) = ip_text::parse(&bytes);
+    assert_eq!((links.len(), skips.len()), (14, 0), "{skips:?}");
+    assert!(
+        links
+            .iter()
+            .all(|link| link.received.is_some() && link.sent.is_some())
+    );
+    let slave = &links[3];
+    assert_eq!(slave.master.as_deref(), Some("bond0"));
+    let received = slave.received.unwrap();
+    assert_eq!(
+        (received.bytes, received.dropped),
+        (16_809_815_066_893, 117_902)
+    );
+    assert_eq!(links[6].info_kind.as_deref(), Some("vxlan"));
+    let Some(bytes) = fixture("net/proc-net-dev.txt") else {
+        return;
+    };
+    let (devices, skips) = net_dev::parse(&bytes);
+    assert_eq!((devices.len(), skips.len()), (40, 0));
+    let ib0 = devices.iter().find(|one| one.name == "ib0").unwrap();
+    assert_eq!(
+        (ib0.received.bytes, ib0.sent.packets),
+        (4_828_965_068, 26_019_919)
+    );
+}
+
+#[test]
+fn routes_of_all_tables_are_read() {
+    let Some(bytes) = fixture("net/ip-route-all.txt") else {
+        return;
+    };
+    let (routes, skips) = ip_route::parse_text(&bytes);
+    assert_eq!(skips, []);
+    let n_of = |kind: &str| routes.iter().filter(|route| route.kind == kind).count();
+    assert_eq!(
+        (n_of("unreachable"), n_of("broadcast"), n_of("local")),
+        (11, 8, 8)
+    );
+    assert_eq!(routes[0].gateway.as_deref(), Some("192.168.23.250"));
+    assert_eq!(routes[1].metric, Some(50));
+}
+
+#[test]
+fn units_of_a_whole_host_are_read() {
+    let Some(bytes) = fixture("systemd/systemctl-el7.txt") else {
+        return;
+    };
+    let (units, skips) = systemctl::list_units(&bytes);
+    assert_eq!((units.len(), skips.len()), (220, 0), "{skips:?}");
+    let lost = units
+        .iter()
+        .filter(|unit| unit.load.as_deref() == Some("not-found"));
+    assert!(lost.clone().any(|unit| unit.name == "ntpdate.service"));
+    let timer = units
+        .iter()
+        .find(|unit| unit.name == "docker-cleanup.timer")
+        .unwrap();
+    assert_eq!(timer.sub.as_deref(), Some("waiting"));
+    assert_eq!(
+        timer.description.as_deref(),
+        Some("Run docker-cleanup every hour")
+    );
+}
+
+#[test]
+fn a_lustre_server_before_its_modules_is_read() {
+    let Some(bytes) = fixture("live-lustre-2.17.0/00-before-modules/modinfo-lustre.txt") else {
+        return;
+    };
+    let (modules, skips) = modinfo::parse(&bytes);
+    assert_eq!(skips, []);
+    let names: Vec<_> = modules.iter().map(|module| module.name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["lustre", "lnet", "osd_zfs", "osd_ldiskfs", "ksocklnd"]
+    );
+    assert_eq!(modules[0].version.as_deref(), Some("2.17.0"));
+    let port = modules[1]
+        .parameters
+        .iter()
+        .find(|one| one.name == "accept_port");
+    assert_eq!(port.unwrap().kind.as_deref(), Some("int"));
+    let Some(bytes) = fixture("live-lustre-2.17.0/00-before-modules/uname.txt") else {
+        return;
+    };
+    let (hosts, skips) = uname::parse(&bytes);
+    assert_eq!(skips, []);
+    assert_eq!(
+        (hosts[0].node.as_str(), hosts[0].release.as_str()),
+        ("node1", "6.1.0-56-amd64")
+    );
+}
