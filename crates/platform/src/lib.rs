@@ -6,6 +6,7 @@
 pub mod config;
 pub mod ha;
 pub mod inspect;
+pub mod messages;
 pub mod net;
 pub mod os;
 pub mod storage;
@@ -17,5 +18,6 @@ pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
     all.extend(net::kinds());
     all.extend(os::kinds());
     all.extend(config::kinds());
+    all.extend(messages::kinds());
     all
 }
