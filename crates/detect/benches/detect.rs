@@ -129,10 +129,7 @@ fn mgs(servers_per_fs: u32, evidence: &str) -> Arc<Report> {
     let knows = |n: u32| {
         let fs = name(n);
         let n_targets = u16::try_from(servers_per_fs * 4).expect("an index fits");
-        let target = |index| MgsTarget {
-            label: label(&fs, index),
-            nids: vec![],
-        };
+        let target = |index| MgsTarget::named(label(&fs, index));
         MgsFs {
             evidence: "mgs.MGS.live".into(),
             targets: (0..n_targets).map(target).collect(),

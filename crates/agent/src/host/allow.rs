@@ -2,87 +2,144 @@
 
 /// How the arguments of a program are judged.
 enum Rule {
-    /// Any arguments: the program has no way to change anything.
-    Any,
-    /// The words up to the first option must begin with one of these.
-    Verbs(&'static [&'static [&'static str]]),
     /// All arguments are these, exactly.
     Exactly(&'static [&'static [&'static str]]),
+    /// They begin with one of these heads; what follows is names and values,
+    /// and of options only these.
+    Begins {
+        heads: &'static [&'static [&'static str]],
+        options: &'static [&'static str],
+    },
 }
+
+use Rule::{Begins, Exactly};
 
 /// Programs by name, each with its rule.
 const PROGRAMS: &[(&str, Rule)] = &[
-    ("uname", Rule::Exactly(&[&["-a"]])),
-    ("hostname", Rule::Exactly(&[&["--fqdn"]])),
-    ("lsblk", Rule::Any),
-    ("findmnt", Rule::Any),
-    ("udevadm", Rule::Exactly(&[&["info", "--export-db"]])),
-    ("ip", Rule::Exactly(&[&["-j", "addr", "show"]])),
+    ("uname", Exactly(&[&["-a"]])),
+    ("hostname", Exactly(&[&["--fqdn"]])),
+    (
+        "lsblk",
+        Begins {
+            heads: &[&["-J"]],
+            options: &["-b", "-O", "-o"],
+        },
+    ),
+    ("udevadm", Exactly(&[&["info", "--export-db"]])),
+    ("ip", Exactly(&[&["-j", "addr", "show"], &["-j", "addr"]])),
     (
         "lctl",
-        Rule::Verbs(&[
+        Exactly(&[
             &["dl"],
-            &["get_param"],
-            &["list_param"],
+            &["dl", "-t"],
             &["list_nids"],
             &["lustre_build_version"],
             &["--version"],
+            &["--device", "MGS", "llog_catlist"],
         ]),
+    ),
+    (
+        "lctl",
+        Begins {
+            heads: &[&["get_param"], &["list_param"]],
+            options: &["-n", "-N", "-R", "-F"],
+        },
     ),
     (
         "lnetctl",
-        Rule::Verbs(&[
-            &["net", "show"],
-            &["route", "show"],
-            &["routing", "show"],
-            &["peer", "show"],
-            &["global", "show"],
-        ]),
+        Begins {
+            heads: &[
+                &["net", "show"],
+                &["route", "show"],
+                &["routing", "show"],
+                &["peer", "show"],
+                &["global", "show"],
+            ],
+            options: &["-v"],
+        },
     ),
-    ("zpool", Rule::Verbs(&[&["status"], &["list"], &["get"]])),
-    ("zfs", Rule::Verbs(&[&["get"], &["list"], &["version"]])),
-    ("multipath", Rule::Exactly(&[&["-ll"]])),
-    ("lvs", Rule::Any),
-    ("dpkg-query", Rule::Verbs(&[&["-W"]])),
-    ("rpm", Rule::Verbs(&[&["-qa"]])),
-    ("systemctl", Rule::Verbs(&[&["show"]])),
+    (
+        "zpool",
+        Begins {
+            heads: &[&["status"], &["list"], &["get"]],
+            options: &["-j", "-P", "-v", "-H", "-p", "-o"],
+        },
+    ),
+    (
+        "zfs",
+        Begins {
+            heads: &[&["get"], &["list"], &["version"]],
+            options: &["-j", "-H", "-p", "-o", "-t", "-r"],
+        },
+    ),
+    ("multipath", Exactly(&[&["-ll"]])),
+    (
+        "lvs",
+        Begins {
+            heads: &[&["--readonly"]],
+            options: &["-a", "-o", "--noheadings", "--nosuffix", "--units"],
+        },
+    ),
+    (
+        "dpkg-query",
+        Begins {
+            heads: &[&["-W", "-f"]],
+            options: &[],
+        },
+    ),
+    (
+        "rpm",
+        Begins {
+            heads: &[&["-qa", "--qf"]],
+            options: &[],
+        },
+    ),
+    (
+        "systemctl",
+        Begins {
+            heads: &[&["show", "-p"]],
+            options: &[],
+        },
+    ),
     (
         "crm_mon",
-        Rule::Exactly(&[
+        Exactly(&[
             &["--one-shot", "--inactive", "--output-as=xml"],
             &["--one-shot", "--inactive", "--as-xml"],
         ]),
     ),
-    ("cibadmin", Rule::Exactly(&[&["--query"]])),
-    ("corosync-cfgtool", Rule::Exactly(&[&["-s"]])),
-    ("corosync-cmapctl", Rule::Exactly(&[&[]])),
+    ("cibadmin", Exactly(&[&["--query"]])),
+    ("corosync-cfgtool", Exactly(&[&["-s"]])),
+    ("corosync-cmapctl", Exactly(&[&[]])),
     (
         "chronyc",
-        Rule::Exactly(&[&["-n", "tracking"], &["-n", "sources"]]),
+        Exactly(&[&["-n", "tracking"], &["-n", "sources"]]),
     ),
-    ("ntpq", Rule::Exactly(&[&["-np"]])),
-    ("timedatectl", Rule::Exactly(&[&["show"]])),
-    ("nft", Rule::Exactly(&[&["list", "ruleset"]])),
-    ("iptables", Rule::Exactly(&[&["-S"]])),
-    ("journalctl", Rule::Verbs(&[&["-k"]])),
+    ("ntpq", Exactly(&[&["-np"]])),
+    ("timedatectl", Exactly(&[&["show"]])),
+    ("nft", Exactly(&[&["list", "ruleset"]])),
+    ("iptables", Exactly(&[&["-S"]])),
+    (
+        "journalctl",
+        Begins {
+            heads: &[&["-k"]],
+            options: &["-b", "-o", "-f", "-n", "--no-pager", "--since", "--utc"],
+        },
+    ),
 ];
 
-/// Options that write, whatever program they are given to.
-const WRITING: &[&str] = &[
-    "--vacuum-size",
-    "--vacuum-time",
-    "--vacuum-files",
-    "--rotate",
-    "--flush",
-    "--sync",
-    "--relinquish-var",
-    "--smart-relinquish-var",
-    "--setup-keys",
-    "--update-catalog",
-    "--cursor-file",
-    "--reportformat",
-    "--config",
-];
+impl Rule {
+    fn allows(&self, words: &[&str]) -> bool {
+        match self {
+            Exactly(lists) => lists.contains(&words),
+            Begins { heads, options } => heads.iter().any(|head| {
+                let rest = words.strip_prefix(*head);
+                let is_good = |word: &&str| !word.starts_with('-') || options.contains(word);
+                rest.is_some_and(|rest| rest.iter().all(is_good))
+            }),
+        }
+    }
+}
 
 /// Whether a command only reads.
 pub fn is_allowed(argv: &[String]) -> bool {
@@ -90,27 +147,33 @@ pub fn is_allowed(argv: &[String]) -> bool {
         return false;
     };
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let Some((_, rule)) = PROGRAMS.iter().find(|(name, _)| name == program) else {
-        return is_debugfs_read(program, &words);
-    };
-    let writes = |word: &&str| WRITING.contains(&word.split('=').next().unwrap_or_default());
-    if words.iter().any(writes) {
-        return false;
-    }
-    match rule {
-        Rule::Any => true,
-        Rule::Verbs(verbs) => verbs.iter().any(|verb| words.starts_with(verb)),
-        Rule::Exactly(lists) => lists.iter().any(|list| words == *list),
-    }
+    let mut rules = PROGRAMS.iter().filter(|(name, _)| name == program);
+    rules.any(|(_, rule)| rule.allows(&words))
+        || is_disk_read(program, &words)
+        || is_log_read(program, &words)
 }
 
-/// `debugfs -c -R "dump|cat PATH" DEVICE` opens the device read-only (`-c`) and
-/// `cat` prints; every other request is refused.
-fn is_debugfs_read(program: &str, words: &[&str]) -> bool {
-    let ["-c", "-R", "cat CONFIGS/mountdata", device] = words else {
+/// The two commands that print a target's configuration. `debugfs -c` opens the
+/// device read-only and passes over its protection against a second mount, and
+/// `tunefs.lustre --dryrun` ends before it opens it for writing. Every other
+/// request or option is refused.
+fn is_disk_read(program: &str, words: &[&str]) -> bool {
+    let (("debugfs", ["-c", "-R", "cat CONFIGS/mountdata", device])
+    | ("tunefs.lustre", ["--dryrun", device])) = (program, words)
+    else {
         return false;
     };
-    program == "debugfs" && device.starts_with("/dev/") && !device.contains("..")
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "/._:+-@=,%#\\".contains(c);
+    device.starts_with("/dev/") && !device.contains("..") && device.chars().all(is_name)
+}
+
+/// One of the MGS's logs, by its name.
+fn is_log_read(program: &str, words: &[&str]) -> bool {
+    let ("lctl", ["--device", "MGS", "llog_print", log]) = (program, words) else {
+        return false;
+    };
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    !log.starts_with('-') && log.chars().all(is_name)
 }
 
 #[cfg(test)]
@@ -131,6 +194,12 @@ mod tests {
             "lsblk -J",
             "uname -a",
             "systemctl show -p Id lnet.service",
+            "lsblk -J -b -o NAME,TYPE",
+            "journalctl -k -b -o json -f",
+            "lvs --readonly -o lv_name",
+            "lctl --device MGS llog_catlist",
+            "lctl --device MGS llog_print lab01-client",
+            "tunefs.lustre --dryrun /dev/sda",
         ] {
             assert!(allowed(line), "{line}");
         }
@@ -147,7 +216,17 @@ mod tests {
             "mount",
             "sh -c true",
             "bash",
-            "tunefs.lustre --dryrun /dev/sda",
+            "tunefs.lustre /dev/sda",
+            "tunefs.lustre --dryrun --writeconf /dev/sda",
+            "tunefs.lustre --writeconf /dev/sda",
+            "tunefs.lustre --dryrun lab/ost0",
+            "tunefs.lustre --dryrun /dev/../root/disk.img",
+            "lctl --device MGS llog_cancel lab01-client",
+            "lctl --device MGS llog_print --raw",
+            "lctl --device MGS llog_print a b",
+            "lctl --device lab01-OST0000 llog_print lab01-client",
+            "lctl --device MGS",
+            "lctl llog_print lab01-client",
             "systemctl restart x",
             "udevadm trigger",
             "hostname evil",
@@ -162,6 +241,16 @@ mod tests {
             "/tmp/lctl dl",
             "rpm -e x",
             "lvs --config x",
+            "lvs -o lv_name",
+            "zpool status -c upgrade",
+            "rpm -qa --qf x --pipe sh",
+            "rpm -qa --pipe sh",
+            "systemctl show -p Id -H host",
+            "systemctl -H host show",
+            "lnetctl export /etc/lnet.conf",
+            "lnetctl net show --backup",
+            "ip -j addr flush",
+            "corosync-cmapctl -s a b",
         ] {
             assert!(!allowed(line), "{line}");
         }

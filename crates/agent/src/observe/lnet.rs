@@ -1,6 +1,8 @@
 //! LNet: local interfaces and routes.
 
 use super::Look;
+use crate::host::Command;
+use lustre::lnet::{self as text, Ni};
 use lustre::nid::Nid;
 use model::report::{Lnet, LnetNi, LnetRoute, LnetState};
 
@@ -12,87 +14,61 @@ pub fn lnet(look: &mut Look<'_>) -> Option<Lnet> {
         &["lctl", "list_nids"],
     ];
     let (bytes, source) = look.run("lnet", commands)?;
-    let text = String::from_utf8_lossy(&bytes);
     let mut found = Lnet::default();
-    if source.starts_with("lctl") {
-        let nids = text
-            .lines()
-            .filter_map(|line| line.trim().parse::<Nid>().ok());
-        found.nis = nids.map(|nid| ni(nid, "up")).collect();
+    let skips = if source.starts_with("lctl") {
+        let (nids, skips) = text::nids::parse(&bytes);
+        found.nis = nids.into_iter().map(bare).collect();
+        skips
     } else {
-        found.nis = interfaces(&text);
-    }
+        let (document, skips) = text::parse(&bytes);
+        found.nis = document.nis().filter_map(shown).collect();
+        skips
+    };
+    look.skips("lnet", &source, &skips);
     found.nis.retain(|ni| !ni.nid.is_loopback());
     found.state = if found.nis.is_empty() {
         LnetState::Down
     } else {
         LnetState::Up
     };
-    let routes = look.host().run(&crate::host::Command::read(&[
-        "lnetctl", "route", "show", "-v",
-    ]));
-    found.routes = routes
-        .map(|output| read_routes(&String::from_utf8_lossy(&output.stdout)))
-        .unwrap_or_default();
+    let routes = read(look, &["lnetctl", "route", "show", "-v"]);
+    found.routes = routes.routes.into_iter().map(route).collect();
+    let routing = read(look, &["lnetctl", "routing", "show"]);
+    found.is_router = routing.is_router.unwrap_or(false);
     Some(found)
 }
 
-fn ni(nid: Nid, status: &str) -> LnetNi {
+/// What a command says that may well not answer.
+fn read(look: &Look<'_>, argv: &[&str]) -> text::Document {
+    let output = look.host().run(&Command::read(argv));
+    output
+        .map(|output| text::parse(&output.stdout).0)
+        .unwrap_or_default()
+}
+
+/// `lctl list_nids` lists what is up, and nothing else of it.
+fn bare(nid: Nid) -> LnetNi {
     LnetNi {
         nid,
-        status: status.to_owned(),
+        status: "up".to_owned(),
         interfaces: Vec::new(),
         health: None,
     }
 }
 
-/// The NIs of `lnetctl net show`: each begins with its `nid:`; interfaces are
-/// `N: name` lines below `interfaces:`.
-fn interfaces(text: &str) -> Vec<LnetNi> {
-    let mut found: Vec<LnetNi> = Vec::new();
-    let mut in_interfaces = false;
-    for line in text.lines() {
-        let Some((key, value)) = line.trim().trim_start_matches("- ").trim().split_once(':') else {
-            continue;
-        };
-        let (key, value) = (key.trim(), value.trim().trim_matches('"'));
-        if key == "nid" {
-            // A NID of IPv6 holds colons; only the first one ends the key.
-            found.extend(value.parse().ok().map(|nid| ni(nid, "")));
-        }
-        let Some(last) = found.last_mut() else {
-            continue;
-        };
-        match key {
-            "status" if last.status.is_empty() => value.clone_into(&mut last.status),
-            "health value" => last.health = value.parse().ok(),
-            _ if in_interfaces && key.bytes().all(|b| b.is_ascii_digit()) => {
-                last.interfaces.push(value.to_owned());
-            }
-            _ => {}
-        }
-        in_interfaces =
-            key == "interfaces" || in_interfaces && key.bytes().all(|b| b.is_ascii_digit());
-    }
-    found
+fn shown(ni: &Ni) -> Option<LnetNi> {
+    Some(LnetNi {
+        nid: ni.nid.clone()?,
+        status: ni.status.clone().unwrap_or_default(),
+        interfaces: ni.interfaces.clone(),
+        health: ni.health_value().and_then(|value| value.try_into().ok()),
+    })
 }
 
-fn read_routes(text: &str) -> Vec<LnetRoute> {
-    let mut found: Vec<LnetRoute> = Vec::new();
-    for line in text.lines() {
-        let Some((key, value)) = line.trim().trim_start_matches("- ").trim().split_once(':') else {
-            continue;
-        };
-        let value = value.trim().to_owned();
-        match (key.trim(), found.last_mut()) {
-            ("net", _) => found.push(LnetRoute {
-                net: value,
-                ..LnetRoute::default()
-            }),
-            ("gateway", Some(route)) => route.gateway = value,
-            ("state", Some(route)) => route.state = value,
-            _ => {}
-        }
+fn route(route: text::Route) -> LnetRoute {
+    LnetRoute {
+        net: route.net,
+        gateway: route.gateway,
+        state: route.state.unwrap_or_default(),
     }
-    found
 }

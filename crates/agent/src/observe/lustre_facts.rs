@@ -1,16 +1,18 @@
 //! Lustre on this host: targets by every sign, clients, what an MGS knows.
 
+mod mgs;
 mod mount_data;
 mod signs;
 
 use super::{Look, devices};
 use crate::host::Command;
 use jiff::Timestamp;
+use lustre::devices::ObdDevice;
 use lustre::label::{FsName, TargetLabel};
 use lustre::param::{self, Block, state};
 use model::report::{
-    ClientMount, Dataset, Device, DeviceKind, Ha, Health, Lustre, MgsFs, MgsTarget, Mount,
-    MountData, Recovery, RecoveryState, TargetSeen, TargetSource,
+    ClientMount, Dataset, Device, DeviceKind, Ha, Health, Lustre, Mount, MountData, Recovery,
+    RecoveryState, TargetSeen, TargetSource,
 };
 
 /// What other sections found that bears on Lustre.
@@ -49,8 +51,10 @@ pub fn lustre(look: &mut Look<'_>, around: &Around<'_>) -> Option<Lustre> {
         add_mount(&mut found, mount, around);
     }
     let listed = look.run("lustre", &[&["lctl", "dl"]]);
-    if let Some((bytes, _)) = &listed {
-        add_obd_devices(&mut found, &String::from_utf8_lossy(bytes));
+    if let Some((bytes, source)) = &listed {
+        let (obds, skips) = lustre::devices::parse(bytes);
+        look.skips("lustre", source, &skips);
+        add_obd_devices(&mut found, &obds);
     }
     found.targets.extend(
         around
@@ -85,6 +89,7 @@ pub fn lustre(look: &mut Look<'_>, around: &Around<'_>) -> Option<Lustre> {
     if let (false, Some((ha, host))) = (around.has_mounts, around.ha) {
         signs::from_ha(&mut found, ha, host);
     }
+    mgs::add_logs(look, &mut found);
     if found.version.is_none() {
         let version = look.host().run(&Command::read(&["lctl", "--version"])).ok();
         let text = version
@@ -164,35 +169,27 @@ fn add_mount(found: &mut Lustre, mount: &Mount, around: &Around<'_>) {
     });
 }
 
-/// Lines such as `  7 UP mdt lab01-MDT0000 lab01-MDT0000_UUID 21`.
-fn add_obd_devices(found: &mut Lustre, text: &str) {
-    for line in text.lines() {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let [_, state, class, name, ..] = words.as_slice() else {
-            continue;
-        };
-        if !matches!(*class, "mdt" | "obdfilter" | "mgs") {
+fn add_obd_devices(found: &mut Lustre, obds: &[ObdDevice<'_>]) {
+    for obd in obds {
+        if !matches!(obd.class, "mdt" | "obdfilter" | "mgs") {
             continue;
         }
-        let Ok(label) = name.parse::<TargetLabel>() else {
+        let Ok(label) = obd.name.parse::<TargetLabel>() else {
             continue;
         };
-        let mut target = seen(
-            label,
-            TargetSource::ObdDevice,
-            format!("lctl dl: {}", words.join(" ")),
-        );
         // The reference count moves all the time.
-        target.evidence = format!("lctl dl: {}", words[1..words.len() - 1].join(" "));
-        target.obd_state = Some((*state).to_owned());
-        found.targets.push(target);
+        let line = [obd.state, obd.class, obd.name, obd.uuid].join(" ");
+        found.targets.push(TargetSeen {
+            obd_state: Some(obd.state.to_owned()),
+            ..seen(label, TargetSource::ObdDevice, format!("lctl dl: {line}"))
+        });
     }
 }
 
 fn from_dataset(dataset: &Dataset, around: &Around<'_>) -> Option<TargetSeen> {
     let label: TargetLabel = dataset.lustre.get("svname")?.parse().ok()?;
     let device = devices::find(around.devices, &dataset.name);
-    let data = mount_data::from_properties(&dataset.lustre);
+    let data = mount_data::of_properties(&dataset.lustre);
     let evidence = format!(
         "zfs get lustre:svname {}: {}",
         dataset.name,
@@ -202,8 +199,8 @@ fn from_dataset(dataset: &Dataset, around: &Around<'_>) -> Option<TargetSeen> {
         device: device.map(|device| device.id.clone()),
         device_path: Some(dataset.name.clone()),
         back_end: Some("zfs".into()),
-        is_mgs_too: label != TargetLabel::Mgs && data.flags.iter().any(|flag| flag == "MGS"),
-        mount_data: Some(data),
+        is_mgs_too: label != TargetLabel::Mgs && data.is_mgs(),
+        mount_data: Some(mount_data::shown(&data)),
         ..seen(label, TargetSource::ZfsProperties, evidence)
     })
 }
@@ -221,14 +218,7 @@ fn is_ldiskfs(device: &Device) -> bool {
 fn on_disk(look: &mut Look<'_>, device: &Device) -> TargetSeen {
     let text = device.label.clone().unwrap_or_default();
     let label = text.parse().unwrap_or(TargetLabel::Mgs);
-    let paths = std::iter::once(&device.path).chain(&device.links);
-    let reads: Vec<Command> = paths
-        .map(|path| Command::read(&["debugfs", "-c", "-R", "cat CONFIGS/mountdata", path]))
-        .collect();
-    let read = reads.iter().find_map(|command| {
-        let output = look.host().run(command).ok()?;
-        Some((mount_data::from_bytes(&output.stdout)?, command.line()))
-    });
+    let read = mount_data::of_device(look.host(), device);
     let (source, evidence, data) = match read {
         Some((data, line)) => (TargetSource::MountData, line, Some(data)),
         None => (
@@ -237,15 +227,13 @@ fn on_disk(look: &mut Look<'_>, device: &Device) -> TargetSeen {
             None,
         ),
     };
+    let is_mgs = data.as_ref().is_some_and(lustre::disk::MountData::is_mgs);
     TargetSeen {
         device: Some(device.id.clone()),
         device_path: Some(device.path.clone()),
         back_end: Some("ldiskfs".into()),
-        is_mgs_too: label != TargetLabel::Mgs
-            && data
-                .as_ref()
-                .is_some_and(|data| data.flags.iter().any(|flag| flag == "MGS")),
-        mount_data: data,
+        is_mgs_too: label != TargetLabel::Mgs && is_mgs,
+        mount_data: data.as_ref().map(mount_data::shown),
         ..seen(label, source, evidence)
     }
 }
@@ -273,7 +261,9 @@ fn add_param(found: &mut Lustre, block: &Block<'_>) {
                 unhealthy,
             });
         }
-        ("mgs", _) if block.name.full.starts_with("mgs.MGS.live.") => add_mgs(found, block),
+        ("mgs", _) if block.name.full.starts_with("mgs.MGS.live.") => {
+            mgs::add_live(found, block);
+        }
         (_, "recovery_status") => {
             let read = state::recovery(block).map(|status| recovery(&status));
             each(found, block, |target| target.recovery.clone_from(&read));
@@ -335,20 +325,4 @@ fn recovery(status: &state::RecoveryStatus<'_>) -> Recovery {
         clients_completed: status.completed.and_then(|(now, _)| count(now)),
         clients_evicted: status.evicted.and_then(count),
     }
-}
-
-fn add_mgs(found: &mut Lustre, block: &Block<'_>) {
-    let Some(live) = state::mgs_live(block) else {
-        return;
-    };
-    let targets = live.targets.into_iter().map(|label| MgsTarget {
-        label,
-        nids: Vec::new(),
-    });
-    found.mgs.push(MgsFs {
-        fs: live.fs,
-        evidence: block.name.full.to_owned(),
-        targets: targets.collect(),
-        ir_state: live.ir_state.map(str::to_owned),
-    });
 }

@@ -282,10 +282,7 @@ fn knows(labels: &[&str]) -> MgsFs {
         evidence: "mgs.MGS.live".into(),
         targets: labels
             .into_iter()
-            .map(|label| MgsTarget {
-                label,
-                nids: vec![],
-            })
+            .map(MgsTarget::named)
             .collect(),
         ir_state: None,
     }

@@ -279,7 +279,30 @@ pub struct MgsFs {
 pub struct MgsTarget {
     /// Its label.
     pub label: TargetLabel,
-    /// NIDs in the log, those of fail-over nodes too.
-    #[serde(default)]
-    pub nids: Vec<Nid>,
+    /// The nodes that the log gives for it, each with its NIDs. The first is
+    /// where it registered or, where all were named, the first of those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<Vec<Nid>>,
+    /// Whether clients are told not to use it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_inactive: bool,
+}
+
+impl MgsTarget {
+    /// One of which only the label is known.
+    pub fn named(label: TargetLabel) -> Self {
+        Self {
+            label,
+            nodes: Vec::new(),
+            is_inactive: false,
+        }
+    }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde calls"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
 }

@@ -1,74 +1,55 @@
-//! A target's own configuration: the properties of a dataset, or the record
-//! in `CONFIGS/mountdata` (`struct lustre_disk_data` of `lustre_disk.h`).
+//! A target's own configuration: from `CONFIGS/mountdata` on its device, from
+//! what `tunefs.lustre --dryrun` prints of it, or from a dataset's properties.
 
-use lustre::nid::parse_nodes;
-use model::report::MountData;
+use crate::host::{Command, Host, HostError};
+use lustre::disk::{self, format, mount_data};
+use model::report::{Device, MountData};
 use std::collections::BTreeMap;
 
-const MAGIC: u32 = 0x1dd0_0001;
-const FLAGS_AT: usize = 20;
-const PARAMS_AT: usize = 5320;
-const PARAMS_LEN: usize = 4096;
-
-/// Bits of the flags and our words for them.
-const FLAGS: &[(u32, &str)] = &[
-    (0x1, "MDT"),
-    (0x2, "OST"),
-    (0x4, "MGS"),
-    (0x10, "need_index"),
-    (0x20, "first_time"),
-    (0x40, "update"),
-    (0x100, "writeconf"),
-    (0x1000, "no_primnode"),
-];
-
-fn words(flags: u32) -> Vec<String> {
-    let set = FLAGS.iter().filter(|(bit, _)| flags & bit != 0);
-    set.map(|(_, word)| (*word).to_owned()).collect()
+/// What the report carries of it.
+pub fn shown(data: &disk::MountData) -> MountData {
+    let flags = data.flag_words();
+    MountData {
+        flags: flags.into_iter().map(str::to_owned).collect(),
+        mgs_nodes: data.mgs_nodes(),
+        service_nodes: data.service_nodes(),
+        parameters: data.parameters.clone(),
+    }
 }
 
 /// From `lustre:*` properties, named without that prefix.
-pub fn from_properties(properties: &BTreeMap<String, String>) -> MountData {
-    let flags = properties
-        .get("flags")
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0);
-    let get = |key: &str| properties.get(key).map(String::as_str).unwrap_or_default();
-    MountData {
-        flags: words(flags),
-        mgs_nodes: parse_nodes(get("mgsnode")).0,
-        service_nodes: parse_nodes(get("failover.node")).0,
-        parameters: properties
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect(),
-    }
+pub fn of_properties(properties: &BTreeMap<String, String>) -> disk::MountData {
+    let pairs = properties.iter();
+    mount_data::from_properties(pairs.map(|(key, value)| (key.as_str(), value.as_str())))
 }
 
-/// From the bytes of `CONFIGS/mountdata`; none if they are not that.
-pub fn from_bytes(bytes: &[u8]) -> Option<MountData> {
-    let number = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
-    if number(0)? != MAGIC {
-        return None;
-    }
-    let params = bytes.get(PARAMS_AT..)?;
-    let params = &params[..params.len().min(PARAMS_LEN)];
-    let end = params
-        .iter()
-        .position(|&byte| byte == 0)
-        .unwrap_or(params.len());
-    let text = String::from_utf8_lossy(&params[..end]);
-    let mut data = MountData {
-        flags: words(number(FLAGS_AT)?),
-        ..MountData::default()
-    };
-    for word in text.split_whitespace() {
-        match word.split_once('=') {
-            Some(("mgsnode", nodes)) => data.mgs_nodes.extend(parse_nodes(nodes).0),
-            Some(("failover.node", nodes)) => data.service_nodes.extend(parse_nodes(nodes).0),
-            _ => {}
+/// From the device, with the command that showed it. `debugfs` is of the same
+/// package that makes the file system; where it is not there, `tunefs.lustre`
+/// is asked what it would do.
+pub fn of_device(host: &dyn Host, device: &Device) -> Option<(disk::MountData, String)> {
+    let paths = || std::iter::once(&device.path).chain(&device.links);
+    let mut is_absent = true;
+    for path in paths() {
+        let command = Command::read(&["debugfs", "-c", "-R", "cat CONFIGS/mountdata", path]);
+        match host.run(&command) {
+            Ok(output) => {
+                is_absent = false;
+                if let Some(data) = mount_data::parse(&output.stdout) {
+                    return Some((data, command.line()));
+                }
+            }
+            Err(error) => {
+                let absences = [HostError::NotInstalled, HostError::NotRecorded];
+                is_absent &= absences.contains(&error);
+            }
         }
-        data.parameters.push(word.to_owned());
     }
-    Some(data)
+    let mut commands = paths()
+        .filter(|_| is_absent)
+        .map(|path| Command::read(&["tunefs.lustre", "--dryrun", path]));
+    commands.find_map(|command| {
+        let output = host.run(&command).ok()?;
+        let (printed, _) = format::parse(&output.stdout);
+        Some((printed.on_disk()?.clone(), command.line()))
+    })
 }
