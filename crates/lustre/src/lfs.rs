@@ -1,16 +1,20 @@
 //! What `lfs` prints on a client: space, connections, quota, layouts, changelogs.
 //!
 //! - [`df`]: `lfs df`. - [`check`]: `lfs check`, `osts`, `mdts`, `getname`.
-//! - [`changelog`]: `lfs changelog`.
+//! - [`quota`]: `lfs quota`. - [`changelog`]: `lfs changelog`.
+//! - [`layout`]: `lfs getstripe`. - [`dir_layout`]: `lfs getdirstripe`.
 //! - [`hsm`]: `lfs hsm_state`, `hsm_action`. - [`fid`]: FIDs and paths.
 //! - [`pool`]: `lctl pool_list`. - [`top_jobs`]: `lljobstat`.
 
 pub mod changelog;
 pub mod check;
 pub mod df;
+pub mod dir_layout;
 pub mod fid;
 pub mod hsm;
+pub mod layout;
 pub mod pool;
+pub mod quota;
 pub mod top_jobs;
 
 use crate::param::{Line, Lines};
@@ -24,6 +28,9 @@ pub(crate) fn kinds() -> Vec<&'static Kind> {
         &changelog::KIND,
         &hsm::KIND,
         &fid::KIND,
+        &quota::KIND,
+        &layout::KIND,
+        &dir_layout::KIND,
         &pool::KIND,
         &top_jobs::KIND,
     ]
