@@ -5,7 +5,7 @@ use super::lines::{self, Line};
 use super::status::{self, Reader, Status};
 use super::{status_resource, status_text};
 use serde::Serialize;
-use stdx::reading::{Kind, Likelihood, Sample, Sink, Skip, SkipKind};
+use stdx::reading::{Kind, Likelihood, Sample, Sink, Skip};
 
 /// The reader of `crm_simulate`.
 pub static KIND: Kind = Kind {
@@ -115,10 +115,10 @@ pub fn parse(input: &[u8]) -> (Simulation, Vec<Skip>) {
         }
         if let Some(next) = part_of(text) {
             part = next;
-        } else if let Some(date) = text.strip_prefix("Using the original execution date of:") {
+        } else if let Some(date) = moment(text) {
             found.date = Some(date.trim().to_owned());
         } else if aside(text) {
-            skips.push(line.skip(SkipKind::ErrorText, "the tool says"));
+            found.before.warnings.push(text.to_owned());
         } else if !score(text, &mut found.scores) && !is_utilization(text) {
             match part {
                 Part::Before => before.line(&line),
@@ -128,7 +128,9 @@ pub fn parse(input: &[u8]) -> (Simulation, Vec<Skip>) {
         }
     }
     let (status, more) = before.done();
+    let warnings = std::mem::take(&mut found.before.warnings);
     found.before = status;
+    found.before.warnings.extend(warnings);
     skips.extend(more);
     let (status, more) = after.done();
     found.after = status;
@@ -136,10 +138,17 @@ pub fn parse(input: &[u8]) -> (Simulation, Vec<Skip>) {
     (found, skips)
 }
 
+/// The moment a simulation is made for.
+fn moment(text: &str) -> Option<&str> {
+    text.strip_prefix("Using the original execution date of:")
+        .or_else(|| text.strip_prefix("Setting effective cluster time:"))
+}
+
 fn aside(text: &str) -> bool {
     text.contains("\terror:")
         || text.contains("\twarning:")
         || text.starts_with("Only 'private' parameters")
+        || text.starts_with("Schema validation of configuration is disabled")
 }
 
 /// `Original: oss1 capacity: cpu=4`, `pcmk__assign_resource: r utilization on oss1: cpu=1`.

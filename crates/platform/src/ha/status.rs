@@ -173,9 +173,8 @@ fn section_of(heading: &str) -> Option<Section> {
 }
 
 /// Beginnings of sentences that tell no fact of their own.
-const NOTES: [&str; 6] = [
+const NOTES: [&str; 5] = [
     "The cluster will not attempt",
-    "The cluster will keep all resources",
     "No active resources",
     "No inactive resources",
     "No resources",
@@ -195,6 +194,10 @@ pub(crate) struct Reader {
     pub(super) node: Option<String>,
     /// Whether the lines below the node's are what it runs.
     pub(super) is_grouped: bool,
+    /// Whether what nodes run was printed under them.
+    pub(super) was_grouped: bool,
+    /// Whether the lines are of `Inactive Resources`.
+    pub(super) is_inactive: bool,
 }
 
 impl Reader {
@@ -207,6 +210,8 @@ impl Reader {
             within: resource::Within::default(),
             node: None,
             is_grouped: false,
+            was_grouped: false,
+            is_inactive: false,
         }
     }
 
@@ -266,6 +271,7 @@ impl Reader {
         if name != "Resources" && found.is_some() {
             self.node = None;
             self.is_grouped = false;
+            self.is_inactive = name.eq_ignore_ascii_case("inactive resources");
             self.within.clear();
         }
         if let Some(section) = found {
@@ -288,10 +294,13 @@ impl Reader {
 
     /// Lines that may stand anywhere.
     fn aside(&mut self, line: &Line<'_>, text: &str) -> bool {
-        let is_log = ["\terror:", "\twarning:", "\tnotice:", "\tcrit:"]
-            .iter()
-            .any(|mark| text.contains(mark));
-        if is_log || (lines::is_error(text) && self.section != Section::Warnings) {
+        // `unpack_rsc_op \terror: Preventing r from restarting on a`: of the scheduler.
+        let marks = ["\terror:", "\twarning:", "\tnotice:", "\tcrit:"];
+        if marks.iter().any(|mark| text.contains(mark)) {
+            self.status.warnings.push(text.to_owned());
+            return true;
+        }
+        if lines::is_error(text) && self.section != Section::Warnings {
             if let Some(warning) = text.strip_prefix("WARNING:") {
                 self.status.warnings.push(warning.trim().to_owned());
             } else {
@@ -302,6 +311,12 @@ impl Reader {
         }
         if text.contains("*** Resource management is DISABLED ***") {
             self.status.cluster.maintenance = true;
+            return true;
+        }
+        if text.starts_with("The cluster will keep all resources stopped") {
+            // Printed below the line above, yet it is not maintenance.
+            self.status.cluster.maintenance = false;
+            self.status.warnings.push(text.to_owned());
             return true;
         }
         if text.starts_with("WARNINGS") {

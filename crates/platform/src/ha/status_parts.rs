@@ -137,6 +137,7 @@ pub(crate) fn nodes(reader: &mut Reader, text: &str) -> bool {
     add_node(reader, name, id, bare);
     // With a colon after it what the node runs comes next; in 1.1 without.
     reader.is_grouped = text.ends_with(':') && !bare.is_empty();
+    reader.was_grouped |= reader.is_grouped;
     reader.node = Some(name.to_owned());
     true
 }

@@ -218,10 +218,30 @@ fn single(reader: &mut Reader, name: &str, agent: &str, text: &str) {
     let id = name.split(" (").next().unwrap_or(name).trim();
     let managed = reader.within.open.iter().all(|one| one.is_managed);
     let resource = make(id, group, &said, managed);
-    reader.status.cluster.resources.push(Resource {
-        agent: agent.replace("::", ":"),
-        ..resource
-    });
+    add(
+        reader,
+        Resource {
+            agent: agent.replace("::", ":"),
+            ..resource
+        },
+    );
+}
+
+/// Grouped by node, what is partly active is printed once more among the
+/// inactive ones, then with the clone or group it is in.
+fn add(reader: &mut Reader, resource: Resource) {
+    let all = &mut reader.status.cluster.resources;
+    let is_repeat = reader.was_grouped && reader.is_inactive && resource.active;
+    if is_repeat {
+        let known = all.iter_mut().filter(|one| {
+            one.group.is_none() && one.id == resource.id && one.nodes == resource.nodes
+        });
+        for one in known {
+            one.group.clone_from(&resource.group);
+        }
+    } else {
+        all.push(resource);
+    }
 }
 
 fn make(id: &str, group: Option<String>, said: &State, managed: bool) -> Resource {
@@ -233,7 +253,7 @@ fn make(id: &str, group: Option<String>, said: &State, managed: bool) -> Resourc
         "Slaves" => "Slave",
         role => role,
     };
-    let active = role != "Stopped" && role != "Unknown";
+    let active = !matches!(role, "Stopped" | "Unknown");
     Resource {
         id: id.to_owned(),
         group,
@@ -241,7 +261,8 @@ fn make(id: &str, group: Option<String>, said: &State, managed: bool) -> Resourc
         role: role.to_owned(),
         active,
         failed: said.failed,
-        managed: managed && !has("unmanaged"),
+        // What is blocked is left alone; only one of the two words is printed.
+        managed: managed && !has("unmanaged") && !has("blocked"),
         blocked: has("blocked"),
         nodes: if active {
             said.nodes.clone()
@@ -282,7 +303,7 @@ fn instances(reader: &mut Reader, indent: usize, text: &str) -> bool {
             ..said.clone()
         };
         let resource = make(&child, Some(clone_id.clone()), &one, managed);
-        reader.status.cluster.resources.push(resource);
+        add(reader, resource);
     }
     true
 }
