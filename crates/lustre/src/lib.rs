@@ -2,6 +2,7 @@
 //! No I/O, no decision.
 //!
 //! - [`label`], [`nid`]: names of file systems and targets, addresses.
+//! - [`argv`]: the command lines and files that Candela gives to tools.
 //! - [`console`]: what Lustre and the kernel say on the console.
 //! - [`devices`]: what `lctl dl` prints.
 //! - [`disk`]: what targets keep of themselves, and configuration logs.
@@ -9,6 +10,7 @@
 //! - [`lnet`]: what `lnetctl` prints and reads.
 //! - [`param`]: what `lctl get_param` prints.
 
+pub mod argv;
 pub mod console;
 pub mod devices;
 pub mod disk;

@@ -6,12 +6,15 @@
 //! - [`inventory`]: what the reports mean together; made by `detect` only.
 //! - [`event`]: something that happened and when.
 //! - [`role`]: who may do what.
+//! - [`step`], [`graph`]: what can be done to servers, and plans made of it.
 
 pub mod event;
+pub mod graph;
 pub mod ids;
 pub mod inventory;
 pub mod report;
 pub mod role;
+pub mod step;
 
 /// A moment, UTC. Reading the clock is for edges and programs only.
 pub use jiff::Timestamp;

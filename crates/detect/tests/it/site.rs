@@ -280,10 +280,7 @@ fn knows(labels: &[&str]) -> MgsFs {
     MgsFs {
         fs: labels[0].fs().unwrap().clone(),
         evidence: "mgs.MGS.live".into(),
-        targets: labels
-            .into_iter()
-            .map(MgsTarget::named)
-            .collect(),
+        targets: labels.into_iter().map(MgsTarget::named).collect(),
         ir_state: None,
     }
 }

@@ -1,0 +1,156 @@
+//! ZFS pools.
+
+use super::{Action, Cancel, Claim, Class, DeviceRef, Facts, Thing, Undo};
+use crate::graph::Consent;
+use crate::ids::{DeviceId, ServerId};
+use lustre::argv::pool;
+use serde::{Deserialize, Serialize};
+
+/// A pool exists, made of these devices, and is imported here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolPresent {
+    /// Its name.
+    pub pool: String,
+    /// Its vdevs, in order.
+    pub vdevs: Vec<VdevSpec>,
+    /// `name=value` of more pool properties: `ashift=12`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
+    /// For each device that is not blank: what may be lost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consent: Vec<Consent>,
+}
+
+/// One vdev.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct VdevSpec {
+    /// `mirror`, `raidz2`, `draid2`, `spare`, `log`, `special`; none for a stripe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<String>,
+    /// Its devices.
+    pub devices: Vec<DeviceRef>,
+}
+
+impl PoolPresent {
+    /// All its devices.
+    pub fn devices(&self) -> impl Iterator<Item = &DeviceRef> {
+        self.vdevs.iter().flat_map(|vdev| &vdev.devices)
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        let mut claims = vec![Claim::all(Thing::Zpool(self.pool.clone()))];
+        let devices = self.devices();
+        claims.extend(devices.map(|device| Claim::all(Thing::Device(device.id.clone()))));
+        Facts {
+            title: format!("Create zpool {}", self.pool),
+            class: Class::DiskWriting,
+            deadline_s: 600,
+            attempts_max: 1,
+            claims,
+            undo: Undo::Ask("destroying a pool needs consent of its own"),
+            cancel: Cancel::Finish,
+        }
+    }
+
+    pub(super) fn actions(&self) -> Vec<Action> {
+        let vdevs = self.vdevs.iter().map(|vdev| {
+            let paths = vdev.devices.iter().map(|device| device.path.as_str());
+            (vdev.layout.as_deref(), paths.collect())
+        });
+        let create = pool::create(&self.pool, &self.options, vdevs, !self.consent.is_empty());
+        vec![
+            Action::service(pool::host_id(), 30),
+            Action::disk(create, 600),
+        ]
+    }
+}
+
+/// A pool is imported here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolImported {
+    /// Its name.
+    pub pool: String,
+    /// The server that held it and is proven off: only then is it forced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fenced: Option<ServerId>,
+}
+
+impl PoolImported {
+    pub(super) fn facts(&self) -> Facts {
+        Facts {
+            title: format!("Import zpool {}", self.pool),
+            class: Class::DiskWriting,
+            deadline_s: 300,
+            attempts_max: 3,
+            claims: vec![Claim::all(Thing::Zpool(self.pool.clone()))],
+            undo: Undo::By(Box::new(
+                PoolExported {
+                    pool: self.pool.clone(),
+                }
+                .into(),
+            )),
+            cancel: Cancel::Finish,
+        }
+    }
+
+    pub(super) fn actions(&self) -> Vec<Action> {
+        vec![
+            Action::service(pool::host_id(), 30),
+            Action::disk(pool::import(&self.pool, self.fenced.is_some()), 300),
+        ]
+    }
+}
+
+/// A pool is not imported here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolExported {
+    /// Its name.
+    pub pool: String,
+}
+
+impl PoolExported {
+    pub(super) fn facts(&self) -> Facts {
+        Facts {
+            title: format!("Export zpool {}", self.pool),
+            class: Class::DiskWriting,
+            deadline_s: 300,
+            attempts_max: 3,
+            claims: vec![Claim::all(Thing::Zpool(self.pool.clone()))],
+            undo: Undo::Nothing,
+            cancel: Cancel::Finish,
+        }
+    }
+
+    pub(super) fn actions(&self) -> Vec<Action> {
+        vec![Action::disk(pool::export(&self.pool), 300)]
+    }
+}
+
+/// A pool is destroyed. It must be imported here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolAbsent {
+    /// Its name.
+    pub pool: String,
+    /// Its devices, which are free afterwards.
+    pub devices: Vec<DeviceId>,
+    /// The operator's word: for the pool, whose signature is its guid.
+    pub consent: Vec<Consent>,
+}
+
+impl PoolAbsent {
+    pub(super) fn facts(&self) -> Facts {
+        Facts {
+            title: format!("Destroy zpool {}", self.pool),
+            class: Class::DiskWriting,
+            deadline_s: 300,
+            attempts_max: 1,
+            claims: vec![Claim::all(Thing::Zpool(self.pool.clone()))],
+            undo: Undo::Ask("what is destroyed is gone"),
+            cancel: Cancel::Finish,
+        }
+    }
+
+    pub(super) fn actions(&self) -> Vec<Action> {
+        vec![Action::disk(pool::destroy(&self.pool), 300)]
+    }
+}
