@@ -36,6 +36,8 @@ ids! {
     TokenId
     /// An enrolment token (its record, not its secret).
     EnrolmentId
+    /// A plan that runs.
+    JobId
     /// A login session (its record, not its secret).
     SessionId
 }

@@ -6,14 +6,18 @@
 //! - [`inventory`]: what the reports mean together; made by `detect` only.
 //! - [`event`]: something that happened and when.
 //! - [`role`]: who may do what.
+//! - [`spec`]: what operators want.
 //! - [`step`], [`graph`]: what can be done to servers, and plans made of it.
+//! - [`job`]: what happens to a plan that runs.
 
 pub mod event;
 pub mod graph;
 pub mod ids;
 pub mod inventory;
+pub mod job;
 pub mod report;
 pub mod role;
+pub mod spec;
 pub mod step;
 
 /// A moment, UTC. Reading the clock is for edges and programs only.
