@@ -196,7 +196,7 @@ pub enum MgsSpec {
     /// On a target of its own.
     Own(Box<TargetsSpec>),
     /// The one of another file system here.
-    Of(#[schema(value_type = String)] FsName),
+    Of(String),
     /// Somewhere else: its nodes' NIDs, those of one node joined by commas.
     External(Vec<String>),
 }
