@@ -2,16 +2,21 @@
 //!
 //! [`os_release`] is the smallest reader here: copy it to add another.
 
+pub mod chrony;
+pub(crate) mod clock;
 pub mod dmesg;
 pub mod journal;
 pub mod modinfo;
 pub mod modules;
+pub mod ntp;
 pub mod os_release;
 pub mod packages;
 pub mod proc;
 pub mod stamp;
 pub mod syslog;
 pub mod systemctl;
+pub mod time_conf;
+pub mod timedatectl;
 pub mod uname;
 
 use stdx::reading::Kind;
@@ -35,6 +40,14 @@ pub fn kinds() -> Vec<&'static Kind> {
         &packages::RPM,
         &packages::DPKG,
         &packages::QUERY,
+        &chrony::TRACKING,
+        &chrony::SOURCES,
+        &chrony::STATS,
+        &ntp::PEERS,
+        &ntp::VARIABLES,
+        &timedatectl::STATUS,
+        &timedatectl::SHOW,
+        &time_conf::KIND,
         &journal::JSON,
         &journal::EXPORT,
         &syslog::KIND,

@@ -1,7 +1,7 @@
 //! The operating system and its network over whole fixture files.
 
 use platform::net::{ip_route, ip_text, net_dev};
-use platform::os::{modinfo, systemctl, uname};
+use platform::os::{modinfo, ntp, systemctl, timedatectl, uname};
 use std::path::PathBuf;
 
 fn fixture(path: &str) -> Option<Vec<u8>> {
@@ -130,4 +130,36 @@ fn a_lustre_server_before_its_modules_is_read() {
         (hosts[0].node.as_str(), hosts[0].release.as_str()),
         ("node1", "6.1.0-56-amd64")
     );
+}
+
+#[test]
+fn clocks_are_read() {
+    let Some(bytes) = fixture("time/ntpq-p.txt") else {
+        return;
+    };
+    let (peers, skips) = ntp::peers(&bytes);
+    assert_eq!((peers.len(), skips.len()), (4, 0), "{skips:?}");
+    assert_eq!((peers[0].offset_ns, peers[0].reach), (Some(-2_805_000), 1));
+    assert_eq!(
+        (peers[2].name.as_str(), peers[2].last_rx_s),
+        ("clock.team-cymr", None)
+    );
+    assert!(peers.iter().all(|peer| !peer.is_selected()));
+    let Some(bytes) = fixture("time/timedatectl-rtc-local.txt") else {
+        return;
+    };
+    let (time, skips) = timedatectl::status(&bytes);
+    assert_eq!(skips, []);
+    assert_eq!(time.time_zone.as_deref(), Some("Europe/Athens"));
+    assert_eq!(
+        (time.is_synced, time.is_rtc_local),
+        (Some(true), Some(true))
+    );
+    let Some(bytes) = fixture("time/timedatectl-timesync-status.txt") else {
+        return;
+    };
+    let (time, skips) = timedatectl::status(&bytes);
+    assert_eq!(skips, []);
+    assert_eq!(time.server.as_deref(), Some("time.google.com"));
+    assert_eq!((time.stratum, time.offset_ns), (Some(1), Some(-5_224_000)));
 }
