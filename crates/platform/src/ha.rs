@@ -5,6 +5,7 @@ pub mod cib;
 pub mod cmapctl;
 pub mod corosync_conf;
 pub mod crm_mon;
+pub mod crmsh;
 pub(crate) mod lines;
 pub mod quorum;
 pub mod simulate;
@@ -26,6 +27,7 @@ pub fn kinds() -> Vec<&'static Kind> {
         &cmapctl::KIND,
         &quorum::KIND,
         &simulate::KIND,
+        &crmsh::KIND,
         &status_text::CRM_MON,
         &status_text::PCS_STATUS,
     ]
