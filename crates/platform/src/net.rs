@@ -1,9 +1,13 @@
-//! The network: interfaces, addresses, routes, counters.
+//! The network: interfaces, addresses, routes, counters, the packet filter.
 
+pub mod firewalld;
 pub mod ip_addr;
 pub mod ip_route;
 pub mod ip_text;
+pub mod iptables;
 pub mod net_dev;
+pub mod nft;
+pub mod packet_filter;
 
 use stdx::reading::Kind;
 
@@ -15,5 +19,9 @@ pub fn kinds() -> Vec<&'static Kind> {
         &ip_route::TEXT,
         &ip_route::JSON,
         &net_dev::KIND,
+        &firewalld::KIND,
+        &nft::TEXT,
+        &nft::JSON,
+        &iptables::KIND,
     ]
 }

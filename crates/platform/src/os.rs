@@ -18,6 +18,7 @@ pub mod systemctl;
 pub mod time_conf;
 pub mod timedatectl;
 pub mod uname;
+pub mod unit_file;
 
 use stdx::reading::Kind;
 
@@ -37,6 +38,7 @@ pub fn kinds() -> Vec<&'static Kind> {
         &systemctl::SHOW,
         &systemctl::STATUS,
         &systemctl::STATES,
+        &unit_file::KIND,
         &packages::RPM,
         &packages::DPKG,
         &packages::QUERY,
