@@ -22,6 +22,13 @@ const ZPOOL: &str = "  pool: lab-ost0\n state: ONLINE\nconfig:\n\n\tNAME        
 const MOUNTS: &str = "proc /proc proc rw 0 0\nlab-ost0/ost0 /lustre/ost0 lustre rw,svname=lab01-OST0000,mgsnode=192.168.77.11@tcp,osd=osd-zfs 0 0\n192.168.77.11@tcp:192.168.77.12@tcp:/lab01 /lustre/client lustre rw 0 0\n";
 const PARAMS: &str = "version=2.17.0\nhealth_check=healthy\nobdfilter.lab01-OST0000.recovery_status=\nstatus: COMPLETE\nrecovery_start: 1700000000\nrecovery_duration: 7\ncompleted_clients: 2/3\nevicted_clients: 1\nosd-zfs.lab01-OST0000.kbytestotal=1817600\nosd-zfs.lab01-OST0000.kbytesavail=1789952\nobdfilter.lab01-OST0000.num_exports=3\nmgs.MGS.live.lab01=\nfsname: lab01\nflags: 0x20     gen: 28\nlab01-MDT0000\nlab01-OST0000\n";
 
+const LOG: &str = "- { index: 14, event: attach, device: lab01-OST0000-osc, type: osc, UUID: lab01-clilov_UUID }
+- { index: 15, event: setup, device: lab01-OST0000-osc, UUID: lab01-OST0000_UUID, node: 192.168.77.11@tcp }
+- { index: 16, event: add_conn, device: lab01-OST0000-osc, node: 192.168.77.12@tcp }
+- { index: 17, event: add_osc, device: lab01-clilov, ost: lab01-OST0000_UUID, index: 0, gen: 1 }
+- { index: 18, event: setup, device: lab01-OST0007-osc, UUID: lab01-OST0007_UUID, node: 192.168.77.13@tcp }
+";
+
 /// A capture with two moments: a target mounted, then not.
 fn site(folder: &Path) {
     let zfs = "lab-ost0/ost0\tlustre:svname\tlab01:OST0000\tlocal\nlab-ost0/ost0\tlustre:flags\t4130\tlocal\nlab-ost0/ost0\tlustre:failover.node\t192.168.77.11@tcp:192.168.77.12@tcp\tlocal\n";
@@ -48,7 +55,15 @@ fn site(folder: &Path) {
         ),
         (
             vec!["lctl", "dl"],
-            "  0 UP obdfilter lab01-OST0000 lab01-OST0000_UUID 9\n",
+            "  0 UP obdfilter lab01-OST0000 lab01-OST0000_UUID 9\n  1 UP mgs MGS MGS 7\n",
+        ),
+        (
+            vec!["lctl", "--device", "MGS", "llog_catlist"],
+            "config_log: lab01-OST0000\nconfig_log: lab01-client\n",
+        ),
+        (
+            vec!["lctl", "--device", "MGS", "llog_print", "lab01-client"],
+            LOG,
         ),
         (vec!["lctl", "get_param", "-R", "*"], PARAMS),
         (vec!["lnetctl", "net", "show", "-v"], lnet),
@@ -154,7 +169,31 @@ fn a_captured_host_shows_what_it_was() {
         by(TargetSource::Label).device_path.as_deref(),
         Some("/dev/sdg")
     );
-    assert_eq!((lustre.clients.len(), lustre.mgs[0].targets.len()), (1, 2));
+    assert_eq!(lustre.clients.len(), 1);
+    assert_eq!(
+        lustre.mgs[0].evidence,
+        "mgs.MGS.live.lab01 and llog lab01-client"
+    );
+    let known = |target: &model::report::MgsTarget| {
+        let nodes = target.nodes.iter().flatten().map(ToString::to_string);
+        (
+            target.label.to_string(),
+            nodes.collect::<Vec<_>>().join(" "),
+        )
+    };
+    let known: Vec<_> = lustre.mgs[0].targets.iter().map(known).collect();
+    let known: Vec<_> = known
+        .iter()
+        .map(|(a, b)| (a.as_str(), b.as_str()))
+        .collect();
+    assert_eq!(
+        known,
+        [
+            ("lab01-MDT0000", ""),
+            ("lab01-OST0000", "192.168.77.11@tcp 192.168.77.12@tcp"),
+            ("lab01-OST0007", "192.168.77.13@tcp")
+        ]
+    );
     assert_eq!(report.zpools.unwrap()[0].multihost, Some(true));
     let lnet = report.lnet.unwrap();
     assert_eq!(
@@ -163,6 +202,7 @@ fn a_captured_host_shows_what_it_was() {
     );
     host.go(1);
     let later = observe::report(&host).lustre.unwrap();
+    assert_eq!(later.mgs, [], "no MGS runs then");
     assert!(
         !later
             .targets

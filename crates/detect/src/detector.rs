@@ -273,6 +273,12 @@ impl Index {
             touched
                 .labels
                 .extend(served.map(|(label, _)| label.clone()));
+            let own = facts.parts.values();
+            let others = self.with_mgs.iter().filter_map(|id| self.facts.get(id));
+            let parts = own.chain(others.flat_map(|facts| facts.parts.values()));
+            let known = parts.flat_map(|part| &part.known);
+            let logged = known.filter_map(|known| known.targets.by_nid.get(nid));
+            touched.labels.extend(logged.flatten().cloned());
             let named = self.mgs_named.get(nid).into_iter().flatten();
             touched.mgs_of.extend(named.map(|(name, _)| name.clone()));
         }

@@ -167,7 +167,11 @@ fn evidence(index: &Index, name: &FsName, server: ServerId) -> Vec<Evidence> {
         agrees: true,
     };
     for mgs in &part.known {
-        let text = format!("{} lists {} targets", mgs.evidence, mgs.labels.len());
+        let text = format!(
+            "{} lists {} targets",
+            mgs.evidence,
+            mgs.targets.by_label.len()
+        );
         made.push(of("mgs", text));
     }
     let labels: Vec<_> = part.shown.iter().map(ToString::to_string).collect();

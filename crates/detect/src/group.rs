@@ -98,18 +98,25 @@ impl Group {
         }
         match (old.known.as_slice(), new.known.as_slice()) {
             ([old], [new]) if old.evidence == new.evidence => {
-                for label in new.labels.difference(&old.labels) {
-                    self.gain(label);
+                let (old, new) = (&old.targets.by_label, &new.targets.by_label);
+                for (label, target) in new {
+                    match old.get(label) {
+                        None => self.gain(label),
+                        Some(before) if before != target => {
+                            self.dirty.labels.insert(label.clone());
+                        }
+                        Some(_) => {}
+                    }
                 }
-                for label in old.labels.difference(&new.labels) {
+                for label in old.keys().filter(|label| !new.contains_key(*label)) {
                     self.lose(label);
                 }
             }
             (old, new) => {
-                for label in new.iter().flat_map(|known| known.labels.iter()) {
+                for label in new.iter().flat_map(|known| known.targets.by_label.keys()) {
                     self.gain(label);
                 }
-                for label in old.iter().flat_map(|known| known.labels.iter()) {
+                for label in old.iter().flat_map(|known| known.targets.by_label.keys()) {
                     self.lose(label);
                 }
             }

@@ -12,7 +12,7 @@
 //! - [`detector`]: the state, and what one report changes.
 //! - `facts`, `part`: what of a report matters here, over all and for one file system's name.
 //! - `name`, `group`, `tally`: which servers show the same file system; what that adds up to.
-//! - `device`, `target`, `place`, `filesystem`, `ha`, `server`: one kind of conclusion each.
+//! - `device`, `target`, `node`, `place`, `filesystem`, `ha`, `server`: one kind of conclusion each.
 //!
 //! **Invariant:** the inventory depends only on the newest report of each
 //! server and on which servers are silent, not on the order they came in. A
@@ -26,6 +26,7 @@ mod filesystem;
 mod group;
 mod ha;
 mod name;
+mod node;
 mod part;
 mod place;
 mod server;

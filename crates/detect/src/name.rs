@@ -112,6 +112,13 @@ impl Name {
                 self.group(id).dirty.labels.insert(label.clone());
             }
         }
+        // One that only an MGS names is shown by no server.
+        for (&id, group) in &mut self.groups {
+            if !group.mgs.is_empty() && group.labels.contains_key(label) {
+                group.dirty.labels.insert(label.clone());
+                self.dirty.insert(id);
+            }
+        }
     }
 
     /// Marks a server whose report is newer than what was said of it.

@@ -4,7 +4,7 @@ use crate::facts::ha_key;
 use lustre::label::{FsName, TargetLabel};
 use lustre::nid::Nid;
 use model::ids::DeviceId;
-use model::report::{ClientMount, Connected, Lustre, MgsFs, Report, TargetSource};
+use model::report::{ClientMount, Connected, Lustre, MgsFs, MgsTarget, Report, TargetSource};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -40,13 +40,21 @@ pub(crate) struct Part {
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub evidence: String,
-    pub labels: Arc<BTreeSet<TargetLabel>>,
+    pub targets: Arc<Registered>,
+}
+
+/// The targets that an MGS knows of one file system.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Registered {
+    pub by_label: BTreeMap<TargetLabel, MgsTarget>,
+    /// Which of them a NID may serve.
+    pub by_nid: BTreeMap<Nid, BTreeSet<TargetLabel>>,
 }
 
 impl PartialEq for Known {
     fn eq(&self, other: &Self) -> bool {
         self.evidence == other.evidence
-            && (Arc::ptr_eq(&self.labels, &other.labels) || self.labels == other.labels)
+            && (Arc::ptr_eq(&self.targets, &other.targets) || self.targets == other.targets)
     }
 }
 
@@ -142,9 +150,17 @@ fn note_connected(
 }
 
 fn known(mgs: &MgsFs) -> Known {
-    let labels = mgs.targets.iter().map(|target| target.label.clone());
+    let mut registered = Registered::default();
+    for target in &mgs.targets {
+        for nid in target.nodes.iter().flatten() {
+            let labels = registered.by_nid.entry(nid.clone()).or_default();
+            labels.insert(target.label.clone());
+        }
+        let labels = &mut registered.by_label;
+        labels.insert(target.label.clone(), target.clone());
+    }
     Known {
         evidence: mgs.evidence.clone(),
-        labels: Arc::new(labels.collect()),
+        targets: Arc::new(registered),
     }
 }

@@ -4,7 +4,7 @@ use crate::concern::{self, concern};
 use crate::detector::Index;
 use crate::device;
 use crate::group::Sight;
-use lustre::nid::Nid;
+use crate::node::{Node, print};
 use model::ids::ServerId;
 use model::inventory::{Concern, Evidence, Inventory, TargetState};
 use model::report::{HaResource, RecoveryState, TargetSource};
@@ -34,17 +34,28 @@ pub(crate) fn is_running(sight: &Sight<'_>) -> bool {
     }
 }
 
-/// Concludes from all sights of one target. `missing` is true if there are none.
+/// Concludes from all sights of one target, and the nodes that are written of it.
 pub(crate) fn place(
     index: &Index,
     inventory: &Inventory,
     label: &str,
-    sights: &[Sight<'_>],
+    (sights, nodes): (&[Sight<'_>], Vec<Node<'_>>),
 ) -> Place {
     let mut place = Place::default();
     settle_mounts(index, label, sights, &mut place);
     let resource = pacemaker(index, label, sights, &mut place);
-    settle_servers(index, inventory, sights, resource.as_ref(), &mut place);
+    let mut servers: Vec<ServerId> = Vec::new();
+    if let Some(resource) = &resource {
+        place.home = resource.preferred;
+        servers.extend(resource.preferred);
+        servers.extend(&resource.nodes);
+    }
+    servers.extend(take_nodes(index, nodes, &mut place));
+    let seers = seers(index, inventory, sights);
+    let mut known = BTreeSet::new();
+    servers.extend(seers);
+    servers.retain(|id| known.insert(*id));
+    place.servers = servers;
     note_away(index, label, &mut place);
     place
 }
@@ -108,81 +119,23 @@ fn is_recovering(sight: &Sight<'_>) -> bool {
     )
 }
 
-/// Servers in the order of preference: service nodes as written (the first is
-/// home), then Pacemaker's nodes, then where it runs, then who sees the device.
-fn settle_servers(
-    index: &Index,
-    inventory: &Inventory,
-    sights: &[Sight<'_>],
-    resource: Option<&Resource<'_>>,
-    place: &mut Place,
-) {
-    let mut servers: Vec<ServerId> = Vec::new();
-    let mut add = |id: ServerId| {
-        if !servers.contains(&id) {
-            servers.push(id);
+/// The servers of the written nodes, in their order; the first may be home.
+fn take_nodes(index: &Index, nodes: Vec<Node<'_>>, place: &mut Place) -> Vec<ServerId> {
+    let mut servers = Vec::new();
+    for node in nodes {
+        let Some(id) = node.nids.iter().find_map(|nid| index.server_with(nid)) else {
+            place.unknown_servers.push(print(node.nids));
+            continue;
+        };
+        servers.push(id);
+        if node.is_home && place.home.is_none() {
+            place.home = Some(id);
+            let mut home = node.sign.clone();
+            "home".clone_into(&mut home.claim);
+            place.evidence.push(home);
         }
-    };
-    if let Some(resource) = resource {
-        if let Some(home) = resource.preferred {
-            place.home = Some(home);
-            add(home);
-        }
-        resource.nodes.iter().for_each(|id| add(*id));
+        place.evidence.push(node.sign);
     }
-    let newest = sights.iter().filter(|sight| {
-        sight
-            .seen
-            .mount_data
-            .as_ref()
-            .is_some_and(|data| !data.service_nodes.is_empty())
-    });
-    if let Some(sight) = newest.max_by_key(|s| (!s.facts.is_silent, s.facts.report.at)) {
-        let data = sight.seen.mount_data.iter();
-        for (at, node) in data.flat_map(|data| &data.service_nodes).enumerate() {
-            let known = node.iter().find_map(|nid| index.server_with(nid));
-            match known {
-                Some(id) => {
-                    add(id);
-                    let text = format!(
-                        "service node {} ({})",
-                        print_nids(node),
-                        sight.seen.evidence
-                    );
-                    if at == 0 && place.home.is_none() {
-                        place.home = Some(id);
-                        place
-                            .evidence
-                            .push(evidence("home", "mountdata", sight, text.clone()));
-                    }
-                    place
-                        .evidence
-                        .push(evidence("may-serve", "mountdata", sight, text));
-                }
-                None => place.unknown_servers.push(print_nids(node)),
-            }
-        }
-    }
-    sights
-        .iter()
-        .filter(|s| is_running(s))
-        .for_each(|s| add(s.server));
-    let device = sights
-        .iter()
-        .find_map(|s| s.seen.device.as_ref())
-        .filter(|id| id.is_shareable());
-    if let Some(device) = device {
-        for id in index.by_device.get(device).into_iter().flatten() {
-            add(*id);
-        }
-        for id in device::reach(index, inventory, device) {
-            add(id);
-        }
-    }
-    for sight in sights {
-        add(sight.server);
-    }
-    place.servers = servers;
     if !place.unknown_servers.is_empty() {
         let text = format!(
             "It may also be served by {}, where no agent reports from.",
@@ -190,6 +143,23 @@ fn settle_servers(
         );
         place.concerns.push(concern(concern::SERVER_UNKNOWN, text));
     }
+    servers
+}
+
+/// Where it runs, then who sees its device, then who shows any sign of it.
+fn seers(index: &Index, inventory: &Inventory, sights: &[Sight<'_>]) -> Vec<ServerId> {
+    let running = sights.iter().filter(|s| is_running(s)).map(|s| s.server);
+    let mut servers: Vec<ServerId> = running.collect();
+    let device = sights
+        .iter()
+        .find_map(|s| s.seen.device.as_ref())
+        .filter(|id| id.is_shareable());
+    if let Some(device) = device {
+        servers.extend(index.by_device.get(device).into_iter().flatten());
+        servers.extend(device::reach(index, inventory, device));
+    }
+    servers.extend(sights.iter().map(|sight| sight.server));
+    servers
 }
 
 fn note_away(index: &Index, label: &str, place: &mut Place) {
@@ -332,13 +302,6 @@ fn runs(resource: &HaResource, label: &str, sights: &[Sight<'_>]) -> bool {
             .to_ascii_lowercase()
             .ends_with(&label.to_ascii_lowercase())
             && label != "MGS"
-}
-
-fn print_nids(node: &[Nid]) -> String {
-    node.iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(",")
 }
 
 /// One sign, of one server.

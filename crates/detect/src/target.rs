@@ -5,6 +5,7 @@ use crate::detector::{Changed, Index, drop_from, settle};
 use crate::facts::url_safe;
 use crate::filesystem;
 use crate::group::{Dirty, Group, Sight};
+use crate::node::{self, Entry};
 use crate::place::{Place, evidence, is_running, place};
 use lustre::label::{FsName, TargetKind, TargetLabel};
 use lustre::nid::Nid;
@@ -136,13 +137,7 @@ pub(crate) fn rebuild_mgts(
         .map(|(key, sights)| {
             (
                 key,
-                make(
-                    (index, inventory),
-                    None,
-                    &TargetLabel::Mgs,
-                    &sights,
-                    Vec::new(),
-                ),
+                make((index, inventory), None, &TargetLabel::Mgs, &sights, &[]),
             )
         })
         .collect();
@@ -228,30 +223,11 @@ fn make_target(
     (group, key, name): (&Group, &FsKey, &FsName),
     label: &TargetLabel,
 ) -> Target {
-    let mut known = Vec::new();
-    for server in &group.mgs {
-        let Some(facts) = index.facts.get(server) else {
-            continue;
-        };
-        let part = facts.parts.get(name);
-        for mgs in part.into_iter().flat_map(|part| &part.known) {
-            if !mgs.labels.contains(label) {
-                continue;
-            }
-            known.push(Evidence {
-                claim: "exists".into(),
-                sign: "mgs".into(),
-                server: Some(*server),
-                text: format!("{} names {label}", mgs.evidence),
-                at: facts.report.at,
-                agrees: true,
-            });
-        }
-    }
+    let known = node::entries(index, (group, name), label);
     let is_known = !known.is_empty();
     let sights = group.sights(index, label);
     let connected = connections(index, (group, name), label);
-    let mut target = make((index, inventory), Some(key), label, &sights, known);
+    let mut target = make((index, inventory), Some(key), label, &sights, &known);
     if !connected.is_empty() && !is_known && target.state == TargetState::Missing {
         let nids: BTreeSet<String> = connected.iter().map(|(nid, _)| nid.to_string()).collect();
         target.unknown_servers = nids.into_iter().collect();
@@ -313,22 +289,22 @@ fn make(
     fs: Option<&FsKey>,
     label: &TargetLabel,
     sights: &[Sight<'_>],
-    mgs: Vec<Evidence>,
+    known: &[Entry<'_>],
 ) -> Target {
     let text = label.to_string();
-    let mut at = place(index, inventory, &text, sights);
+    let nodes = node::nodes(sights, known);
+    let mut at = place(index, inventory, &text, (sights, nodes));
     let mut evidence: Vec<Evidence> = sights.iter().map(|s| sign(s, &at)).collect();
     let signs: BTreeSet<TargetSource> = sights.iter().map(|sight| sight.seen.source).collect();
-    let confidence = confidence(&signs, !mgs.is_empty(), &at);
+    let confidence = confidence(&signs, !known.is_empty(), &at);
     if at.state == TargetState::Missing {
-        let sentence =
-            format!("{text} is in the MGS log, but no server that reports here shows it.");
-        at.concerns.push(concern(concern::MISSING, sentence));
+        let sentence = missing(index, &text, &at);
+        at.concerns.insert(0, concern(concern::MISSING, sentence));
     }
     let (device, device_conflict) = device(sights);
     at.concerns
         .extend(device_conflict.map(|text| concern(concern::TWO_DEVICES, text)));
-    evidence.extend(mgs);
+    evidence.extend(known.iter().map(|entry| registered(entry, label)));
     evidence.append(&mut at.evidence);
     evidence.sort();
     evidence.dedup();
@@ -411,6 +387,26 @@ fn confidence(signs: &BTreeSet<TargetSource>, in_mgs: bool, at: &Place) -> Confi
         (_, 1) => Confidence::Good,
         (_, _) => Confidence::Certain,
     }
+}
+
+fn registered(entry: &Entry<'_>, label: &TargetLabel) -> Evidence {
+    let mut text = format!("{} names {label}", entry.known.evidence);
+    if entry.target.is_inactive {
+        text.push_str(", which clients are told not to use");
+    }
+    entry.sign("exists", text)
+}
+
+/// Why a target that an MGS names is not there.
+fn missing(index: &Index, label: &str, at: &Place) -> String {
+    let mut text = format!("{label} is in the MGS log, but no server that reports here shows it.");
+    let names = at.servers.iter().map(|id| index.name_of(*id));
+    let names: Vec<String> = names.chain(at.unknown_servers.iter().cloned()).collect();
+    if !names.is_empty() {
+        let list = names.join(", ");
+        text.push_str(&format!(" By the log it is served by {list}."));
+    }
+    text
 }
 
 /// The device with the best sign, and a sentence if signs name different ones.

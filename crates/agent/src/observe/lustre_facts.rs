@@ -89,7 +89,8 @@ pub fn lustre(look: &mut Look<'_>, around: &Around<'_>) -> Option<Lustre> {
     if let (false, Some((ha, host))) = (around.has_mounts, around.ha) {
         signs::from_ha(&mut found, ha, host);
     }
-    mgs::add_logs(look, &mut found);
+    let is_told = around.has_mounts || listed.is_some();
+    mgs::settle(look, &mut found, is_told);
     if found.version.is_none() {
         let version = look.host().run(&Command::read(&["lctl", "--version"])).ok();
         let text = version

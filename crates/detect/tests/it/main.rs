@@ -45,6 +45,49 @@ fn what_the_mgs_names_and_nobody_shows_is_missing() {
 }
 
 #[test]
+fn the_log_of_the_mgs_tells_who_may_serve_a_target() {
+    check(
+        "mgs 10.0.0.1@tcp: mount MGS on wwn:1; knows a-OST0001=10.0.0.3@tcp+10.0.0.9@tcp a-OST0000=10.0.0.2@tcp+10.0.0.3@tcp
+         oss1 10.0.0.2@tcp: mount MGS on wwn:9
+         oss2 10.0.0.3@tcp: mount a-OST0000 on wwn:3
+         data a-OST0000 mgs 10.0.0.1@tcp failing over to 10.0.0.3@tcp",
+        "MGS.wwn_1 mounted mgs [mgs] -
+         MGS.wwn_9 mounted oss1 [oss1] -
+         a-OST0000 mounted oss2 [oss1 oss2] oss1
+         a-OST0001 missing  [oss2] oss2
+         fs a mgt MGS.wwn_1: weak",
+    );
+}
+
+#[test]
+fn what_is_missing_says_where_it_should_be() {
+    let site = Site::read(
+        "mgs 10.0.0.1@tcp: mount MGS on wwn:1; knows a-OST0001=10.0.0.3@tcp+10.0.0.9@tcp
+         oss2 10.0.0.3@tcp: sees wwn:3",
+    );
+    let inventory = site.detector().inventory().clone();
+    let target = &inventory.targets[&TargetKey("a-OST0001".into())];
+    let concern = &target.concerns[0];
+    assert_eq!(concern.code, "target-missing");
+    assert_eq!(
+        concern.text,
+        "a-OST0001 is in the MGS log, but no server that reports here shows it. \
+         By the log it is served by oss2, 10.0.0.9@tcp."
+    );
+}
+
+#[test]
+fn without_a_log_fail_over_nodes_are_no_home() {
+    check(
+        "oss1 10.0.0.1@tcp: mount a-OST0000 on wwn:1
+         oss2 10.0.0.2@tcp: sees wwn:2
+         data a-OST0000 mgs 10.0.0.9@tcp failing over to 10.0.0.2@tcp",
+        "a-OST0000 mounted oss1 [oss2 oss1] -
+         fs a external: good",
+    );
+}
+
+#[test]
 fn a_dark_server_makes_facts_stale_and_never_false() {
     check(
         "oss1 10.0.0.1@tcp silent: mount a-OST0000 on wwn:1
@@ -165,6 +208,8 @@ const LINES: &[&str] = &[
     "s4 10.0.0.4@tcp: named s5; cluster s4 s5; mount a-OST0003 on zpool:8; runs a-OST0003 on s5",
     "s6 10.0.0.6@tcp: mount MGS on wwn:9; knows a-MDT0000 a-OST0002 a-OST0003; cluster s6; runs MGS on s5",
     "s6 10.0.0.6@tcp: sees wwn:8; sees wwn:2; client a",
+    "s1 10.0.0.1@tcp: mount MGS on wwn:1; knows a-OST0000=10.0.0.2@tcp+10.0.0.5@tcp a-OST0009=10.0.0.5@tcp+10.0.0.7@tcp",
+    "s1 10.0.0.7@tcp: mount MGS on wwn:1; knows a-OST0000=10.0.0.5@tcp a-OST0009=10.0.0.7@tcp",
     "s1 10.0.0.1@tcp: mount a-MDT0000 on wwn:2; linked a-OST0000 from 10.0.0.2@tcp; linked a-OST0009 from 10.0.0.7@tcp",
     "s1 10.0.0.1@tcp: mount a-MDT0000 on wwn:2; linked a-OST0009 from 10.0.0.8@tcp; linked b-OST0000 from 10.0.0.3@tcp",
     "s5 10.0.0.5@tcp: cluster s4 s5; holds a-OST0003; runs a-OST0003 on s5",

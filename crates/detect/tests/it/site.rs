@@ -1,6 +1,5 @@
 //! Sites as text, for tables.
 
-use lustre::label::TargetLabel;
 use lustre::nid::Nid;
 use model::ids::{DeviceId, ServerId};
 use model::inventory::{Inventory, TargetState};
@@ -27,7 +26,8 @@ pub struct Site {
 impl Site {
     /// Lines `NAME NID [silent]: mount LABEL on DEV; sees DEV; knows LABELS; client FS;
     /// linked LABEL from NID; holds LABEL; from MGS_NID; named HOST; cluster NODES; runs LABEL on NODE; pool DEV of DEV`
-    /// and `data LABEL mgs NIDS served by NIDS`.
+    /// and `data LABEL mgs NIDS served by NIDS`, or `failing over to NIDS` where the
+    /// node that it belongs to is not named. `knows` takes `LABEL=NID+NID` too.
     pub fn read(text: &str) -> Self {
         let mut site = Self::default();
         for line in text.lines().map(str::trim) {
@@ -114,7 +114,12 @@ impl Site {
     /// On-disk configuration, shown by whoever has the target mounted.
     fn data(&mut self, line: &str) {
         let (label, rest) = line.split_once(" mgs ").unwrap();
-        let (mgs, served) = rest.split_once(" served by ").unwrap();
+        let (mgs, served) = rest
+            .split_once(" served by ")
+            .or_else(|| rest.split_once(" failing over to "))
+            .unwrap();
+        let all = ["no_primnode"].iter().filter(|_| rest.contains(" served "));
+        let flags: Vec<String> = all.map(|&flag| flag.to_owned()).collect();
         let nodes = |text: &str| {
             text.split(' ')
                 .map(|nid| vec![nid.parse().unwrap()])
@@ -130,6 +135,7 @@ impl Site {
             more.mount_data = Some(MountData {
                 mgs_nodes: nodes(mgs),
                 service_nodes: nodes(served),
+                flags: flags.clone(),
                 ..MountData::default()
             });
             lustre.targets.push(more);
@@ -275,12 +281,20 @@ fn seen(label: &str, device: &str, source: TargetSource) -> TargetSeen {
     }
 }
 
-fn knows(labels: &[&str]) -> MgsFs {
-    let labels: Vec<TargetLabel> = labels.iter().map(|label| label.parse().unwrap()).collect();
+/// Words `LABEL` or `LABEL=NID+NID`.
+fn knows(words: &[&str]) -> MgsFs {
+    let target = |word: &&str| {
+        let (label, nodes) = word.split_once('=').unwrap_or((word, ""));
+        let mut target = MgsTarget::named(label.parse().unwrap());
+        let nodes = nodes.split('+').filter(|nid| !nid.is_empty());
+        target.nodes = nodes.map(|nid| vec![nid.parse().unwrap()]).collect();
+        target
+    };
+    let targets: Vec<MgsTarget> = words.iter().map(target).collect();
     MgsFs {
-        fs: labels[0].fs().unwrap().clone(),
+        fs: targets[0].label.fs().unwrap().clone(),
         evidence: "mgs.MGS.live".into(),
-        targets: labels.into_iter().map(MgsTarget::named).collect(),
+        targets,
         ir_state: None,
     }
 }

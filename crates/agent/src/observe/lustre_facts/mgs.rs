@@ -23,10 +23,14 @@ pub fn add_live(found: &mut Lustre, block: &Block<'_>) {
     });
 }
 
-/// Reads the log that clients are given of each file system. It names the nodes
-/// of each target, which no parameter does.
-pub fn add_logs(look: &mut Look<'_>, found: &mut Lustre) {
+/// Adds the log that clients are given of each file system, where an MGS runs.
+/// It names the nodes of each target, which no parameter does. `is_told`: what
+/// is mounted or set up here is known.
+pub fn settle(look: &mut Look<'_>, found: &mut Lustre, is_told: bool) {
     if !runs_mgs(found) {
+        if is_told {
+            found.mgs.clear();
+        }
         return;
     }
     for fs in names(look, found) {
