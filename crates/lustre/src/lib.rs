@@ -8,6 +8,7 @@
 //! - [`disk`]: what targets keep of themselves, and configuration logs.
 //! - [`lfs`]: what `lfs` prints.
 //! - [`lnet`]: what `lnetctl` prints and reads.
+//! - [`message`]: what tools say when they fail.
 //! - [`param`]: what `lctl get_param` prints.
 
 pub mod argv;
@@ -17,6 +18,7 @@ pub mod disk;
 pub mod label;
 pub mod lfs;
 pub mod lnet;
+pub mod message;
 pub mod nid;
 pub mod param;
 
@@ -32,6 +34,7 @@ pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
         &lnet::kind::NIDS,
         &lnet::kind::CONNECTIONS,
         &console::KIND,
+        &message::KIND,
     ];
     kinds.extend(disk::kind::KINDS);
     kinds.extend(lfs::kinds());

@@ -5,7 +5,6 @@
 //! there is none, and what the installed tools can do.
 
 pub mod command;
-pub mod errno;
 pub mod listing;
 pub mod usage;
 pub mod value;

@@ -2,8 +2,10 @@
 //!
 //! - [`reading`]: the shape every parser has: records out, skips beside them.
 //! - [`chain`]: an error with its causes on one line.
+//! - [`errno`]: errors of the kernel by number, name and words.
 //! - [`hostlist`]: `oss[01-20]` to names and back.
 
 pub mod chain;
+pub mod errno;
 pub mod hostlist;
 pub mod reading;

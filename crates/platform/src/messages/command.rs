@@ -5,9 +5,9 @@
 //! `mount.lustre: mount A at B failed: Connection timed out`; the lines of `dd`.
 
 use serde::Serialize;
+use stdx::errno::{self, Errno};
 use stdx::reading::{Kind, Likelihood, Sample, Sink, Skip};
 
-use super::errno::{self, Errno};
 use crate::inspect::LIKELIHOOD_MIN;
 use crate::storage::text;
 

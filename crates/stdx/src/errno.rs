@@ -105,6 +105,7 @@ static ALL: &[Errno] = &[
     errno(117, "EUCLEAN", "Structure needs cleaning"),
     errno(121, "EREMOTEIO", "Remote I/O error"),
     errno(122, "EDQUOT", "Disk quota exceeded"),
+    errno(123, "ENOMEDIUM", "No medium found"),
     errno(125, "ECANCELED", "Operation canceled"),
     errno(126, "ENOKEY", "Required key not available"),
     errno(129, "EKEYREJECTED", "Key was rejected by service"),
