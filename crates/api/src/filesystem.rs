@@ -32,6 +32,7 @@ pub struct FileSystem {
     /// Clients connected.
     pub n_clients: Option<u32>,
     /// Client mounts on servers that report here: server name and mount point.
+    /// Lists give the first 100.
     pub client_mounts: Vec<ClientRef>,
     /// Bytes in all.
     pub bytes_total: Option<u64>,
@@ -43,7 +44,7 @@ pub struct FileSystem {
     pub inodes_free: Option<u64>,
     /// `certain`, `good`, `weak`, `conflict`.
     pub confidence: String,
-    /// Why we think so.
+    /// Why we think so. Lists give the first 100.
     pub evidence: Vec<Evidence>,
     /// What needs attention.
     pub concerns: Vec<Concern>,

@@ -8,7 +8,8 @@ use crate::tally::Tally;
 use lustre::label::{FsName, TargetKind};
 use model::ids::ServerId;
 use model::inventory::{
-    Client, Confidence, Evidence, FileSystem, FsKey, Inventory, Target, TargetKey, TargetState,
+    Client, Confidence, Counts, Evidence, FileSystem, FsKey, Inventory, Target, TargetKey,
+    TargetState,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,7 @@ pub(crate) fn empty(name: &FsName) -> FileSystem {
         is_mgs_external: false,
         mgs_nids: Vec::new(),
         targets: BTreeSet::new(),
+        counts: Counts::default(),
         clients: BTreeSet::new(),
         n_clients: None,
         bytes: None,
@@ -47,6 +49,7 @@ pub(crate) fn summarize(
         n_clients: tally.n_clients(),
         bytes: tally.bytes(),
         inodes: tally.inodes(),
+        counts: tally.counts(),
         ..empty(&fs.name)
     };
     new.confidence = confidence(&new, tally, !group.mgs.is_empty());
@@ -58,6 +61,7 @@ pub(crate) fn summarize(
         || fs.is_mgs_external != new.is_mgs_external
         || fs.mgs_nids != new.mgs_nids
         || (fs.n_clients, fs.bytes, fs.inodes) != (new.n_clients, new.bytes, new.inodes)
+        || fs.counts != new.counts
         || fs.confidence != new.confidence
         || fs.concerns != new.concerns;
     *fs = new;

@@ -1,7 +1,7 @@
 //! A file system's targets, counted: sums that one target's change adjusts.
 
 use lustre::label::TargetKind;
-use model::inventory::{Confidence, Target, TargetKey, TargetState};
+use model::inventory::{Confidence, Counts, Target, TargetKey, TargetState};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the targets of one file system add up to.
@@ -11,6 +11,9 @@ pub(crate) struct Tally {
     kinds: BTreeMap<TargetKind, u32>,
     states: BTreeMap<TargetState, u32>,
     confidences: BTreeMap<Confidence, u32>,
+    /// Those that are mounted.
+    up: BTreeMap<TargetKind, u32>,
+    first_mdt_up: u32,
     /// Clients as each MDT counts them.
     clients: BTreeMap<u32, u32>,
     bytes: Sum,
@@ -72,6 +75,17 @@ impl Tally {
         count(&mut self.kinds, target.kind, is_gain);
         count(&mut self.states, target.state, is_gain);
         count(&mut self.confidences, target.confidence, is_gain);
+        if matches!(target.state, TargetState::Mounted | TargetState::Recovering) {
+            count(&mut self.up, target.kind, is_gain);
+            let is_first = target.label.index().is_some_and(|index| index.0 == 0);
+            if is_first && target.kind == TargetKind::Mdt {
+                self.first_mdt_up = if is_gain {
+                    self.first_mdt_up + 1
+                } else {
+                    self.first_mdt_up.saturating_sub(1)
+                };
+            }
+        }
         match target.kind {
             TargetKind::Mdt => {
                 if let Some(clients) = target.n_clients {
@@ -81,6 +95,19 @@ impl Tally {
             }
             TargetKind::Ost => self.bytes.change(target.bytes, is_gain),
             TargetKind::Mgt => {}
+        }
+    }
+
+    /// What callers are told of it.
+    pub fn counts(&self) -> Counts {
+        let of = |map: &BTreeMap<TargetKind, u32>, kind| map.get(&kind).copied().unwrap_or(0);
+        Counts {
+            n_mdts: of(&self.kinds, TargetKind::Mdt),
+            n_osts: of(&self.kinds, TargetKind::Ost),
+            n_up: self.up.values().sum(),
+            n_osts_up: of(&self.up, TargetKind::Ost),
+            n_stale: self.in_state(TargetState::Stale),
+            is_first_mdt_up: self.first_mdt_up > 0,
         }
     }
 

@@ -9,6 +9,7 @@ mod event;
 mod explain;
 mod login;
 pub mod openapi;
+mod overview;
 mod page;
 pub(crate) mod problem;
 mod read;
@@ -32,6 +33,7 @@ const BODY_MAX: usize = 64 << 10;
 pub(crate) struct App {
     pub manager: Arc<Manager>,
     pub guard: Arc<login::Guard>,
+    pub picture: Arc<overview::Picture>,
 }
 
 /// Every route under `/api/v1`, and the page.
@@ -39,6 +41,7 @@ pub fn router(manager: Arc<Manager>) -> Router {
     let app = App {
         manager,
         guard: Arc::default(),
+        picture: Arc::default(),
     };
     let (api, _) = operations().split_for_parts();
     let api = api
@@ -56,8 +59,8 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(login::login))
         .routes(routes!(login::logout))
         .routes(routes!(login::me))
-        .routes(routes!(read::summary))
-        .routes(routes!(read::topology))
+        .routes(routes!(overview::summary))
+        .routes(routes!(overview::topology))
         .routes(routes!(read::servers))
         .routes(routes!(read::server))
         .routes(routes!(token::revoke_server))

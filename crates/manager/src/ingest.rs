@@ -184,7 +184,10 @@ impl Ingest {
                 };
                 entry.seen_at = Some(at);
                 entry.report = Some(Arc::clone(&report));
-                self.changed.merge(world.detector.put(id, report));
+                let mut changed = world.detector.put(id, report);
+                // Its row shows more of the report than what follows from it.
+                changed.servers.insert(id);
+                self.note(world, changed);
             }
             Order::Heard {
                 id,
@@ -196,10 +199,11 @@ impl Ingest {
                     return;
                 };
                 entry.seen_at = Some(at);
-                if entry.clock_off_ms.is_some() != clock_off_ms.is_some() {
-                    self.changed.servers.insert(id);
+                let was = std::mem::replace(&mut entry.clock_off_ms, clock_off_ms);
+                let shown = |ms: Option<i64>| ms.map(|ms| ms / 1000);
+                if shown(was) != shown(clock_off_ms) {
+                    self.note(world, only(id));
                 }
-                entry.clock_off_ms = clock_off_ms;
             }
             Order::Events { places } => self.events.extend(places),
             Order::Leave { id, link, done } => {
@@ -230,10 +234,10 @@ impl Ingest {
         }
         let old = world.servers.remove(&id);
         let report = old.and_then(|entry| entry.report);
+        let mut changed = only(id);
         if let Some(report) = &report {
-            self.changed
-                .merge(world.detector.put(id, Arc::clone(report)));
-            self.changed.merge(world.detector.set_silent(id, true));
+            changed.merge(world.detector.put(id, Arc::clone(report)));
+            changed.merge(world.detector.set_silent(id, true));
         }
         let seen_at = server.seen_at;
         let state = ServerState::Stale;
@@ -247,7 +251,7 @@ impl Ingest {
             clock_off_ms,
         };
         world.insert(entry);
-        self.changed.servers.insert(id);
+        self.note(world, changed);
     }
 
     fn arrive(
@@ -282,7 +286,7 @@ impl Ingest {
         entry.seen_at = Some(self.manager.now());
         entry.boot_id = Some(caller.boot_id);
         entry.clock_off_ms = caller.clock_off_ms;
-        self.changed.servers.insert(id);
+        self.note(world, only(id));
         // Facts stay old until the first report of this link.
         Ok(Arrived {
             link: number,
@@ -297,8 +301,9 @@ impl Ingest {
         entry.state = ServerState::Stale;
         self.links.remove(&id);
         self.lost.insert(id);
-        self.changed.merge(world.detector.set_silent(id, true));
-        self.changed.servers.insert(id);
+        let mut changed = world.detector.set_silent(id, true);
+        changed.servers.insert(id);
+        self.note(world, changed);
         true
     }
 
@@ -312,8 +317,16 @@ impl Ingest {
             entry.record.certificate = None;
         }
         // What it showed is no longer ours to tell; the record stays.
-        self.changed.merge(world.detector.remove(id));
-        self.changed.servers.insert(id);
+        let mut changed = world.detector.remove(id);
+        changed.servers.insert(id);
+        self.note(world, changed);
+    }
+
+    /// Marks what changed in the lists, and for the stream.
+    fn note(&mut self, world: &mut crate::state::World, changed: Changed) {
+        let renamed = world.rename(&changed.servers);
+        self.manager.lists.note(world, &changed, &renamed);
+        self.changed.merge(changed);
     }
 
     fn publish(&mut self) {
@@ -367,6 +380,14 @@ impl Ingest {
         }
         self.manager.changes.publish(views, ids);
         self.published = Instant::now();
+    }
+}
+
+/// A change of one server, of which nothing follows for others.
+fn only(id: ServerId) -> Changed {
+    Changed {
+        servers: BTreeSet::from([id]),
+        ..Changed::default()
     }
 }
 

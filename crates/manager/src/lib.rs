@@ -15,6 +15,7 @@
 //! - `agents`: one connection of one agent; `enrolment`: how a server becomes known.
 //! - `serve`: the one port: TLS, agents and callers.
 //! - [`memory`]: agents inside this process.
+//! - `lists`: the tables behind the lists, and which of their rows changed.
 //! - `http`, `views`, [`auth`]: what callers see.
 
 mod agents;
@@ -23,6 +24,7 @@ pub mod changes;
 mod enrolment;
 pub mod http;
 mod ingest;
+mod lists;
 pub mod memory;
 mod serve;
 mod start;

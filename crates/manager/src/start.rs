@@ -2,13 +2,14 @@
 
 use crate::changes::Changes;
 use crate::ingest::{Ingest, ORDERS_WAITING_MAX};
+use crate::lists::Lists;
 use crate::memory::Connector;
 use crate::state::{Manager, ServerEntry, ServerState, World};
 use crate::{auth, http, serve};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use link::authority::{Authority, AuthorityError};
-use model::ids::UserId;
+use model::ids::{ServerId, UserId};
 use model::role::Role;
 use rt::{Clock, Shutdown, Tasks};
 use std::fs::{self, File};
@@ -145,6 +146,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         world: RwLock::new(world),
         // Positions of the stream must not repeat after a restart.
         changes: Changes::new(u64::try_from(now.as_millisecond()).unwrap_or(1).max(1)),
+        lists: Lists::default(),
         store,
         authority,
         clock: config.clock,
@@ -318,5 +320,7 @@ async fn remember(store: &Store) -> Result<World, StartError> {
         }
     }
     world.detector.put_all(known);
+    let ids: Vec<ServerId> = world.servers.keys().copied().collect();
+    world.rename(&ids);
     Ok(world)
 }

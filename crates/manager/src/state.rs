@@ -2,6 +2,7 @@
 
 use crate::changes::Changes;
 use crate::ingest::Order;
+use crate::lists::Lists;
 use jiff::Timestamp;
 use link::authority::Authority;
 use link::token;
@@ -10,7 +11,7 @@ use model::ids::{EnrolmentId, ServerId};
 use model::inventory::{Concern, Inventory};
 use model::report::Report;
 use rt::{Clock, Tasks};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub struct Manager {
     pub(crate) world: RwLock<World>,
     pub(crate) changes: Changes,
+    pub(crate) lists: Lists,
     pub(crate) store: Store,
     pub(crate) authority: Arc<Authority>,
     pub(crate) clock: Clock,
@@ -41,6 +43,9 @@ pub struct World {
     pub servers: BTreeMap<ServerId, ServerEntry>,
     pub(crate) detector: detect::Detector,
     by_machine: BTreeMap<String, ServerId>,
+    /// What each server is called: the name that is shown, and its FQDN.
+    names: BTreeMap<ServerId, (String, String)>,
+    by_name: BTreeMap<String, BTreeSet<ServerId>>,
 }
 
 /// A server as the manager knows it.
@@ -113,6 +118,56 @@ impl World {
     /// A server's last report.
     pub fn report(&self, id: ServerId) -> Option<&Arc<Report>> {
         self.servers.get(&id)?.report.as_ref()
+    }
+
+    /// The name of a server, as it is shown.
+    pub fn name_of(&self, id: ServerId) -> Option<&str> {
+        let found = self.inventory().servers.get(&id);
+        let named = found.map(|server| server.name.as_str());
+        named.or_else(|| self.server(id).map(ServerEntry::name))
+    }
+
+    /// Servers of a shown name or FQDN.
+    pub fn servers_named(&self, name: &str) -> impl Iterator<Item = ServerId> + '_ {
+        self.by_name.get(name).into_iter().flatten().copied()
+    }
+
+    /// Takes note of what servers are called now; answers with those whose
+    /// shown name is another one.
+    pub(crate) fn rename<'a>(
+        &mut self,
+        ids: impl IntoIterator<Item = &'a ServerId>,
+    ) -> BTreeSet<ServerId> {
+        let mut renamed = BTreeSet::new();
+        for &id in ids {
+            let shown = self.name_of(id).unwrap_or_default().to_owned();
+            let fqdn = self.report(id).map(|report| report.identity.fqdn.clone());
+            let new = (shown, fqdn.unwrap_or_default());
+            let old = self.names.get(&id);
+            if old == Some(&new) {
+                continue;
+            }
+            if old.is_none_or(|old| old.0 != new.0) {
+                renamed.insert(id);
+            }
+            if let Some((shown, fqdn)) = self.names.remove(&id) {
+                for name in [shown, fqdn] {
+                    if let Some(ids) = self.by_name.get_mut(&name) {
+                        ids.remove(&id);
+                        if ids.is_empty() {
+                            self.by_name.remove(&name);
+                        }
+                    }
+                }
+            }
+            for name in [&new.0, &new.1] {
+                if !name.is_empty() {
+                    self.by_name.entry(name.clone()).or_default().insert(id);
+                }
+            }
+            self.names.insert(id, new);
+        }
+        renamed
     }
 
     /// The server of a machine-id.

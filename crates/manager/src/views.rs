@@ -4,8 +4,10 @@
 //! here, which follow from those of `detect`.
 
 pub(crate) mod list;
+pub(crate) mod noun;
 pub(crate) mod server;
 pub(crate) mod storage;
+pub(crate) mod table;
 
 use crate::state::World;
 use api::server::{Concern, Ref};
@@ -15,12 +17,7 @@ use model::inventory::{self, Confidence, TargetKey};
 
 /// A server by id and name.
 pub(crate) fn server_ref(world: &World, id: ServerId) -> Ref {
-    let named = world
-        .inventory()
-        .servers
-        .get(&id)
-        .map(|server| server.name.clone());
-    let name = named.or_else(|| world.server(id).map(|entry| entry.name().to_owned()));
+    let name = world.name_of(id).map(str::to_owned);
     Ref {
         id: id.to_string(),
         name: name.unwrap_or_else(|| id.to_string()),

@@ -206,6 +206,23 @@ pub struct Target {
     pub concerns: Vec<Concern>,
 }
 
+/// What a file system's targets add up to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// MDTs.
+    pub n_mdts: u32,
+    /// OSTs.
+    pub n_osts: u32,
+    /// Targets that are mounted, in recovery or not.
+    pub n_up: u32,
+    /// OSTs of those.
+    pub n_osts_up: u32,
+    /// Targets that were last seen on a silent server.
+    pub n_stale: u32,
+    /// Whether MDT0000 is mounted.
+    pub is_first_mdt_up: bool,
+}
+
 /// A file system.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileSystem {
@@ -219,6 +236,8 @@ pub struct FileSystem {
     pub mgs_nids: Vec<Nid>,
     /// Its MDTs and OSTs.
     pub targets: BTreeSet<TargetKey>,
+    /// What they add up to.
+    pub counts: Counts,
     /// Clients mounting it on servers that report here.
     pub clients: BTreeSet<(ServerId, String)>,
     /// Connections of clients, as the MDTs count them (largest).

@@ -708,13 +708,16 @@ export interface components {
              * @description Bytes in all.
              */
             bytes_total?: number | null;
-            /** @description Client mounts on servers that report here: server name and mount point. */
+            /**
+             * @description Client mounts on servers that report here: server name and mount point.
+             *     Lists give the first 100.
+             */
             client_mounts: components["schemas"]["ClientRef"][];
             /** @description What needs attention. */
             concerns: components["schemas"]["Concern"][];
             /** @description `certain`, `good`, `weak`, `conflict`. */
             confidence: string;
-            /** @description Why we think so. */
+            /** @description Why we think so. Lists give the first 100. */
             evidence: components["schemas"]["Evidence"][];
             /** @description Id for URLs. */
             id: string;
@@ -1313,13 +1316,16 @@ export interface components {
                  * @description Bytes in all.
                  */
                 bytes_total?: number | null;
-                /** @description Client mounts on servers that report here: server name and mount point. */
+                /**
+                 * @description Client mounts on servers that report here: server name and mount point.
+                 *     Lists give the first 100.
+                 */
                 client_mounts: components["schemas"]["ClientRef"][];
                 /** @description What needs attention. */
                 concerns: components["schemas"]["Concern"][];
                 /** @description `certain`, `good`, `weak`, `conflict`. */
                 confidence: string;
-                /** @description Why we think so. */
+                /** @description Why we think so. Lists give the first 100. */
                 evidence: components["schemas"]["Evidence"][];
                 /** @description Id for URLs. */
                 id: string;

@@ -3,7 +3,7 @@
 use super::App;
 use super::caller::Viewer;
 use super::problem::{Fault, Problems, bad, not_found};
-use super::read::{one, server_id, target_key};
+use super::read::{device_id, one, server_id, target_key};
 use crate::state::World;
 use crate::views::{concerns, confidence, evidence, server as servers_view, server_ref, storage};
 use api::server::Ref;
@@ -233,12 +233,10 @@ fn explain_ha(world: &World, name: &str) -> Result<Explanation, Fault> {
 }
 
 fn explain_device(world: &World, name: &str) -> Result<Explanation, Fault> {
-    let all = world.inventory().devices.iter();
-    let found = all
-        .filter(|(id, d)| id.0 == name || d.paths.values().any(|p| p == name))
-        .collect();
-    let (id, device) = one("device", name, found)?;
-    let view = storage::device(world, id, device);
+    let id = device_id(world, name)?;
+    let device = world.inventory().devices.get(&id);
+    let device = device.ok_or_else(|| not_found("device", name))?;
+    let view = storage::device(world, &id, device);
     let seen: Vec<_> = view
         .seen_by
         .iter()

@@ -1,100 +1,152 @@
-//! Filter, sort, page: the same for every list.
+//! What a list is asked for: which rows, in which order, which page.
 
 use crate::http::problem::{Fault, bad};
-use api::page::{LIMIT_DEFAULT, LIMIT_MAX, ListQuery, Page};
+use api::page::{LIMIT_DEFAULT, LIMIT_MAX, ListQuery};
 use serde_json::Value;
+use std::cmp::Ordering;
+use std::sync::Arc;
 
-/// Rows of one list, asked for by a query. Sorting and filtering look at the
-/// fields as callers see them, so that every shown field can be sorted by.
-pub(crate) fn page<T: serde::Serialize>(
-    rows: Vec<T>,
-    query: &ListQuery,
-    matches: impl Fn(&Value, &ListQuery) -> bool,
-) -> Result<Page<Value>, Fault> {
-    let mut values = Vec::with_capacity(rows.len());
-    for row in rows {
-        let value = serde_json::to_value(row).map_err(|error| bad(error.to_string()))?;
-        if matches(&value, query) && holds(&value, query.q.as_deref()) {
-            values.push(value);
-        }
-    }
-    if let Some(sort) = &query.sort {
-        let (field, is_down) = sort
-            .strip_prefix('-')
-            .map_or((sort.as_str(), false), |f| (f, true));
-        if let Some(first) = values.first()
-            && first.get(field).is_none()
-        {
-            return Err(bad(format!(
-                "These rows have no field {field:?} to sort by."
-            )));
-        }
-        values.sort_by(|a, b| compare(&a[field], &b[field]));
-        if is_down {
-            values.reverse();
-        }
-    }
-    let total = u64::try_from(values.len()).unwrap_or(u64::MAX);
-    let start = match &query.cursor {
-        Some(cursor) => cursor
-            .parse::<u64>()
-            .map_err(|_| bad("The cursor is none of ours."))?,
-        None => query.offset.unwrap_or(0),
-    };
-    let limit = u64::from(query.limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX));
-    let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-    let items: Vec<Value> = values
-        .into_iter()
-        .skip(size(start))
-        .take(size(limit))
-        .collect();
-    let end = start.saturating_add(limit);
-    let next = (end < total).then(|| end.to_string());
-    Ok(Page { items, next, total })
+/// Something that a query can ask of a row, answered by an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Field {
+    State,
+    Kind,
+    FileSystem,
+    Server,
+    /// Whether several servers see it: counted, not asked for.
+    Shared,
 }
 
-/// Whether any text in the row holds this, any case.
-fn holds(value: &Value, text: Option<&str>) -> bool {
-    let Some(text) = text.filter(|text| !text.is_empty()) else {
-        return true;
-    };
-    let wanted = text.to_lowercase();
-    any(value, &wanted, 0)
-}
+impl Field {
+    /// How many there are.
+    pub const COUNT: usize = 5;
 
-/// Looks two levels deep; the signs behind a conclusion are not searched.
-fn any(value: &Value, wanted: &str, depth: u8) -> bool {
-    match value {
-        Value::String(text) => text.to_lowercase().contains(wanted),
-        Value::Array(all) if depth < 2 => all.iter().any(|one| any(one, wanted, depth + 1)),
-        Value::Object(map) if depth < 2 => map
-            .iter()
-            .filter(|(key, _)| *key != "evidence" && *key != "concerns")
-            .any(|(_, one)| any(one, wanted, depth + 1)),
-        _ => false,
+    /// Place in an array of all.
+    pub fn place(self) -> usize {
+        self as usize
     }
 }
 
-/// Numbers by value, text with its numbers by value, nothing last.
-fn compare(a: &Value, b: &Value) -> std::cmp::Ordering {
-    use std::cmp::Ordering;
-    match (a, b) {
-        (Value::Null, Value::Null) => Ordering::Equal,
-        (Value::Null, _) => Ordering::Greater,
-        (_, Value::Null) => Ordering::Less,
-        (Value::Number(a), Value::Number(b)) => a
-            .as_f64()
-            .unwrap_or(0.0)
-            .total_cmp(&b.as_f64().unwrap_or(0.0)),
-        (Value::Array(a), Value::Array(b)) => a.len().cmp(&b.len()),
-        (Value::String(a), Value::String(b)) => natural(a).cmp(&natural(b)),
-        (a, b) => a.to_string().cmp(&b.to_string()),
+/// A checked query.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ask {
+    /// What rows must have.
+    pub wanted: Vec<(Field, String)>,
+    /// Text that a row must hold, in lower case.
+    pub text: Option<String>,
+    /// Field to sort by, and whether the greatest comes first.
+    pub sort: Option<(String, bool)>,
+    /// Rows to pass over.
+    pub start: usize,
+    /// Rows at most.
+    pub limit: usize,
+}
+
+impl Ask {
+    /// Reads a query for rows that have these fields.
+    pub fn of(query: &ListQuery, fields: &[Field]) -> Result<Self, Fault> {
+        let asked = [
+            (Field::State, &query.state),
+            (Field::Kind, &query.kind),
+            (Field::FileSystem, &query.filesystem),
+            (Field::Server, &query.server),
+        ];
+        let wanted = asked
+            .into_iter()
+            .filter(|(field, _)| fields.contains(field))
+            .filter_map(|(field, text)| Some((field, text.clone()?)));
+        let start = match &query.cursor {
+            Some(cursor) => cursor
+                .parse()
+                .map_err(|_| bad("The cursor is none of ours."))?,
+            None => query.offset.unwrap_or(0),
+        };
+        let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let text = query.q.as_deref().filter(|text| !text.is_empty());
+        let sort = query.sort.as_deref().filter(|sort| !sort.is_empty());
+        let sort = sort.map(|sort| match sort.strip_prefix('-') {
+            Some(field) => (field.to_owned(), true),
+            None => (sort.to_owned(), false),
+        });
+        Ok(Self {
+            wanted: wanted.collect(),
+            text: text.map(str::to_lowercase),
+            sort,
+            start: size(start),
+            limit: size(
+                query
+                    .limit
+                    .unwrap_or(LIMIT_DEFAULT)
+                    .clamp(1, LIMIT_MAX)
+                    .into(),
+            ),
+        })
+    }
+
+    /// The cursor of the page after this one, of `total` rows.
+    pub fn next(&self, total: usize) -> Option<String> {
+        let end = self.start.saturating_add(self.limit);
+        (end < total).then(|| end.to_string())
+    }
+}
+
+/// A field's value, made for comparing: numbers by value, text with the numbers
+/// in it by value, nothing last.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum SortKey {
+    Number(Number),
+    /// How many are in it.
+    Many(usize),
+    Text(Arc<str>),
+    Nothing,
+}
+
+/// A number, in total order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Number(f64);
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Number {}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl SortKey {
+    /// Of a whole number.
+    pub fn whole(n: i64) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "seconds are far below 2^53")]
+        Self::Number(Number(n as f64))
+    }
+
+    /// Of a field as callers see it.
+    pub fn of(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Nothing,
+            Value::Number(number) => Self::Number(Number(number.as_f64().unwrap_or(0.0))),
+            Value::Array(all) => Self::Many(all.len()),
+            Value::String(text) => Self::Text(natural(text).into()),
+            other => Self::Text(other.to_string().into()),
+        }
     }
 }
 
 /// `oss10` after `oss9`: digits are padded for comparing.
 fn natural(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
+    let mut out = String::with_capacity(text.len() + 24);
     let mut digits = String::new();
     for c in text.chars().chain(['\0']) {
         if c.is_ascii_digit() {
@@ -110,29 +162,27 @@ fn natural(text: &str) -> String {
     out
 }
 
-/// Whether a field of the row is this text, where the query names one.
-pub(crate) fn is(value: &Value, field: &str, wanted: Option<&String>) -> bool {
-    wanted.is_none_or(|wanted| value[field].as_str().is_some_and(|text| text == wanted))
+/// Every text in a row, in lower case, one to a line. Two levels deep; the
+/// signs behind a conclusion are not searched.
+pub(crate) fn text_of(row: &Value) -> String {
+    let mut text = String::new();
+    gather(row, 0, &mut text);
+    text
 }
 
-/// Whether a list in the row (of texts, or of things with id and name) has this.
-pub(crate) fn has(value: &Value, field: &str, wanted: Option<&String>) -> bool {
-    let Some(wanted) = wanted else { return true };
-    let is = |one: &Value| {
-        [
-            one,
-            &one["id"],
-            &one["name"],
-            &one["server"]["name"],
-            &one["server"]["id"],
-        ]
-        .iter()
-        .any(|text| text.as_str().is_some_and(|text| text == wanted))
-    };
-    value[field]
-        .as_array()
-        .is_some_and(|all| all.iter().any(is))
-        || is(&value[field])
+fn gather(value: &Value, depth: u8, into: &mut String) {
+    match value {
+        Value::String(text) => {
+            into.extend(text.chars().flat_map(char::to_lowercase));
+            into.push('\n');
+        }
+        Value::Array(all) if depth < 2 => all.iter().for_each(|one| gather(one, depth + 1, into)),
+        Value::Object(map) if depth < 2 => map
+            .iter()
+            .filter(|(key, _)| *key != "evidence" && *key != "concerns")
+            .for_each(|(_, one)| gather(one, depth + 1, into)),
+        _ => {}
+    }
 }
 
 #[cfg(test)]
@@ -140,81 +190,50 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn check(query: &ListQuery, expected: &[&str], next: Option<&str>) {
-        let rows = vec![
-            json!({"name": "oss10", "state": "online", "n": 3}),
-            json!({"name": "oss9", "state": "stale", "n": null}),
-            json!({"name": "mds1", "state": "online", "n": 1}),
+    #[test]
+    fn values_compare_as_people_expect() {
+        let rising = [
+            json!(2),
+            json!(10),
+            json!("OSS9"),
+            json!("oss10"),
+            json!("oss10a"),
+            json!(null),
         ];
-        let page = page(rows, query, |row, q| is(row, "state", q.state.as_ref())).unwrap();
-        let names: Vec<_> = page
-            .items
-            .iter()
-            .map(|row| row["name"].as_str().unwrap())
-            .collect();
-        assert_eq!((names.as_slice(), page.next.as_deref()), (expected, next));
+        let keys: Vec<_> = rising.iter().map(SortKey::of).collect();
+        assert!(keys.is_sorted_by(|a, b| a < b), "{keys:?}");
     }
 
     #[test]
-    fn lists_are_filtered_sorted_and_paged() {
-        let query = ListQuery::default;
-        check(
-            &ListQuery {
-                sort: Some("name".into()),
-                ..query()
-            },
-            &["mds1", "oss9", "oss10"],
-            None,
-        );
-        check(
-            &ListQuery {
-                sort: Some("-n".into()),
-                ..query()
-            },
-            &["oss9", "oss10", "mds1"],
-            None,
-        );
-        check(
-            &ListQuery {
-                state: Some("online".into()),
-                ..query()
-            },
-            &["oss10", "mds1"],
-            None,
-        );
-        check(
-            &ListQuery {
-                q: Some("OSS".into()),
-                ..query()
-            },
-            &["oss10", "oss9"],
-            None,
-        );
-        check(
-            &ListQuery {
-                limit: Some(2),
-                ..query()
-            },
-            &["oss10", "oss9"],
-            Some("2"),
-        );
-        check(
-            &ListQuery {
-                limit: Some(2),
-                cursor: Some("2".into()),
-                ..query()
-            },
-            &["mds1"],
-            None,
-        );
+    fn what_is_shown_is_searched_and_why_is_not() {
+        let row = json!({"name": "OSS1", "roles": ["oss"], "n": 3, "ha": {"name": "Pair"}, "evidence": [{"text": "df"}]});
+        assert_eq!(text_of(&row), "oss1\noss\npair\n");
     }
 
     #[test]
-    fn what_cannot_be_sorted_by_is_said() {
+    fn a_query_is_checked() {
         let query = ListQuery {
-            sort: Some("size".into()),
+            cursor: Some("200".into()),
+            sort: Some("-size".into()),
+            state: Some("up".into()),
+            kind: Some("ost".into()),
+            q: Some("OSS".into()),
+            limit: Some(9999),
             ..ListQuery::default()
         };
-        assert!(page(vec![json!({"name": "a"})], &query, |_, _| true).is_err());
+        let ask = Ask::of(&query, &[Field::State]).unwrap();
+        assert_eq!(ask.wanted, [(Field::State, "up".to_owned())]);
+        assert_eq!(ask.text.as_deref(), Some("oss"));
+        assert_eq!(ask.sort, Some(("size".to_owned(), true)));
+        assert_eq!((ask.start, ask.limit), (200, 1000));
+        assert_eq!(
+            (ask.next(1200), ask.next(1201)),
+            (None, Some("1200".into()))
+        );
+        let bad = ListQuery {
+            cursor: Some("x".into()),
+            ..query
+        };
+        assert!(Ask::of(&bad, &[]).is_err());
     }
 }

@@ -6,16 +6,23 @@ use api::device::DeviceNode;
 use api::server::{Concern, Ref, Server, ServerDetail};
 use jiff::Timestamp;
 use model::ids::{DeviceId, ServerId};
+use model::inventory::ServerRole;
 use model::report::{Device, Report};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Every server as a row.
-pub(crate) fn rows(world: &World, now: Timestamp) -> Vec<Server> {
-    world
-        .servers
-        .iter()
-        .map(|(id, entry)| row(world, *id, entry, now))
-        .collect()
+/// A role as callers see it.
+pub(crate) fn role(role: ServerRole) -> String {
+    format!("{role:?}").to_lowercase()
+}
+
+/// What `detect` and the manager itself find odd about a server.
+pub(crate) fn all_concerns(world: &World, id: ServerId, entry: &ServerEntry) -> Vec<Concern> {
+    let known = world.inventory().servers.get(&id);
+    let mut all = known
+        .map(|server| concerns(&server.concerns))
+        .unwrap_or_default();
+    all.extend(concerns(&entry.concerns()));
+    all
 }
 
 /// One server as a row.
@@ -25,14 +32,6 @@ pub(crate) fn row(world: &World, id: ServerId, entry: &ServerEntry, now: Timesta
     let os = report.and_then(|report| report.os.as_ref());
     let hardware = report.and_then(|report| report.hardware.as_ref());
     let ha = known.and_then(|server| server.ha.as_ref());
-    let mut all = known
-        .map(|server| concerns(&server.concerns))
-        .unwrap_or_default();
-    let own = entry.concerns();
-    all.extend(own.into_iter().map(|one| Concern {
-        code: one.code,
-        text: one.text,
-    }));
     let age = entry
         .seen_at
         .map(|at| u64::try_from(now.as_second() - at.as_second()).unwrap_or(0));
@@ -46,7 +45,7 @@ pub(crate) fn row(world: &World, id: ServerId, entry: &ServerEntry, now: Timesta
         roles: known
             .into_iter()
             .flat_map(|server| &server.roles)
-            .map(|r| format!("{r:?}").to_lowercase())
+            .map(|one| role(*one))
             .collect(),
         nids: known
             .into_iter()
@@ -80,7 +79,7 @@ pub(crate) fn row(world: &World, id: ServerId, entry: &ServerEntry, now: Timesta
         agent_version: entry.record.agent_version.clone(),
         n_cpus: hardware.map(|hardware| hardware.n_cpus),
         memory_bytes: hardware.map(|hardware| hardware.memory_bytes),
-        concerns: all,
+        concerns: all_concerns(world, id, entry),
     }
 }
 

@@ -7,10 +7,12 @@ use api::filesystem::{ClientRef, FileSystem};
 use api::ha::HaCluster;
 use api::server::Ref;
 use api::target::Target;
-use lustre::label::TargetKind;
 use model::ids::DeviceId;
 use model::inventory::{self, FsKey, HaKey, TargetKey, TargetState};
 use model::report::DeviceKind;
+
+/// Signs and client mounts of a file system that its row shows.
+const IN_ROW_MAX: usize = 100;
 
 /// The state as callers see it.
 pub(crate) fn target_state(state: TargetState) -> &'static str {
@@ -88,32 +90,37 @@ pub(crate) fn target(world: &World, key: &TargetKey, target: &inventory::Target)
 
 /// A file system.
 pub(crate) fn filesystem(world: &World, key: &FsKey, fs: &inventory::FileSystem) -> FileSystem {
-    let targets: Vec<&inventory::Target> = fs
-        .targets
-        .iter()
-        .filter_map(|key| world.inventory().targets.get(key))
-        .collect();
-    let count = |test: &dyn Fn(&inventory::Target) -> bool| {
-        u64::try_from(targets.iter().filter(|target| test(target)).count()).unwrap_or(u64::MAX)
-    };
-    let is_up = |target: &inventory::Target| {
-        matches!(target.state, TargetState::Mounted | TargetState::Recovering)
-    };
-    let clients = fs.clients.iter().map(|(server, mount_point)| ClientRef {
+    filesystem_with(world, (key, fs), usize::MAX)
+}
+
+/// A file system as a row: with the first of its evidence and client mounts.
+/// Every server of a file system adds to both.
+pub(crate) fn filesystem_row(world: &World, key: &FsKey, fs: &inventory::FileSystem) -> FileSystem {
+    filesystem_with(world, (key, fs), IN_ROW_MAX)
+}
+
+fn filesystem_with(
+    world: &World,
+    (key, fs): (&FsKey, &inventory::FileSystem),
+    n_max: usize,
+) -> FileSystem {
+    let clients = fs.clients.iter().take(n_max);
+    let clients = clients.map(|(server, mount_point)| ClientRef {
         server: server_ref(world, *server),
         mount_point: mount_point.clone(),
     });
+    let shown = fs.evidence.get(..n_max).unwrap_or(&fs.evidence);
     FileSystem {
         id: key.0.clone(),
         name: fs.name.to_string(),
-        state: filesystem_state(&targets, fs).to_owned(),
+        state: filesystem_state(fs).to_owned(),
         mgt: fs.mgt.as_ref().map(|key| target_ref(world, key)),
         is_mgs_external: fs.is_mgs_external,
         mgs_nids: fs.mgs_nids.iter().map(ToString::to_string).collect(),
-        n_mdts: count(&|target| target.kind == TargetKind::Mdt),
-        n_osts: count(&|target| target.kind == TargetKind::Ost),
-        n_mounted: count(&is_up),
-        n_targets: u64::try_from(targets.len()).unwrap_or(u64::MAX),
+        n_mdts: fs.counts.n_mdts.into(),
+        n_osts: fs.counts.n_osts.into(),
+        n_mounted: fs.counts.n_up.into(),
+        n_targets: u64::try_from(fs.targets.len()).unwrap_or(u64::MAX),
         n_clients: fs.n_clients,
         client_mounts: clients.collect(),
         bytes_total: fs.bytes.map(|bytes| bytes.0),
@@ -121,30 +128,20 @@ pub(crate) fn filesystem(world: &World, key: &FsKey, fs: &inventory::FileSystem)
         inodes_total: fs.inodes.map(|inodes| inodes.0),
         inodes_free: fs.inodes.map(|inodes| inodes.1),
         confidence: confidence(fs.confidence),
-        evidence: evidence(world, &fs.evidence),
+        evidence: evidence(world, shown),
         concerns: concerns(&fs.concerns),
     }
 }
 
 /// Down without MDT0000 or any OST; degraded if anything else is not in place.
-fn filesystem_state(targets: &[&inventory::Target], fs: &inventory::FileSystem) -> &'static str {
-    let is_up = |target: &&&inventory::Target| {
-        matches!(target.state, TargetState::Mounted | TargetState::Recovering)
-    };
-    let up: Vec<_> = targets.iter().filter(is_up).collect();
-    let of = |kind: TargetKind| targets.iter().any(|target| target.kind == kind);
-    let up_of = |kind: TargetKind| up.iter().any(|target| target.kind == kind);
-    let is_first = |target: &&&&inventory::Target| {
-        target.kind == TargetKind::Mdt && target.label.index().is_some_and(|index| index.0 == 0)
-    };
-    let stale = targets
-        .iter()
-        .all(|target| target.state == TargetState::Stale);
-    if targets.is_empty() || stale || !of(TargetKind::Mdt) || !of(TargetKind::Ost) {
+pub(crate) fn filesystem_state(fs: &inventory::FileSystem) -> &'static str {
+    let counts = fs.counts;
+    let is_all = |n: u32| usize::try_from(n).is_ok_and(|n| n == fs.targets.len());
+    if is_all(counts.n_stale) || counts.n_mdts == 0 || counts.n_osts == 0 {
         "unknown"
-    } else if !up.iter().any(|target| is_first(&target)) || !up_of(TargetKind::Ost) {
+    } else if !counts.is_first_mdt_up || counts.n_osts_up == 0 {
         "down"
-    } else if up.len() < targets.len() || fs.concerns.iter().any(|c| c.code != "mgs-external") {
+    } else if !is_all(counts.n_up) || fs.concerns.iter().any(|c| c.code != "mgs-external") {
         "degraded"
     } else {
         "healthy"
@@ -177,13 +174,18 @@ pub(crate) fn device(world: &World, id: &DeviceId, device: &inventory::Device) -
     }
 }
 
-/// An HA cluster.
-pub(crate) fn ha_cluster(world: &World, key: &HaKey, ha: &inventory::HaCluster) -> HaCluster {
-    let state = match (ha.manager.as_str(), ha.concerns.is_empty()) {
+/// What its own concerns say of an HA cluster.
+pub(crate) fn ha_state(ha: &inventory::HaCluster) -> &'static str {
+    match (ha.manager.as_str(), ha.concerns.is_empty()) {
         ("pacemaker", true) => "healthy",
         ("pacemaker", false) => "degraded",
         _ => "unknown",
-    };
+    }
+}
+
+/// An HA cluster.
+pub(crate) fn ha_cluster(world: &World, key: &HaKey, ha: &inventory::HaCluster) -> HaCluster {
+    let state = ha_state(ha);
     HaCluster {
         id: key.0.clone(),
         name: ha.name.clone(),
