@@ -1,6 +1,8 @@
 //! The network: interfaces, addresses, routes, counters, the packet filter.
 
+pub mod ethtool;
 pub mod firewalld;
+pub mod infiniband;
 pub mod ip_addr;
 pub mod ip_route;
 pub mod ip_text;
@@ -19,6 +21,9 @@ pub fn kinds() -> Vec<&'static Kind> {
         &ip_route::TEXT,
         &ip_route::JSON,
         &net_dev::KIND,
+        &ethtool::LINK,
+        &ethtool::PAIRS,
+        &infiniband::KIND,
         &firewalld::KIND,
         &nft::TEXT,
         &nft::JSON,

@@ -163,3 +163,46 @@ fn clocks_are_read() {
     assert_eq!(time.server.as_deref(), Some("time.google.com"));
     assert_eq!((time.stratum, time.offset_ns), (Some(1), Some(-5_224_000)));
 }
+
+/// Whatever is cut off or garbled, a reader answers.
+#[test]
+fn no_reader_panics_on_cut_or_garbled_input() {
+    let samples: [&[u8]; 12] = [
+        b"2: eth0@if3: <UP> mtu 1500 state UP\n    link/ether a b\n    inet 10.0.0.1 peer 10.0.0.2/32\n    RX: bytes packets\n    1 2\n",
+        b"default via inet6 fe80::1 dev eth0 metric 5\n\tnexthop via 10.0.0.1 dev ib0 weight 1\n",
+        b"table inet f {\n\tset s {\n\t\telements = { 1,\n 2 }\n\t}\n\tchain c {\n\t\ttcp dport { 1,\n2 } accept\n\t}\n}\n",
+        b"*filter\n:INPUT DROP [1:2]\n[1:2] -A INPUT --dport 1:2 -j ACCEPT\nChain A (1 references)\n1 2 ACCEPT tcp -- a b dpt:1\n",
+        b"public (active)\n  target: default\n  rich rules: \n\trule\n",
+        "● a.service - A\n   Loaded: loaded (/x; enabled; preset: x)\n Main PID: 1 (a)\n".as_bytes(),
+        b"  UNIT LOAD ACTIVE SUB JOB DESCRIPTION\na.service loaded active start start A\n",
+        b"# /lib/systemd/system/a.service\n[Unit]\nA=b \\\n c\n",
+        b"^* 10.0.0.1 2 10 377 302 +3450us[+3432us] +/- 40ms\n^,*,a,2,6,377,1,0.1,0.1,0.1\nC0A80101,a,3,1.2,0.1,-0.1,0.1,1.2,0.1,0.1,0.1,0.1,1.0,Normal\n",
+        b"*a .GPS. 1 u 12 64 377 0.123 -0.456 0.789\nassocid=0 status=1 a,b=\"c,d\"\n",
+        b"ii  a:amd64  1.0-1  amd64  A\nx-1.0-1.el8.x86_64\ninstalled a 1\n",
+        b"CA 'mlx5_0'\n\tPort 1:\n\t\tState: Active\nfilename: /a/b.ko\nparm: a:b (int)\n",
+    ];
+    let mut kinds = platform::net::kinds();
+    kinds.extend(platform::os::kinds());
+    for kind in kinds {
+        for sample in samples {
+            for end in 0..=sample.len() {
+                let mut garbled = sample[..end].to_vec();
+                try_read(kind, &garbled);
+                if let Some(byte) = garbled.last_mut() {
+                    *byte = 0xff;
+                }
+                try_read(kind, &garbled);
+            }
+        }
+    }
+}
+
+fn try_read(kind: &stdx::reading::Kind, input: &[u8]) {
+    let mut found = stdx::reading::Collected::with_records();
+    (kind.read)(input, &mut found);
+    let sample = stdx::reading::Sample {
+        name: "",
+        head: input,
+    };
+    assert!((kind.guess)(sample) <= 100);
+}
