@@ -13,6 +13,7 @@ pub mod status;
 mod status_parts;
 mod status_resource;
 pub mod status_text;
+pub mod tools;
 pub mod xml;
 
 use stdx::reading::Kind;
@@ -28,6 +29,7 @@ pub fn kinds() -> Vec<&'static Kind> {
         &quorum::KIND,
         &simulate::KIND,
         &crmsh::KIND,
+        &tools::KIND,
         &status_text::CRM_MON,
         &status_text::PCS_STATUS,
     ]

@@ -289,13 +289,48 @@ fn guess(sample: Sample<'_>) -> Likelihood {
         && (text.contains("<summary") || text.contains("<nodes") || text.contains("<resources"))
     {
         95
+    } else if text.contains("<pacemaker-result ") && text.contains("request=") {
+        // The answer of another tool: a result, attributes, tickets.
+        78
     } else {
         0
     }
 }
 
+/// What is in every answer, whatever the tool: its result, attributes, tickets.
+fn answer(root: &Element, sink: &mut dyn Sink) {
+    let Some(status) = root
+        .child("status")
+        .filter(|status| status.get("code").is_some())
+    else {
+        return;
+    };
+    let result = json!({"request": root.get("request"), "code": status.get("code"), "message": status.get("message")});
+    sink.record("ha.result", &|| result.clone());
+    for (family, name) in [("ha.attribute", "attribute"), ("ha.ticket", "ticket")] {
+        let mut all = Vec::new();
+        for child in root
+            .children
+            .iter()
+            .filter(|child| child.name != "node_attributes")
+        {
+            if child.name == name {
+                all.push(child);
+            }
+            child.below(name, &mut all);
+        }
+        for one in all {
+            let values: std::collections::BTreeMap<_, _> = one.attributes.iter().cloned().collect();
+            sink.record(family, &|| json!(values));
+        }
+    }
+}
+
 fn read(input: &[u8], sink: &mut dyn Sink) {
     let (found, skips) = parse(input);
+    if let (Some(root), _) = parse_xml(input) {
+        answer(&root, sink);
+    }
     if found.dc.is_some() || found.version.is_some() {
         let summary = json!({"dc": found.dc, "version": found.version, "has_quorum": found.has_quorum,
             "fencing_enabled": found.fencing_enabled, "maintenance": found.maintenance});

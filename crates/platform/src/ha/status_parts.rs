@@ -316,41 +316,55 @@ pub(crate) fn failure(reader: &mut Reader, text: &str, has_bullet: bool) -> bool
     !has_bullet && !failures.is_empty() && text.contains('=')
 }
 
-/// `reboot of oss1 successful: delegate=oss2, client=…, origin=oss2, completed='…'`.
+/// A line of the history of fencing.
 pub(crate) fn fencing(reader: &mut Reader, text: &str, has_bullet: bool) -> bool {
     let events = &mut reader.status.cluster.fenced;
-    let when = || {
-        let names = ["completed", "last-successful", "last-failed"];
-        let found = names.iter().find_map(|name| setting(text, name));
-        found.map(str::to_owned)
-    };
-    let Some((action, rest)) = text.split_once(" of ") else {
-        // The rest of the line before.
-        let Some(event) = events
-            .last_mut()
-            .filter(|_| !has_bullet && text.contains('='))
-        else {
-            return false;
-        };
-        event.completed = event.completed.take().or(when());
+    if let Some(event) = fenced(text) {
+        events.push(event);
         return true;
+    }
+    // The rest of the line before.
+    let last = events.last_mut();
+    let Some(event) = last.filter(|_| !has_bullet && text.contains('=')) else {
+        return false;
     };
-    let head = rest.split(':').next().unwrap_or(rest);
-    let mut words = head.split_whitespace();
-    let target = words.next().unwrap_or_default();
-    let status = match words.next() {
-        Some("successful") => "success",
-        Some(word) => word,
-        None => "pending",
-    };
-    let completed = when();
-    events.push(Fenced {
+    event.completed = event.completed.take().or(when_fenced(text));
+    true
+}
+
+/// `reboot of oss1 successful: delegate=oss2, client=…, origin=oss2, completed='…'`,
+/// `reboot of oss1 by oss2 for stonith_admin.7@oss2 last failed at …`.
+pub(crate) fn fenced(text: &str) -> Option<Fenced> {
+    let (action, rest) = text.split_once(" of ")?;
+    let (target, rest) = rest.split_once([' ', ':']).unwrap_or((rest, ""));
+    if action.contains(' ') || target.is_empty() {
+        return None;
+    }
+    // Exit reasons and times may hold any word.
+    let head = rest.split([':', '(']).next().unwrap_or(rest);
+    let status = head.split_whitespace().find_map(|word| match word {
+        "successful" => Some("success"),
+        "failed" => Some("failed"),
+        "pending" => Some("pending"),
+        _ => None,
+    });
+    Some(Fenced {
         target: target.to_owned(),
         action: action.to_owned(),
-        status: status.to_owned(),
-        completed,
-    });
-    true
+        status: status.unwrap_or("pending").to_owned(),
+        completed: when_fenced(text),
+    })
+}
+
+fn when_fenced(text: &str) -> Option<String> {
+    let names = ["completed", "last-successful", "last-failed"];
+    if let Some(value) = names.iter().find_map(|name| setting(text, name)) {
+        return Some(value.to_owned());
+    }
+    let (_, at) = text.rsplit_once(" at ")?;
+    let at = at.split(" (").next().unwrap_or(at).trim();
+    at.contains(|c: char| c.is_ascii_digit())
+        .then(|| at.to_owned())
 }
 
 /// `ticketA: revoked`, `ticketA granted standby last-granted='…'`.
@@ -471,6 +485,31 @@ mod tests {
         assert_eq!(skips, [], "{text}");
         let line = |one: &Failure| format!("{} @ {}: {}", one.operation, one.node, one.reason);
         found.cluster.failures.iter().map(line).collect()
+    }
+
+    #[test]
+    fn fencing_of_all_versions_is_read() {
+        let check = |text: &str, want: &str| {
+            let one = fenced(text).expect("an event");
+            let at = one.completed.unwrap_or_default();
+            assert_eq!(
+                format!("{} {} {} {at}", one.action, one.target, one.status),
+                want
+            );
+        };
+        check(
+            "reboot of a successful: delegate=b, client=stonith_admin.1, origin=b,\n completed='Thu Feb 17'",
+            "reboot a success Thu Feb 17",
+        );
+        check(
+            "off of a by b for pacemaker-controld.9@b last failed (No route: x) at 2024-01-02 03:04:05Z",
+            "off a failed 2024-01-02 03:04:05Z",
+        );
+        check(
+            "reboot of a pending: client=x, origin=b",
+            "reboot a pending ",
+        );
+        assert_eq!(fenced("a list of things"), None);
     }
 
     #[test]
