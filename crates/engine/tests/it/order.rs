@@ -1,0 +1,297 @@
+//! Tables: what runs when.
+
+use crate::common::{
+    Driver, add, attempt, done, failed, job, killable, on_lnet, on_target, server, service,
+};
+use engine::{Limits, Refused};
+use model::graph::{Graph, StepId};
+use model::job::{Effect, JobEvent, JobState};
+use std::collections::BTreeMap;
+
+fn chain(n: u16) -> Graph {
+    let mut graph = Graph::default();
+    for index in 0..n {
+        let after: Vec<u32> = index.checked_sub(1).map(u32::from).into_iter().collect();
+        add(&mut graph, 1, on_target(index), &after);
+    }
+    graph
+}
+
+fn by() -> String {
+    String::from("user:test")
+}
+
+#[test]
+fn steps_run_in_their_order_and_together_where_nothing_is_between() {
+    let mut graph = Graph::default();
+    add(&mut graph, 1, killable(), &[]);
+    add(&mut graph, 2, killable(), &[]);
+    add(&mut graph, 1, on_target(1), &[0, 1]);
+    let mut driver = Driver::default();
+    driver.submit(job(1), graph);
+    driver.go();
+    assert_eq!(driver.line(job(1)), "RR.");
+    driver.done(job(1), 0);
+    assert_eq!(driver.line(job(1)), "DR.");
+    driver.done(job(1), 1);
+    assert_eq!(driver.line(job(1)), "DDR");
+    driver.done(job(1), 2);
+    assert_eq!(driver.engine.job(job(1)).unwrap().state(), JobState::Done);
+}
+
+#[test]
+fn an_empty_plan_is_done_at_once() {
+    let mut driver = Driver::default();
+    driver.submit(job(1), Graph::default());
+    assert_eq!(driver.engine.job(job(1)).unwrap().state(), JobState::Done);
+    assert_eq!(driver.engine.n_open(), 0);
+}
+
+#[test]
+fn a_passing_failure_is_tried_again_later_and_only_so_often() {
+    let mut driver = Driver::default();
+    driver.submit(job(1), chain(2));
+    driver.go();
+    let mut waits = Vec::new();
+    for _ in 0..2 {
+        let before = driver.now_ms;
+        driver.end(job(1), 0, failed(true));
+        assert_eq!(driver.line(job(1)), "r.");
+        driver.fire(job(1), 0);
+        waits.push(driver.now_ms - before);
+        assert_eq!(driver.line(job(1)), "R.");
+    }
+    assert!(waits[1] > waits[0], "{waits:?}");
+    driver.end(job(1), 0, failed(true));
+    assert_eq!(driver.line(job(1)), "F.", "unmount is tried 3 times");
+    let state = driver.engine.job(job(1)).unwrap().state();
+    assert_eq!(state, JobState::NeedsAttention);
+}
+
+#[test]
+fn a_lasting_failure_stops_what_needs_it_and_nothing_else() {
+    let mut graph = Graph::default();
+    add(&mut graph, 1, on_target(0), &[]);
+    add(&mut graph, 1, on_target(1), &[]);
+    add(&mut graph, 1, on_target(2), &[0]);
+    add(&mut graph, 1, on_target(3), &[1]);
+    let mut driver = Driver::default();
+    driver.submit(job(1), graph);
+    driver.go();
+    driver.end(job(1), 0, failed(false));
+    driver.done(job(1), 1);
+    driver.done(job(1), 3);
+    assert_eq!(driver.line(job(1)), "FD.D");
+    let retry = JobEvent::RetryAsked {
+        step: None,
+        by: by(),
+    };
+    assert_eq!(driver.engine.check(job(1), &retry), Ok(()));
+    driver.record(job(1), retry);
+    driver.go();
+    driver.done(job(1), 0);
+    driver.done(job(1), 2);
+    assert_eq!(driver.line(job(1)), "DDDD");
+}
+
+#[test]
+fn a_late_outcome_of_an_old_attempt_changes_nothing() {
+    let mut driver = Driver::default();
+    driver.submit(job(1), chain(1));
+    driver.go();
+    driver.end(job(1), 0, failed(true));
+    driver.fire(job(1), 0);
+    let late = JobEvent::Ended {
+        step: StepId(0),
+        attempt: attempt(1),
+        outcome: done(),
+    };
+    driver.record(job(1), late);
+    assert_eq!(driver.line(job(1)), "R");
+}
+
+#[test]
+fn a_cancelled_job_starts_nothing_more_and_waits_for_what_must_end() {
+    let mut graph = Graph::default();
+    add(&mut graph, 1, killable(), &[]);
+    add(&mut graph, 1, on_target(0), &[]);
+    add(&mut graph, 1, on_target(1), &[1]);
+    let mut driver = Driver::default();
+    driver.submit(job(1), graph);
+    driver.go();
+    driver.effects.clear();
+    driver.record(job(1), JobEvent::CancelAsked { by: by() });
+    assert_eq!(driver.line(job(1)), "RRC");
+    let recall = Effect::Recall {
+        job: job(1),
+        step: StepId(0),
+        attempt: attempt(1),
+        on: server(1),
+    };
+    assert_eq!(driver.effects, [recall], "only what may be killed is");
+    driver.end(job(1), 0, model::job::Outcome::Cancelled);
+    driver.end(job(1), 1, done());
+    assert_eq!(driver.line(job(1)), "CDC");
+    let state = driver.engine.job(job(1)).unwrap().state();
+    assert_eq!(state, JobState::Cancelled);
+    let again = JobEvent::CancelAsked { by: by() };
+    assert_eq!(driver.engine.check(job(1), &again), Err(Refused::Over));
+}
+
+#[test]
+fn what_was_opened_for_the_jobs_time_is_closed_after_a_cancel() {
+    let mut graph = Graph::default();
+    add(&mut graph, 1, service(true), &[]);
+    add(&mut graph, 1, on_target(0), &[0]);
+    add(&mut graph, 1, on_target(1), &[1]);
+    let close = add(&mut graph, 1, service(false), &[2]);
+    graph.steps[close.index()].closes = Some(StepId(0));
+    let mut driver = Driver::default();
+    driver.submit(job(1), graph.clone());
+    driver.go();
+    driver.done(job(1), 0);
+    driver.record(job(1), JobEvent::CancelAsked { by: by() });
+    assert_eq!(driver.line(job(1)), "DRC.");
+    driver.done(job(1), 1);
+    assert_eq!(driver.line(job(1)), "DDCR", "now it is closed");
+    driver.done(job(1), 3);
+    let state = driver.engine.job(job(1)).unwrap().state();
+    assert_eq!(state, JobState::Cancelled);
+
+    // What was never opened need not be closed.
+    driver.submit(job(2), graph);
+    driver.record(job(2), JobEvent::CancelAsked { by: by() });
+    assert_eq!(driver.line(job(2)), "CCCC");
+}
+
+#[test]
+fn a_close_that_was_about_to_start_still_starts_after_a_cancel() {
+    let mut graph = Graph::default();
+    add(&mut graph, 1, service(true), &[]);
+    let close = add(&mut graph, 1, service(false), &[0]);
+    graph.steps[close.index()].closes = Some(StepId(0));
+    let mut driver = Driver::default();
+    driver.submit(job(1), graph);
+    driver.go();
+    driver.end(job(1), 0, done());
+    assert_eq!(driver.line(job(1)), "Do");
+    driver.record(job(1), JobEvent::CancelAsked { by: by() });
+    driver.go();
+    assert_eq!(driver.line(job(1)), "DR");
+}
+
+#[test]
+fn two_jobs_never_hold_one_target_and_the_second_says_whom_it_waits_for() {
+    let mut driver = Driver::default();
+    driver.submit(job(1), chain(2));
+    driver.submit(job(2), chain(1));
+    driver.go();
+    assert_eq!(driver.line(job(2)), "o");
+    let waits = driver
+        .engine
+        .waits_for(job(2), |_| true, |_| String::from("oss1"));
+    assert!(waits.unwrap().contains(&job(1).to_string()));
+    driver.done(job(1), 0);
+    assert_eq!(driver.line(job(2)), "o", "job 1 may want its target again");
+    driver.done(job(1), 1);
+    assert_eq!(driver.line(job(2)), "R");
+}
+
+#[test]
+fn a_claim_of_a_step_is_free_when_the_step_has_ended() {
+    let mut graph = Graph::default();
+    add(&mut graph, 1, on_lnet(), &[]);
+    add(&mut graph, 1, on_lnet(), &[]);
+    add(&mut graph, 2, on_lnet(), &[]);
+    let mut driver = Driver::default();
+    driver.submit(job(1), graph);
+    driver.go();
+    assert_eq!(
+        driver.line(job(1)),
+        "RoR",
+        "LNet of another server is another"
+    );
+    driver.done(job(1), 0);
+    assert_eq!(driver.line(job(1)), "DRR");
+}
+
+#[test]
+fn limits_hold_for_a_server_a_group_and_in_all() {
+    let mut graph = Graph::default();
+    for on in 1..=4 {
+        for _ in 0..4 {
+            add(&mut graph, on, killable(), &[]);
+        }
+    }
+    let mut driver = Driver::default();
+    let group = |n: u8| (server(n), String::from(if n <= 2 { "a" } else { "b" }));
+    driver.engine.set_limits(Limits {
+        per_server: 2,
+        per_group: 3,
+        in_all: 5,
+        group_of: BTreeMap::from([1, 2, 3, 4].map(group)),
+    });
+    driver.submit(job(1), graph);
+    driver.go();
+    assert_eq!(driver.line(job(1)), "RRooRoooRRoooooo");
+    let mut n = 0;
+    while driver.engine.n_open() > 0 {
+        let running = driver.line(job(1)).find('R').expect("something runs");
+        driver.done(job(1), u32::try_from(running).unwrap());
+        n += 1;
+    }
+    assert_eq!(n, 16, "nobody was forgotten");
+}
+
+#[test]
+fn nothing_is_handed_to_an_agent_that_is_not_here_until_it_is() {
+    let mut driver = Driver::default();
+    driver.submit(job(1), chain(1));
+    assert!(driver.engine.next(|_| false, 10).is_empty());
+    let waits = driver
+        .engine
+        .waits_for(job(1), |_| false, |_| String::from("oss1"));
+    assert_eq!(
+        waits.unwrap(),
+        "Unmount fs-OST0000 waits for the agent of oss1."
+    );
+    assert!(driver.engine.next(|_| true, 10).is_empty());
+    driver.engine.server_is_here(server(1));
+    assert_eq!(driver.engine.next(|_| true, 10).len(), 1);
+}
+
+#[test]
+fn what_takes_too_long_is_stuck_and_still_holds_what_it_holds() {
+    let mut driver = Driver::default();
+    driver.submit(job(1), chain(1));
+    driver.go();
+    driver.fire(job(1), 0);
+    assert_eq!(driver.line(job(1)), "S");
+    driver.submit(job(2), chain(1));
+    driver.go();
+    assert_eq!(driver.line(job(2)), "o");
+    driver.done(job(1), 0);
+    assert_eq!(driver.line(job(1)), "D");
+    assert_eq!(driver.line(job(2)), "R");
+}
+
+#[test]
+fn after_a_restart_what_runs_is_ordered_again_with_its_old_number() {
+    let mut driver = Driver::default();
+    driver.submit(job(1), chain(2));
+    driver.go();
+    let mut again = engine::Engine::default();
+    for recorded in &driver.journal {
+        again.apply(recorded);
+    }
+    let order = Effect::Order {
+        job: job(1),
+        step: StepId(0),
+        attempt: attempt(1),
+        on: server(1),
+    };
+    assert!(again.owed().contains(&order));
+    assert!(again.next(|_| true, 10).is_empty(), "nothing starts twice");
+    assert_eq!(again.owed_to(server(1)), [order]);
+    assert!(again.owed_to(server(2)).is_empty());
+}
