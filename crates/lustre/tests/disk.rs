@@ -156,7 +156,7 @@ const FILES: &[(&str, &str, &str, u64, usize)] = &[
         "llog-print",
         "llog-pool",
         1,
-        3,
+        0,
     ),
     (
         "live-lustre-2.17.0/02-mkfs-mount/mkfs-mgs.txt",
@@ -221,7 +221,44 @@ const FILES: &[(&str, &str, &str, u64, usize)] = &[
         1,
         0,
     ),
+    (
+        "live-lustre-2.17.0/02-mkfs-mount/mount-mgs.txt",
+        "mkfs-lustre",
+        "mount-run",
+        1,
+        0,
+    ),
+    (
+        "live-lustre-2.17.0/05-events/writeconf.txt",
+        "mkfs-lustre",
+        "llog-target",
+        6,
+        0,
+    ),
+    (
+        "live-lustre-2.17.0/05-events/replace_nids-mgs-only.txt",
+        "llog-print",
+        "obd-device",
+        3,
+        0,
+    ),
 ];
+
+#[test]
+fn a_mount_says_what_is_mounted_where() {
+    let Some(input) = fixture("live-lustre-2.17.0/02-mkfs-mount/mount-mgs.txt") else {
+        return;
+    };
+    let (found, skips) = format::parse(&input);
+    assert_eq!(skips, []);
+    assert_eq!(found.written.len(), 5);
+    let mounting = found.mounting.expect("a mount");
+    assert_eq!(
+        (mounting.source.as_str(), mounting.target.as_str()),
+        ("lab-mgs/mgs", "/lustre/mgs")
+    );
+    assert!(mounting.options.ends_with(",svname=MGS,device=lab-mgs/mgs"));
+}
 
 #[test]
 fn files_are_told_and_read_whole() {

@@ -1,5 +1,6 @@
-//! What `mkfs.lustre` and `tunefs.lustre` print: the configuration that was on
-//! the disk, the one that is to be, what they ran, and why they stopped.
+//! What `mkfs.lustre`, `tunefs.lustre` and `mount.lustre -v` print: the
+//! configuration that was on the disk, the one that is to be, what they ran or
+//! mounted, and why they stopped.
 
 use super::mount_data::{BackEnd, MountData, words};
 use crate::param::{Line, Lines};
@@ -27,11 +28,25 @@ pub struct Formatting {
     /// Properties that were written, `lustre:` left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub written: Vec<(String, String)>,
+    /// What was mounted, where it was to be mounted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mounting: Option<Mounting>,
     /// Whether it ended before it wrote.
     pub is_dry_run: bool,
     /// Failures and warnings.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<Message>,
+}
+
+/// A mount as `mount.lustre` makes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Mounting {
+    /// Device, dataset, or `NID:/FS` of a client.
+    pub source: String,
+    /// Where.
+    pub target: String,
+    /// Options, those that it added too.
+    pub options: String,
 }
 
 /// How bad a message is.
@@ -111,7 +126,7 @@ impl Reader {
         }
         let is_indented = line.text.starts_with([' ', '\t']);
         let was_in_command = std::mem::take(&mut self.in_command);
-        if self.head(text) || self.field(text) || self.message(text) {
+        if self.head(text) || self.mount(text) || self.field(text) || self.message(text) {
             return;
         }
         // `zfs create` goes on with a property on each line.
@@ -173,6 +188,48 @@ impl Reader {
             .any(|head| text.starts_with(head));
         }
         true
+    }
+
+    /// Lines of `mount.lustre -v`.
+    fn mount(&mut self, text: &str) -> bool {
+        let argument = text
+            .strip_prefix("arg[")
+            .and_then(|rest| rest.split_once("] = "));
+        if argument.is_some() {
+            return true;
+        }
+        if let Some(rest) = text.strip_prefix("mounting device ")
+            && let Some((source, rest)) = rest.split_once(" at ")
+            && let Some((target, rest)) = rest.split_once(", flags=")
+        {
+            let options = rest.split_once(" options=").map(|(_, options)| options);
+            self.found.mounting = Some(Mounting {
+                source: source.to_owned(),
+                target: target.to_owned(),
+                options: options.unwrap_or_default().to_owned(),
+            });
+            return true;
+        }
+        if let Some(rest) = text.strip_prefix("source = ")
+            && let Some((source, target)) = rest.split_once(", target = ")
+        {
+            // The name as given, then as it is.
+            let source = source.split_once(" (").map_or(source, |(_, real)| real);
+            let mounting = self.found.mounting.get_or_insert_default();
+            source
+                .trim_end_matches(')')
+                .clone_into(&mut mounting.source);
+            target.clone_into(&mut mounting.target);
+            return true;
+        }
+        let options = text
+            .strip_prefix("options(")
+            .and_then(|rest| rest.split_once(") = "));
+        if let Some((_, options)) = options {
+            let mounting = self.found.mounting.get_or_insert_default();
+            options.clone_into(&mut mounting.options);
+        }
+        options.is_some()
     }
 
     /// Fields of the two blocks, and properties that were written.

@@ -2,6 +2,7 @@
 
 use super::record::Record;
 use super::{bytes::Bytes, format, last_rcvd, llog, llog_text, mount_data, nodemap, registry};
+use crate::devices;
 use serde_json::json;
 use stdx::reading::{Kind, Likelihood, Sample, Sink, Skip, SkipKind};
 
@@ -47,7 +48,16 @@ pub static LLOG_PRINT: Kind = Kind {
     about: "lctl --device MGS llog_print, llog_reader",
     guess: guess_print,
     read: |input, sink| {
-        let (records, skips) = llog_text::parse(input);
+        let (records, mut skips) = llog_text::parse(input);
+        // `lctl dl` is often printed before a log.
+        let lines = Lines::of(input);
+        skips.retain(|skip| {
+            let (found, _) = devices::parse(lines.at(skip));
+            for device in &found {
+                sink.record("obd-device", &|| json!(device));
+            }
+            found.is_empty()
+        });
         show_log(&records, skips, sink);
     },
 };
@@ -63,7 +73,7 @@ pub static CATALOG: Kind = Kind {
 /// The reader of `mkfs.lustre` and `tunefs.lustre`.
 pub static FORMAT: Kind = Kind {
     name: "mkfs-lustre",
-    about: "mkfs.lustre, tunefs.lustre",
+    about: "mkfs.lustre, tunefs.lustre, mount.lustre -v",
     guess: guess_format,
     read: read_format,
 };
@@ -101,6 +111,22 @@ pub static NODEMAP: Kind = Kind {
         give(skips, sink);
     },
 };
+
+/// Lines by their number.
+struct Lines<'a>(Vec<&'a [u8]>);
+
+impl<'a> Lines<'a> {
+    fn of(input: &'a [u8]) -> Self {
+        Self(input.split(|&byte| byte == b'\n').collect())
+    }
+
+    /// The line that was passed over.
+    fn at(&self, skip: &Skip) -> &'a [u8] {
+        let at = usize::try_from(skip.line).ok();
+        let line = at.and_then(|at| self.0.get(at.checked_sub(1)?));
+        line.copied().unwrap_or_default()
+    }
+}
 
 fn give(skips: Vec<Skip>, sink: &mut dyn Sink) {
     for skip in skips {
@@ -197,7 +223,17 @@ fn guess_format(sample: Sample<'_>) -> Likelihood {
 }
 
 fn read_format(input: &[u8], sink: &mut dyn Sink) {
-    let (found, skips) = format::parse(input);
+    let (found, mut skips) = format::parse(input);
+    // The log is often printed after what changed it.
+    let (records, _) = llog_text::parse(input);
+    if !records.is_empty() {
+        let lines = Lines::of(input);
+        skips.retain(|skip| llog_text::parse(lines.at(skip)).0.is_empty());
+        show_log(&records, Vec::new(), sink);
+    }
+    if let Some(mounting) = &found.mounting {
+        sink.record("mount-run", &|| json!(mounting));
+    }
     if let Some(data) = &found.previous {
         sink.record("mountdata-previous", &|| json!(data));
     }
