@@ -7,6 +7,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// Why a piece of input was not turned into a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -90,6 +91,19 @@ impl<'a> Sample<'a> {
     }
 }
 
+/// The lines of an input that are text, without those that are not.
+pub fn only_text(input: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(input) {
+        return Cow::Borrowed(text);
+    }
+    let lines = input.split_inclusive(|byte| *byte == b'\n');
+    Cow::Owned(
+        lines
+            .filter_map(|line| std::str::from_utf8(line).ok())
+            .collect(),
+    )
+}
+
 /// One kind of input: its name, how to recognise it, how to read it.
 #[derive(Clone, Copy)]
 pub struct Kind {
@@ -167,5 +181,17 @@ impl Sink for Collected {
         if !self.hints.iter().any(|known| known == hint) {
             self.hints.push(hint.to_owned());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_line_hides_no_other() {
+        assert_eq!(only_text(b"a=1\nb=2"), "a=1\nb=2");
+        assert_eq!(only_text(b"a=1\nb=\xff\nc\n"), "a=1\nc\n");
+        assert_eq!(only_text(b"\xff\xfe\n\nb=2\xc3"), "\n");
     }
 }

@@ -90,7 +90,7 @@ fn read(file: &Path, args: &InspectArgs) -> Result<(&'static Kind, Collected), S
     } else {
         Collected::counting()
     };
-    (kind.read)(&bytes, &mut sink);
+    platform::inspect::read(kind, &bytes, &mut sink);
     Ok((kind, sink))
 }
 

@@ -25,8 +25,22 @@ fn told(param: &'static str, sure: Likelihood) -> Told {
     }
 }
 
-/// What a text is by its first line and by what is in it; none if it is no known body.
+/// What a text is by its first line and by what is in it; none if it is no known
+/// body. Up to three lines before it, such as warnings, are looked past.
 pub fn tell(text: &str) -> Option<Told> {
+    let mut rest = text;
+    for n_before in 0..4 {
+        match tell_at(rest) {
+            Some(told) if n_before == 0 => return Some(told),
+            Some(told) if told.sure >= 85 => return Some(Told { sure: 45, ..told }),
+            _ => {}
+        }
+        rest = rest.split_once('\n')?.1;
+    }
+    None
+}
+
+fn tell_at(text: &str) -> Option<Told> {
     let mut lines = text
         .lines()
         .map(|line| line.trim_matches(['\0', '\r', ' ', '\t']))

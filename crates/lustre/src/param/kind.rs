@@ -4,7 +4,7 @@ use super::{
     Block, Lines, Name, Value, blocks, body, histogram, jobs, quota, skip, stats, typed, value,
 };
 use serde_json::{Value as Json, json};
-use stdx::reading::{Kind, Likelihood, Sample, Sink, Skip, SkipKind};
+use stdx::reading::{Kind, Likelihood, Sample, Sink, Skip, SkipKind, only_text};
 
 /// Dumps of `lctl get_param`.
 pub static GET_PARAM: Kind = Kind {
@@ -127,11 +127,8 @@ fn read_dump(bytes: &[u8], sink: &mut dyn Sink) {
 }
 
 fn read_body(bytes: &[u8], sink: &mut dyn Sink) {
-    let head = Sample {
-        name: "",
-        head: bytes.get(..65_536).unwrap_or(bytes),
-    };
-    let told = body::tell(head.text());
+    let head = only_text(bytes.get(..65_536).unwrap_or(bytes));
+    let told = body::tell(&head);
     let param = told.map_or("stats", |told| told.param);
     let name = Name {
         full: param,

@@ -120,7 +120,7 @@ pub struct Resources {
 /// Reads every resource; lists are taken apart.
 pub fn parse(input: &[u8]) -> (Resources, Vec<Skip>) {
     let (mut found, mut skips) = (Resources::default(), Vec::new());
-    let is_json = input.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let is_json = json::is_object(input);
     let documents = if is_json {
         json::read(input, &mut skips).into_iter().collect()
     } else {

@@ -89,11 +89,15 @@ pub fn each<'a>(input: &'a [u8], take: &mut impl FnMut(Item<'a>)) {
 
 /// Lines of a preface between `---`, which some tools put before a recording.
 fn n_preface(lines: &[Line<'_>]) -> usize {
-    if lines.first().is_none_or(|line| line.text != "---") {
-        return 0;
+    // Nothing but a line or two (a prompt, a warning) stands before it.
+    let mut marks = lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| line.text == "---");
+    match (marks.next(), marks.next()) {
+        (Some((..3, _)), Some((end, _))) => end + 1,
+        _ => 0,
     }
-    let end = lines.iter().skip(1).position(|line| line.text == "---");
-    end.map_or(0, |at| at + 2)
 }
 
 fn describe<'a>(family: &mut Family<'a>, comment: &'a str, take: &mut impl FnMut(Item<'a>)) {

@@ -21,6 +21,7 @@ pub(crate) fn documents(input: &[u8], skips: &mut Vec<Skip>) -> Vec<Value> {
     };
     for part in lines.split(is_mark) {
         let mut reader = Reader::new(part);
+        reader.skip_to_first();
         let value = reader.node(0, 0);
         while let Some(row) = reader.peek() {
             reader.skip(row, "wanted nothing more in this document");
@@ -76,6 +77,33 @@ impl<'a> Reader<'a> {
         None
     }
 
+    /// The next row of a mapping or list. A row further out that is neither key
+    /// nor item ends nothing: it is damage.
+    fn next_of(&mut self, indent: usize) -> Option<Row<'a>> {
+        loop {
+            let row = self.peek()?;
+            if row.indent >= indent {
+                return Some(row);
+            }
+            if key(row.text).is_some() || item(row.text).is_some() {
+                return None;
+            }
+            self.skip(row, "wanted `key: value` or `- item`");
+        }
+    }
+
+    /// Passes over what stands before the first key or item, if there is one.
+    fn skip_to_first(&mut self) {
+        let is_begin = |row: &Row<'_>| key(row.text).is_some() || item(row.text).is_some();
+        let is_scalar = |row: &Row<'_>| row.text.starts_with(['[', '{', '"', '\'', '|', '>']);
+        if self.peek().is_some_and(|row| is_scalar(&row)) || !self.rows.iter().any(is_begin) {
+            return;
+        }
+        while let Some(row) = self.peek().filter(|row| !is_begin(row)) {
+            self.skip(row, "wanted `key: value` or `- item`");
+        }
+    }
+
     fn skip(&mut self, row: Row<'a>, want: &str) {
         self.skips.push(text::bad_line(row.line, want));
         self.at += 1;
@@ -102,7 +130,7 @@ impl<'a> Reader<'a> {
 
     fn mapping(&mut self, indent: usize, depth: usize) -> Value {
         let mut found = Map::new();
-        while let Some(row) = self.peek().filter(|row| row.indent >= indent) {
+        while let Some(row) = self.next_of(indent) {
             let pair = key(row.text).filter(|_| row.indent == indent && item(row.text).is_none());
             let Some((key, rest)) = pair else {
                 self.skip(row, "wanted `key: value` at this indentation");
@@ -134,9 +162,9 @@ impl<'a> Reader<'a> {
 
     fn list(&mut self, indent: usize, depth: usize) -> Value {
         let mut found = Vec::new();
-        while let Some(row) = self.peek().filter(|row| row.indent >= indent) {
+        while let Some(row) = self.next_of(indent) {
             let Some(rest) = item(row.text).filter(|_| row.indent == indent) else {
-                if row.indent == indent {
+                if row.indent == indent && key(row.text).is_some() {
                     break;
                 }
                 self.skip(row, "wanted `- item` at this indentation");
@@ -343,6 +371,12 @@ mod tests {
             r#"{"a":{"b":"1 c: 2","d":3}}"#,
             0,
         );
+        check(
+            "what\na:\n  b: 1\nno\n  c: 2\n",
+            r#"{"a":{"b":1,"c":2}}"#,
+            2,
+        );
+        check("a:\n- 1\n!!! zz\n- 2\n", r#"{"a":[1,2]}"#, 1);
         check("a: [1\nb: 2\n", r#"{"a":null,"b":2}"#, 1);
         check("a: 1\na: 2\n", r#"{"a":2}"#, 1);
         check("- a\nb: 1\n", r#"["a"]"#, 1);

@@ -56,7 +56,7 @@ impl Mount {
 pub fn parse(input: &[u8]) -> (Vec<Mount>, Vec<Skip>) {
     let mut skips = Vec::new();
     let mut mounts = Vec::new();
-    if input.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
+    if json::is_object(input) {
         if let Some(value) = json::read(input, &mut skips) {
             match value.get("filesystems").and_then(Value::as_array) {
                 Some(all) => all.iter().for_each(|one| add_json(&mut mounts, one)),

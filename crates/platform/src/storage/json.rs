@@ -1,99 +1,76 @@
-//! JSON that may be cut short: what was whole is kept, and a skip tells.
+//! JSON that may be cut short or damaged: what was whole is kept, and a skip tells.
+
+mod mended;
 
 use serde_json::Value;
 use stdx::reading::{Skip, SkipKind};
 
-/// Reads the first JSON value. If the text ends too early, everything up to
-/// the last closed object is kept and a `Truncated` skip is added.
+/// Reads the first JSON value. If it is damaged or ends too early, all that can
+/// be read is kept, and a skip tells of each place that could not.
 pub(crate) fn read(input: &[u8], skips: &mut Vec<Skip>) -> Option<Value> {
     let text = String::from_utf8_lossy(input);
-    let text = text.trim_matches(|c: char| c == '\0' || c == '\u{feff}' || c.is_whitespace());
-    let Some(start) = text.find(['{', '[']) else {
-        if !text.is_empty() {
+    let trimmed =
+        text.trim_start_matches(|c: char| c == '\0' || c == '\u{feff}' || c.is_whitespace());
+    let Some(start) = start(trimmed) else {
+        if !trimmed.trim_matches(['\0', ' ']).is_empty() {
             skips.push(Skip::new(1, SkipKind::BadLine, "no JSON object here"));
         }
         return None;
     };
-    let body = &text[start..];
+    let start = text.len() - trimmed.len() + start;
+    let before = &text[..start];
+    let body = text[start..].trim_end_matches(|c: char| c == '\0' || c.is_whitespace());
+    let first_line = 1 + newlines(before);
+    if !before
+        .trim_matches(|c: char| c == '\u{feff}' || c == '\0' || c.is_whitespace())
+        .is_empty()
+    {
+        let blank = before.len() - before.trim_start().len();
+        skips.push(Skip::new(
+            1 + newlines(&before[..blank]),
+            SkipKind::BadLine,
+            "text before the JSON value",
+        ));
+    }
     let mut stream = serde_json::Deserializer::from_str(body).into_iter::<Value>();
-    let error = match stream.next() {
-        Some(Ok(value)) => {
-            let rest = body.get(stream.byte_offset()..).unwrap_or_default().trim();
-            if !rest.is_empty() {
-                let line = 1 + newlines(&body[..stream.byte_offset()]);
-                skips.push(Skip::new(
-                    line,
-                    SkipKind::BadLine,
-                    "text after the JSON value",
-                ));
-            }
-            return Some(value);
-        }
-        Some(Err(error)) => error,
-        None => return None,
+    let Some(Ok(value)) = stream.next() else {
+        return mended::read(body, first_line, skips);
     };
-    let kind = if error.is_eof() {
-        SkipKind::Truncated
-    } else {
-        SkipKind::BadValue
-    };
-    let line = u64::try_from(error.line()).unwrap_or(0).max(1);
-    skips.push(Skip::new(line, kind, format!("JSON: {error}")));
-    salvage(&body[..offset(body, &error)])
+    let rest = body.get(stream.byte_offset()..).unwrap_or_default().trim();
+    if !rest.is_empty() {
+        skips.push(Skip::new(
+            first_line + newlines(&body[..stream.byte_offset()]),
+            SkipKind::BadLine,
+            "text after the JSON value",
+        ));
+    }
+    Some(value)
+}
+
+/// Where the value begins: at a line that begins with a bracket, else at the
+/// first bracket.
+fn start(text: &str) -> Option<usize> {
+    let is_open = |line: &&str| line.trim_start().starts_with(['{', '[']);
+    let line = text.lines().take(8).find(is_open);
+    let offset = line.map(|line| line.as_ptr().addr() - text.as_ptr().addr());
+    let from = offset.unwrap_or(0);
+    Some(from + text.get(from..)?.find(['{', '['])?)
+}
+
+/// Whether the input is a JSON object, a few other lines before it aside.
+pub(crate) fn is_object(input: &[u8]) -> bool {
+    let lines = input.split(|byte| *byte == b'\n');
+    let full = lines
+        .map(<[u8]>::trim_ascii)
+        .filter(|line| !line.is_empty());
+    full.take(4).any(|line| {
+        let bare = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        bare.starts_with(b"{")
+    })
 }
 
 fn newlines(text: &str) -> u64 {
     u64::try_from(text.bytes().filter(|&byte| byte == b'\n').count()).unwrap_or(0)
-}
-
-/// Where the error is in the text: all of it if the text ended too early.
-fn offset(body: &str, error: &serde_json::Error) -> usize {
-    if error.is_eof() {
-        return body.len();
-    }
-    let before: usize = body
-        .split_inclusive('\n')
-        .take(error.line().saturating_sub(1))
-        .map(str::len)
-        .sum();
-    let at = (before + error.column()).min(body.len());
-    (0..=at)
-        .rev()
-        .find(|&at| body.is_char_boundary(at))
-        .unwrap_or(0)
-}
-
-/// Cuts after the last closed object and closes what is still open there.
-fn salvage(body: &str) -> Option<Value> {
-    let mut open: Vec<u8> = Vec::new();
-    let mut best: Option<(usize, Vec<u8>)> = None;
-    let (mut quoted, mut escaped) = (false, false);
-    for (at, byte) in body.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if quoted => {}
-            b'{' => open.push(b'}'),
-            b'[' => open.push(b']'),
-            b'}' | b']' => {
-                if open.pop() != Some(byte) {
-                    break;
-                }
-                if byte == b'}' {
-                    best = Some((at + 1, open.clone()));
-                }
-            }
-            _ => {}
-        }
-        if open.len() > 128 {
-            break;
-        }
-    }
-    let (end, closers) = best?;
-    let mut whole = body[..end].to_owned();
-    whole.extend(closers.iter().rev().map(|&byte| char::from(byte)));
-    serde_json::from_str(&whole).ok()
 }
 
 /// A scalar as text; none for null and containers.

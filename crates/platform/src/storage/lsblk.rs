@@ -187,8 +187,7 @@ fn push_new(list: &mut Vec<String>, name: String) {
 pub fn parse(input: &[u8]) -> (Vec<BlockDevice>, Vec<Skip>) {
     let mut skips = Vec::new();
     let mut listing = Listing::default();
-    let first = input.iter().find(|byte| !byte.is_ascii_whitespace());
-    if matches!(first, Some(b'{')) {
+    if json::is_object(input) {
         if let Some(value) = json::read(input, &mut skips) {
             match value.get("blockdevices").and_then(Value::as_array) {
                 Some(devices) => devices

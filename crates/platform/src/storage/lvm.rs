@@ -90,7 +90,7 @@ impl Row {
 pub fn parse(input: &[u8]) -> (Vec<Row>, Vec<Skip>) {
     let mut skips = Vec::new();
     let mut rows = Vec::new();
-    if input.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
+    if json::is_object(input) {
         if let Some(value) = json::read(input, &mut skips) {
             match value.get("report").and_then(Value::as_array) {
                 Some(reports) => reports.iter().for_each(|one| add_json(&mut rows, one)),

@@ -50,7 +50,7 @@ impl Signature {
 pub fn parse(input: &[u8]) -> (Vec<Signature>, Vec<Skip>) {
     let mut skips = Vec::new();
     let mut out = Vec::new();
-    if input.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
+    if json::is_object(input) {
         let value = json::read(input, &mut skips).unwrap_or_default();
         for found in value
             .get("signatures")

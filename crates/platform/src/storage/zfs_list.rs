@@ -59,7 +59,7 @@ impl Dataset {
 pub fn parse(input: &[u8]) -> (Vec<Dataset>, Vec<Skip>) {
     let mut skips = Vec::new();
     let mut out = Vec::new();
-    if input.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
+    if json::is_object(input) {
         if let Some(value) = json::read(input, &mut skips) {
             match value.get("datasets").and_then(Value::as_object) {
                 Some(all) => out.extend(all.iter().map(|(name, one)| from_json(name, one))),

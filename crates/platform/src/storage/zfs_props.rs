@@ -46,17 +46,8 @@ impl Property {
 pub fn parse(input: &[u8]) -> (Vec<Property>, Vec<Skip>) {
     let mut skips = Vec::new();
     let mut out = Vec::new();
-    let start = input
-        .iter()
-        .position(|byte| !byte.is_ascii_whitespace())
-        .unwrap_or(0);
-    let at = if input[start..].starts_with(b"# ") {
-        after_line(input, start)
-    } else {
-        start
-    };
-    if input.get(at) == Some(&b'{') {
-        if let Some(value) = json::read(&input[at..], &mut skips) {
+    if json::is_object(input) {
+        if let Some(value) = json::read(input, &mut skips) {
             let all = ["datasets", "pools"]
                 .iter()
                 .find_map(|key| value.get(key)?.as_object());
@@ -93,13 +84,6 @@ pub fn parse(input: &[u8]) -> (Vec<Property>, Vec<Skip>) {
         }
     }
     (out, skips)
-}
-
-fn after_line(input: &[u8], from: usize) -> usize {
-    input[from..]
-        .iter()
-        .position(|&byte| byte == b'\n')
-        .map_or(input.len(), |n| from + n + 1)
 }
 
 fn headed(lines: &[text::Line<'_>], out: &mut Vec<Property>, skips: &mut Vec<Skip>) {

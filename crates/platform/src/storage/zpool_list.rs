@@ -105,7 +105,7 @@ impl Row {
 pub fn parse(input: &[u8]) -> (Vec<Row>, Vec<Skip>) {
     let mut skips = Vec::new();
     let mut rows = Vec::new();
-    if input.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
+    if json::is_object(input) {
         if let Some(value) = json::read(input, &mut skips) {
             match value.get("pools").and_then(Value::as_object) {
                 Some(pools) => pools

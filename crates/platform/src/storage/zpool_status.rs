@@ -124,9 +124,7 @@ pub struct Refusal {
 /// Reads every pool.
 pub fn parse(input: &[u8]) -> (Vec<Pool>, Vec<Skip>) {
     let mut skips = Vec::new();
-    if input.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
-        || starts_with_prompt_json(input)
-    {
+    if json::is_object(input) {
         let pools = parse_json(input, &mut skips);
         return (pools, skips);
     }
@@ -136,12 +134,6 @@ pub fn parse(input: &[u8]) -> (Vec<Pool>, Vec<Skip>) {
     }
     reader.close();
     (reader.pools, skips)
-}
-
-fn starts_with_prompt_json(input: &[u8]) -> bool {
-    let mut lines = input.splitn(3, |&byte| byte == b'\n');
-    lines.next().is_some_and(|line| line.starts_with(b"# "))
-        && lines.next().is_some_and(|line| line.starts_with(b"{"))
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
