@@ -12,6 +12,7 @@ use model::inventory::{
     TargetState,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use stdx::hostlist::fold;
 
 /// A file system of which nothing is known yet.
 pub(crate) fn empty(name: &FsName) -> FileSystem {
@@ -180,7 +181,10 @@ fn evidence(index: &Index, name: &FsName, server: ServerId) -> Vec<Evidence> {
     }
     let labels: Vec<_> = part.shown.iter().map(ToString::to_string).collect();
     if !labels.is_empty() {
-        made.push(of("target", format!("shows {}", labels.join(", "))));
+        made.push(of(
+            "target",
+            format!("shows {}", fold(&labels)),
+        ));
     }
     made
 }
@@ -224,7 +228,7 @@ fn note_gaps(inventory: &Inventory, fs: &mut FileSystem, tally: &Tally) {
         (
             TargetState::Missing,
             concern::MISSING,
-            "known to the MGS, shown by no server here",
+            "known of, shown by no server here",
         ),
         (
             TargetState::Unmounted,

@@ -7,6 +7,7 @@ use model::ids::ServerId;
 use model::inventory::{Concern, Confidence, Evidence, HaCluster, HaKey, Inventory, TargetKey};
 use model::report::{Ha, HaNodeState};
 use std::collections::{BTreeMap, BTreeSet};
+use stdx::hostlist::{fold, natural};
 
 /// Makes the Pacemaker clusters with these keys anew; returns their servers, old and new.
 pub(crate) fn rebuild_pacemaker(
@@ -59,7 +60,7 @@ pub(crate) fn rebuild_shared(
         }
         around.extend(group.servers.iter().copied());
         if group.servers.len() > 1 {
-            let names: Vec<_> = group.servers.iter().map(|id| index.name_of(*id)).collect();
+            let names = sorted(group.servers.iter().map(|id| index.name_of(*id)));
             let key = HaKey(url_safe(&format!("shared.{}", names.join("."))));
             index
                 .group_of
@@ -112,8 +113,22 @@ fn component(index: &Index, inventory: &Inventory, start: ServerId) -> Component
     found
 }
 
+fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut names: Vec<String> = names.collect();
+    names.sort_by_key(|name| natural(name));
+    names
+}
+
+/// A name for servers without one: `oss1 + oss2`, `oss[1-4]`.
+fn joined(names: &[String]) -> String {
+    match names {
+        [_, _] => names.join(" + "),
+        many => fold(many),
+    }
+}
+
 fn shared(index: &Index, group: Component) -> HaCluster {
-    let names: Vec<_> = group.servers.iter().map(|id| index.name_of(*id)).collect();
+    let names = sorted(group.servers.iter().map(|id| index.name_of(*id)));
     let text = format!(
         "{} name each other as servers of {} targets, or see their devices; no cluster manager \
          answers on them",
@@ -121,7 +136,7 @@ fn shared(index: &Index, group: Component) -> HaCluster {
         group.targets.len()
     );
     HaCluster {
-        name: names.join(" + "),
+        name: joined(&names),
         manager: "shared-devices".into(),
         confidence: Confidence::Good,
         evidence: vec![Evidence {
@@ -179,9 +194,9 @@ fn make_pacemaker(index: &Index, inventory: &Inventory, key: &str) -> Option<HaC
         })
         .cloned()
         .collect();
-    let names: Vec<&str> = ha.nodes.iter().map(|node| node.name.as_str()).collect();
+    let names = sorted(ha.nodes.iter().map(|node| node.name.clone()));
     let name = match cluster_name(ha) {
-        "" => names.join(" + "),
+        "" => joined(&names),
         name => name.to_owned(),
     };
     Some(HaCluster {

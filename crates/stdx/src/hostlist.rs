@@ -115,10 +115,50 @@ pub fn fold<S: AsRef<str>>(names: &[S]) -> String {
             }
         }
     }
+    join_widths(&mut numbered);
     for ((head, width, tail), numbers) in numbered {
         plain.insert(print(head, width, tail, &numbers));
     }
     plain.into_iter().collect::<Vec<_>>().join(",")
+}
+
+/// `oss10` has no leading zero, and yet stands beside `oss09`.
+fn join_widths(numbered: &mut BTreeMap<(&str, usize, &str), BTreeSet<u64>>) {
+    let padded: Vec<_> = numbered.keys().filter(|key| key.1 > 0).copied().collect();
+    for (head, width, tail) in padded {
+        let Some(bare) = numbered.get_mut(&(head, 0, tail)) else {
+            continue;
+        };
+        let is_as_wide = |n: &u64| n.to_string().len() == width;
+        let wide: BTreeSet<u64> = bare.iter().copied().filter(is_as_wide).collect();
+        bare.retain(|n| !is_as_wide(n));
+        if bare.is_empty() {
+            numbered.remove(&(head, 0, tail));
+        }
+        if let Some(numbers) = numbered.get_mut(&(head, width, tail)) {
+            numbers.extend(wide);
+        }
+    }
+}
+
+/// A key to sort names by: `oss10` after `oss9`, any case.
+pub fn natural(text: &str) -> String {
+    let mut key = String::with_capacity(text.len() + 20);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let end = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        if end > 0 {
+            // Numbers of more than 20 digits sort as text.
+            key.push_str(&format!("{:0>20}", &rest[..end]));
+            rest = &rest[end..];
+        } else {
+            key.extend(c.to_lowercase());
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    key
 }
 
 /// Prefix, width, number and suffix; the last number in the first label counts,
@@ -184,6 +224,7 @@ mod tests {
     fn lists_fold_as_they_expand() {
         check("oss[01-03]", "oss01 oss02 oss03");
         check("mds1,oss[8-11]", "mds1 oss8 oss9 oss10 oss11");
+        check("oss[08-11]", "oss08 oss09 oss10 oss11");
         check("a[1,3-4].site,mgs", "a1.site a3.site a4.site mgs");
         check("", "");
     }
@@ -192,7 +233,15 @@ mod tests {
     fn names_fold_whatever_their_order() {
         assert_eq!(fold(&["oss2", "mgs", "oss1", "oss2"]), "mgs,oss[1-2]");
         assert_eq!(fold(&["n01", "n1"]), "n01,n1");
+        assert_eq!(fold(&["n10", "n01", "n1", "n100"]), "n[01,10],n[1,100]");
         assert_eq!(fold(&["r1n1.a", "r1n2.a"]), "r1n[1-2].a");
+    }
+
+    #[test]
+    fn names_sort_by_their_numbers() {
+        let mut names = ["oss10", "Oss9", "mds", "oss9a", ""];
+        names.sort_by_key(|name| natural(name));
+        assert_eq!(names, ["", "mds", "Oss9", "oss9a", "oss10"]);
     }
 
     #[test]

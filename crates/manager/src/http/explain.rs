@@ -11,6 +11,7 @@ use api::summary::Explanation;
 use api::target::Target;
 use axum::Json;
 use axum::extract::{Query, State};
+use model::inventory::TargetKey;
 use serde::Deserialize;
 
 /// What is asked about.
@@ -105,6 +106,12 @@ fn target_sentences(target: &Target) -> Vec<String> {
             "Its home is {home}; {} may serve it.",
             target.servers.join(", ")
         )),
+        None if target.servers.is_empty() && !target.unknown_servers.is_empty() => {
+            said.push(format!(
+                "It is served by {}, where no agent reports from.",
+                target.unknown_servers.join(" or ")
+            ));
+        }
         None if target.servers.is_empty() => {
             said.push("Nothing says which servers may serve it.".into());
         }
@@ -128,8 +135,17 @@ fn explain_filesystem(world: &World, name: &str) -> Result<Explanation, Fault> {
         .collect();
     let (key, fs) = one("file system", name, found)?;
     let view = storage::filesystem(world, key, fs);
+    let mgt = view.mgt.as_ref().and_then(|mgt| {
+        let found = world.inventory().targets.get(&TargetKey(mgt.id.clone()))?;
+        let on: Vec<_> = found.mounted_on.iter().collect();
+        Some(on.into_iter().map(|id| server_ref(world, *id).name))
+    });
+    let on = mgt.map(|names| names.collect::<Vec<_>>().join(" and "));
     let mgs = match (&view.mgt, view.is_mgs_external) {
-        (Some(mgt), _) => format!("Its MGS is {}.", mgt.id),
+        (Some(_), _) if on.as_ref().is_some_and(|on| !on.is_empty()) => {
+            format!("Its MGS is mounted on {}.", on.unwrap_or_default())
+        }
+        (Some(_), _) => "Its MGS is mounted nowhere that reports here.".to_owned(),
         (None, true) => "Its MGS is on no server that reports here.".to_owned(),
         (None, false) => {
             "Its MGS is on a server that reports here, and is not seen on a device.".to_owned()

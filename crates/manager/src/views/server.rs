@@ -165,10 +165,9 @@ const DEPTH_MAX: u8 = 16;
 fn node(at: &Tree<'_>, device: &Device, depth: u8) -> DeviceNode {
     let shared = at.world.inventory().devices.get(&device.id);
     let paths = std::iter::once(&device.path).chain(&device.links);
-    let mount_points = paths
+    let mount_points: BTreeSet<&String> = paths
         .filter_map(|path| at.mounts.get(path.as_str()))
         .flatten()
-        .cloned()
         .collect();
     let children = at.below.get(&device.id).filter(|_| depth < DEPTH_MAX);
     let others = shared.into_iter().flat_map(|device| device.paths.keys());
@@ -182,7 +181,7 @@ fn node(at: &Tree<'_>, device: &Device, depth: u8) -> DeviceNode {
         transport: device.transport.clone(),
         content: device.content.clone(),
         label: device.label.clone(),
-        mount_points,
+        mount_points: mount_points.into_iter().cloned().collect(),
         targets: shared
             .into_iter()
             .flat_map(|d| &d.targets)
