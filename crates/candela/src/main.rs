@@ -3,7 +3,7 @@
 mod demo;
 mod manager;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
 
 #[global_allocator]
@@ -39,8 +39,14 @@ enum Command {
     Cli(cli::Command),
 }
 
+/// The whole command line.
+fn shape() -> clap::Command {
+    cli::args::complete(Args::command())
+}
+
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let matches = shape().get_matches();
+    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -55,7 +61,7 @@ fn main() -> ExitCode {
         match args.command {
             Command::Manager(of) => manager::run(of, args.common.output).await,
             Command::Demo(of) => demo::run(of, args.common.output).await,
-            Command::Cli(command) => cli::run::run(command, &args.common, Args::command()).await,
+            Command::Cli(command) => cli::run::run(command, &args.common, shape()).await,
         }
     });
     match outcome {

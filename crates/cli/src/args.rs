@@ -9,6 +9,8 @@ pub enum Format {
     /// A table that fits the terminal.
     #[default]
     Table,
+    /// A table with more columns.
+    Wide,
     /// JSON, as the API gives it.
     Json,
     /// YAML, the same data.
@@ -21,6 +23,13 @@ pub struct Common {
     /// How to print results.
     #[arg(long, short, global = true, value_enum, default_value_t)]
     pub output: Format,
+}
+
+impl Format {
+    /// Whether it is read by people.
+    pub fn is_table(self) -> bool {
+        matches!(self, Self::Table | Self::Wide)
+    }
 }
 
 /// Commands that talk to a manager, or read files.
@@ -76,6 +85,7 @@ pub enum Command {
         shell: clap_complete::Shell,
     },
     /// Write the manual pages into a folder.
+    #[command(after_help = "Example:\n  candela man /usr/local/share/man/man1")]
     Man {
         /// The folder; it must exist.
         dir: PathBuf,
@@ -86,12 +96,9 @@ pub enum Command {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Noun {
     /// List them.
-    #[command(
-        visible_alias = "ls",
-        after_help = "Examples:\n  candela target list --kind ost --state mounted\n  candela server list 'oss[01-20]'\n  candela device list --sort -size_bytes --limit 20"
-    )]
+    #[command(visible_alias = "ls")]
     List(ListArgs),
-    /// Show one, or several (`oss[01-04]`).
+    /// Show one, or several (`oss[01-04]`), with the signs behind it.
     Show {
         /// Names or ids; host lists are expanded.
         #[arg(required = true)]
@@ -107,7 +114,7 @@ pub struct ListArgs {
     /// Only rows in this state.
     #[arg(long)]
     pub state: Option<String>,
-    /// Only rows of this kind (`mgt`, `mdt`, `ost`; `disk`, `zpool`…).
+    /// Only rows of this kind or role (`mgt`, `mdt`, `ost`; `disk`, `zpool`…; `mds`, `oss`…).
     #[arg(long)]
     pub kind: Option<String>,
     /// Only rows of this file system.
@@ -141,7 +148,8 @@ pub enum EventVerb {
 /// Filters of events.
 #[derive(Clone, Debug, Default, Args)]
 pub struct EventArgs {
-    /// Go on printing events as they come, until interrupted.
+    /// Go on printing events as they come, until interrupted; with `json` or
+    /// `yaml` one JSON object a line.
     #[arg(long, short)]
     pub follow: bool,
     /// Least severity: info, warning, error.
@@ -182,7 +190,7 @@ pub struct LoginArgs {
 pub enum TokenVerb {
     /// Make a token that enrols one server; it is printed once.
     #[command(
-        after_help = "On the server, then:\n  candela-agent enroll --manager HOST:PORT --token TOKEN"
+        after_help = "Example:\n  candela token create --minutes 15\n\nOn the server, then:\n  candela-agent enroll --manager HOST:PORT --token TOKEN"
     )]
     Create {
         /// Minutes until it ends.
@@ -190,6 +198,7 @@ pub enum TokenVerb {
         minutes: u64,
     },
     /// Make a token for a program to use the API with; it is printed once.
+    #[command(after_help = "Example:\n  candela token create-api grafana --role viewer --days 90")]
     CreateApi {
         /// What it is for.
         name: String,
@@ -201,8 +210,10 @@ pub enum TokenVerb {
         days: u64,
     },
     /// List the tokens of programs.
+    #[command(visible_alias = "ls", after_help = "Example:\n  candela token list")]
     List,
     /// End a program's token at once.
+    #[command(after_help = "Example:\n  candela token revoke 7")]
     Revoke {
         /// Its id.
         id: String,
@@ -224,4 +235,82 @@ pub struct InspectArgs {
     /// List the kinds that can be read.
     #[arg(long, exclusive = true)]
     pub kinds: bool,
+}
+
+/// Examples of `list` and `show`, by noun.
+const EXAMPLES: &[(&str, &str, &str)] = &[
+    (
+        "server",
+        "  candela server list 'oss[01-20]'
+  candela server list --kind mds --state stale
+  candela server list --output wide",
+        "  candela server show oss01
+  candela server show 'oss[01-02]' --output json",
+    ),
+    (
+        "target",
+        "  candela target list --fs lab01 --kind ost --state mounted
+  candela target list --server oss01 --output wide
+  candela target list --sort -bytes_available --limit 5",
+        "  candela target show lab01-OST0003
+  candela target show lab01-MDT0000 lab01-MDT0001 --output yaml",
+    ),
+    (
+        "fs",
+        "  candela fs list
+  candela fs list --state degraded --output json",
+        "  candela fs show lab01",
+    ),
+    (
+        "device",
+        "  candela device list --server oss01
+  candela device list --kind zpool
+  candela device list --sort -size_bytes --limit 20 --output wide",
+        "  candela device show /dev/mapper/mpatha
+  candela device show wwn:0x5000c500a0000007",
+    ),
+    (
+        "net",
+        "  candela net list 'mds[1-2]'",
+        "  candela net show mds1",
+    ),
+    (
+        "ha",
+        "  candela ha list
+  candela ha list --state degraded",
+        "  candela ha show 'node1 + node2'
+  candela ha show node1                 # the cluster that this server is in",
+    ),
+];
+
+/// Gives each noun's `list` and `show` its own examples, and takes from `list`
+/// the filters that the noun does not have.
+pub fn complete(mut command: clap::Command) -> clap::Command {
+    for (noun, list, show) in EXAMPLES {
+        let filters = filters(noun);
+        command = command.mut_subcommand(noun, |of| {
+            of.mut_subcommand("list", |mut verb| {
+                for filter in ALL_FILTERS {
+                    let is_here = filters.contains(filter);
+                    verb = verb.mut_arg(filter, |arg| arg.hide(!is_here));
+                }
+                verb.after_help(format!("Examples:\n{list}"))
+            })
+            .mut_subcommand("show", |verb| verb.after_help(format!("Examples:\n{show}")))
+        });
+    }
+    command
+}
+
+const ALL_FILTERS: &[&str] = &["state", "kind", "filesystem", "server"];
+
+/// The filters that the manager knows for a noun.
+pub(crate) fn filters(noun: &str) -> &'static [&'static str] {
+    match noun {
+        "target" => ALL_FILTERS,
+        "device" => &["kind", "server"],
+        "ha" => &["state", "server"],
+        "server" | "net" => &["state", "kind"],
+        _ => &["state"],
+    }
 }

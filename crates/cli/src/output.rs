@@ -1,53 +1,47 @@
 //! Tables that fit the terminal, JSON, YAML.
 
 use crate::args::Format;
+use crate::layout;
 use anyhow::{Context, Result};
-use comfy_table::{ContentArrangement, Table, presets};
+use rustix::termios::{isatty, tcgetwinsize};
 use serde::Serialize;
 use std::io::Write;
 
 /// A row of a table.
 pub type Row = Vec<String>;
 
-/// Prints rows as a table, or the data itself. Says on stderr if there are none.
-pub fn rows<T: Serialize>(
-    format: Format,
-    items: &[T],
-    head: &[&str],
-    row: impl Fn(&T) -> Row,
-) -> Result<()> {
-    if format != Format::Table {
-        return data(format, &items);
-    }
-    if items.is_empty() {
-        eprintln!("nothing matches");
-        return Ok(());
-    }
-    say(&table(head, items.iter().map(row).collect()))
+/// Where a table goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Screen {
+    /// Columns of the terminal; none if another program reads, then nothing is wrapped.
+    pub width: Option<usize>,
 }
 
-/// A table in plain columns, as wide as the terminal at most.
-pub fn table(head: &[&str], rows: Vec<Row>) -> String {
-    let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(head);
-    for row in rows {
-        table.add_row(row);
+impl Screen {
+    /// The one that standard output goes to.
+    pub fn standard() -> Self {
+        let out = std::io::stdout();
+        let size = isatty(&out).then(|| tcgetwinsize(&out).ok()).flatten();
+        Self {
+            width: size
+                .map(|size| usize::from(size.ws_col))
+                .filter(|columns| *columns > 0),
+        }
     }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+
+    /// A table in plain columns. A column whose name ends in `~` may be wrapped
+    /// where the terminal is too narrow.
+    pub fn table(self, head: &[&str], rows: impl IntoIterator<Item = Row>) -> String {
+        layout::columns(head, &rows.into_iter().collect::<Vec<_>>(), self.width)
     }
-    // Without a terminal nothing is cut: another program reads it.
-    if !table.is_tty() {
-        table.set_content_arrangement(ContentArrangement::Disabled);
+
+    /// The same, two columns narrower: what stands in a block is indented.
+    #[must_use]
+    pub fn inner(self) -> Self {
+        Self {
+            width: self.width.map(|width| width.saturating_sub(2)),
+        }
     }
-    table
-        .lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect::<Vec<_>>()
-        .join("\n")
 }
 
 /// Prints data as JSON or YAML.
@@ -55,7 +49,7 @@ pub fn data<T: Serialize + ?Sized>(format: Format, value: &T) -> Result<()> {
     let text = match format {
         Format::Yaml => serde_saphyr::to_string(&serde_json::to_value(value)?)
             .context("could not write YAML")?,
-        Format::Json | Format::Table => serde_json::to_string_pretty(value)?,
+        Format::Json | Format::Table | Format::Wide => serde_json::to_string_pretty(value)?,
     };
     say(text.trim_end())
 }
@@ -87,6 +81,27 @@ pub fn block(title: &str, lines: &str) -> String {
     format!("\n{title}\n{}\n", body.join("\n"))
 }
 
+/// A titled table, indented; nothing if it has no row.
+pub fn table_block(
+    title: &str,
+    screen: Screen,
+    head: &[&str],
+    rows: impl IntoIterator<Item = Row>,
+) -> String {
+    let mut rows = rows.into_iter().peekable();
+    if rows.peek().is_none() {
+        return String::new();
+    }
+    block(title, &screen.inner().table(head, rows))
+}
+
+/// A titled list of sentences, indented, wrapped on a terminal.
+pub fn sentences(title: &str, screen: Screen, all: &[String]) -> String {
+    let width = screen.inner().width.unwrap_or(usize::MAX);
+    let lines = all.iter().flat_map(|one| layout::wrap(one, width));
+    block(title, &lines.collect::<Vec<_>>().join("\n"))
+}
+
 /// `1.9 GiB`.
 pub fn bytes(n: u64) -> String {
     const UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
@@ -102,9 +117,33 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
+/// `1.9G`, as `df -h` has it: for columns.
+pub fn short_bytes(n: u64) -> String {
+    let text = bytes(n).replace(' ', "");
+    text.trim_end_matches("iB").to_owned()
+}
+
 /// An optional value, or `-`.
 pub fn or_dash<T: ToString>(value: Option<&T>) -> String {
     value.map_or_else(|| "-".to_owned(), ToString::to_string)
+}
+
+/// A text, or `-` where it is empty.
+pub fn some_or_dash(text: String) -> String {
+    if text.is_empty() {
+        "-".to_owned()
+    } else {
+        text
+    }
+}
+
+/// The beginning of a long text, in `most` characters.
+pub fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
 }
 
 #[cfg(test)]
@@ -122,6 +161,8 @@ mod tests {
             (u64::MAX, "15.9 EiB"),
         ] {
             assert_eq!(bytes(n), text);
+            let short = text.replace("iB", "").replace(' ', "");
+            assert_eq!(short_bytes(n), short);
         }
     }
 
@@ -133,5 +174,11 @@ mod tests {
         );
         assert_eq!(block("Title", ""), "");
         assert_eq!(block("Title", "x\ny"), "\nTitle\n  x\n  y\n");
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        assert_eq!(cut("žluťoučký", 5), "žluť…");
+        assert_eq!(cut("short", 5), "short");
     }
 }

@@ -12,13 +12,14 @@ pub mod server;
 pub mod target;
 pub mod token;
 
-use crate::args::{Command, Common, ListArgs, Noun};
+use crate::args::{Command, Common, Format, ListArgs, Noun};
 use crate::client::{Client, segment};
-use crate::output::{self, Row};
+use crate::output::{self, Row, Screen};
 use crate::profile;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 /// Runs one command to its end. `shape` is the whole command line, for
@@ -28,7 +29,9 @@ pub async fn run(command: Command, common: &Common, shape: clap::Command) -> Res
         Command::Inspect(args) => return inspect::run(&args, common),
         Command::Completion { shell } => {
             let mut shape = shape;
-            clap_complete::generate(shell, &mut shape, "candela", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut shape, "candela", &mut script);
+            output::say(String::from_utf8_lossy(&script).trim_end())?;
         }
         Command::Man { dir } => clap_mangen::generate_to(shape, &dir)
             .with_context(|| format!("could not write manual pages into {}", dir.display()))?,
@@ -56,57 +59,120 @@ pub async fn run(command: Command, common: &Common, shape: clap::Command) -> Res
 }
 
 /// How one noun is listed and shown.
-pub(crate) struct View<'a, T, D> {
-    pub path: &'a str,
-    pub head: &'a [&'a str],
+pub(crate) struct View<T, D> {
+    /// The noun as it is typed.
+    pub noun: &'static str,
+    pub path: &'static str,
+    /// Columns; those from `n_columns` on are of the wide table.
+    pub head: &'static [&'static str],
+    pub n_columns: usize,
     pub row: fn(&T) -> Row,
-    pub name: fn(&T) -> &str,
-    pub show: fn(&D) -> String,
+    /// The field that rows are sorted by if nothing else is asked for.
+    pub order: &'static str,
+    /// Whether a row goes by this name.
+    pub is_named: fn(&T, &str) -> bool,
+    pub show: fn(&D, Screen) -> String,
+}
+
+impl<T, D> View<T, D> {
+    /// The list as a table.
+    pub fn table(&self, items: &[T], screen: Screen, is_wide: bool) -> String {
+        let n = if is_wide {
+            self.head.len()
+        } else {
+            self.n_columns
+        };
+        let rows = items.iter().map(|item| {
+            let mut row = (self.row)(item);
+            row.truncate(n);
+            row
+        });
+        screen.table(&self.head[..n.min(self.head.len())], rows)
+    }
 }
 
 /// Lists or shows a noun.
 pub(crate) async fn noun<T, D>(
     client: &Client,
-    noun: Noun,
+    verb: Noun,
     common: &Common,
-    view: View<'_, T, D>,
+    view: &View<T, D>,
 ) -> Result<()>
 where
     T: Serialize + DeserializeOwned,
     D: Serialize + DeserializeOwned,
 {
-    match noun {
+    match verb {
         Noun::List(args) => {
-            let items = list(client, view.path, &args, view.name).await?;
-            output::rows(common.output, &items, view.head, view.row)
+            let items = list(client, view, &args).await?;
+            if !common.output.is_table() {
+                return output::data(common.output, &items);
+            }
+            if items.is_empty() {
+                return say_nothing(client, view, &args).await;
+            }
+            let is_wide = common.output == Format::Wide;
+            output::say(&view.table(&items, Screen::standard(), is_wide))
         }
         Noun::Show { names } => {
             let mut found: Vec<D> = Vec::new();
             for name in expand(&names)? {
-                found.push(
-                    client
-                        .get(&format!("{}/{}", view.path, segment(&name)), &[])
-                        .await?,
-                );
+                let path = format!("{}/{}", view.path, segment(&name));
+                found.push(client.get(&path, &[]).await?);
             }
-            match (common.output, found.as_slice()) {
-                (crate::args::Format::Table, many) => {
-                    let shown: Vec<_> = many.iter().map(view.show).collect();
-                    output::say(shown.join("\n\n").trim_end())
-                }
-                (format, [one]) => output::data(format, one),
-                (format, many) => output::data(format, many),
-            }
+            print(&found, common, view.show)
         }
     }
 }
 
-/// Rows of a list, filtered by the server, and by name where names are given.
-pub(crate) async fn list<T: DeserializeOwned>(
+/// Prints what is shown: words, or the data.
+pub(crate) fn print<D: Serialize>(
+    found: &[D],
+    common: &Common,
+    show: impl Fn(&D, Screen) -> String,
+) -> Result<()> {
+    match found {
+        many if common.output.is_table() => {
+            let shown: Vec<_> = many
+                .iter()
+                .map(|one| show(one, Screen::standard()))
+                .collect();
+            output::say(shown.join("\n\n").trim_end())
+        }
+        [one] => output::data(common.output, one),
+        many => output::data(common.output, many),
+    }
+}
+
+/// Says on stderr that there is nothing, and what there would be to ask for.
+async fn say_nothing<T: Serialize + DeserializeOwned, D>(
     client: &Client,
-    path: &str,
+    view: &View<T, D>,
     args: &ListArgs,
-    name: fn(&T) -> &str,
+) -> Result<()> {
+    let mut said = "nothing matches".to_owned();
+    for (field, wanted) in [("state", &args.state), ("kind", &args.kind)] {
+        let Some(wanted) = wanted else { continue };
+        let all: Vec<T> = client.list(view.path, &[], None).await?;
+        let values = all.iter().filter_map(|item| {
+            let value = serde_json::to_value(item).ok()?;
+            Some(value.get(field)?.as_str()?.to_owned())
+        });
+        let values: BTreeSet<String> = values.collect();
+        if !values.is_empty() && !values.contains(wanted) {
+            let there: Vec<_> = values.into_iter().collect();
+            said = format!("nothing is {wanted}; there is: {}", there.join(", "));
+        }
+    }
+    eprintln!("{said}");
+    Ok(())
+}
+
+/// Rows of a list, filtered by the server, and by name where names are given.
+pub(crate) async fn list<T: DeserializeOwned, D>(
+    client: &Client,
+    view: &View<T, D>,
+    args: &ListArgs,
 ) -> Result<Vec<T>> {
     let pairs = [
         ("state", &args.state),
@@ -114,22 +180,32 @@ pub(crate) async fn list<T: DeserializeOwned>(
         ("filesystem", &args.filesystem),
         ("server", &args.server),
         ("q", &args.query),
-        ("sort", &args.sort),
     ];
-    let query: Vec<(&str, String)> = pairs
-        .into_iter()
-        .filter_map(|(key, value)| Some((key, value.clone()?)))
-        .collect();
+    let mut query: Vec<(&str, String)> = Vec::new();
+    for (key, value) in pairs {
+        let Some(value) = value else { continue };
+        if key != "q" && !crate::args::filters(view.noun).contains(&key) {
+            let option = if key == "filesystem" { "fs" } else { key };
+            bail!(
+                "`candela {} list` has no --{option}\n  `candela {0} list --help` shows what it has",
+                view.noun
+            );
+        }
+        query.push((key, value.clone()));
+    }
+    let order = args.sort.clone().unwrap_or_else(|| view.order.to_owned());
+    query.push(("sort", order));
     let names = expand(&args.names)?;
     let limit = args.limit.filter(|_| names.is_empty());
-    let mut items: Vec<T> = client.list(path, &query, limit).await?;
+    let mut items: Vec<T> = client.list(view.path, &query, limit).await?;
     if !names.is_empty() {
-        items.retain(|item| names.iter().any(|wanted| wanted == name(item)));
-        for wanted in &names {
-            if !items.iter().any(|item| name(item) == wanted) {
-                eprintln!("no {path} row is named {wanted}");
-            }
+        let is = |item: &T, wanted: &String| (view.is_named)(item, wanted);
+        let is_absent = |wanted: &&String| !items.iter().any(|item| is(item, wanted));
+        let absent: Vec<&String> = names.iter().filter(is_absent).collect();
+        if !absent.is_empty() {
+            eprintln!("not found: {}", stdx::hostlist::fold(&absent));
         }
+        items.retain(|item| names.iter().any(|wanted| is(item, wanted)));
         items.truncate(usize::try_from(args.limit.unwrap_or(u32::MAX)).unwrap_or(usize::MAX));
     }
     Ok(items)
@@ -145,16 +221,15 @@ fn expand(names: &[String]) -> Result<Vec<String>> {
     Ok(all)
 }
 
-/// Concerns, a line each.
-pub(crate) fn concerns(all: &[api::server::Concern]) -> String {
+/// Concerns, a sentence each.
+pub(crate) fn concerns(all: &[api::server::Concern]) -> Vec<String> {
     all.iter()
         .map(|c| format!("[{}] {}", c.code, c.text))
-        .collect::<Vec<_>>()
-        .join("\n")
+        .collect()
 }
 
 /// Evidence, a line each: which sign, who showed it, what it said.
-pub(crate) fn evidence(all: &[api::target::Evidence]) -> String {
+pub(crate) fn evidence(all: &[api::target::Evidence], screen: Screen) -> String {
     let line = |e: &api::target::Evidence| {
         let server = e.server.as_ref().map_or("", |server| server.name.as_str());
         let word = if e.agrees { "" } else { "AGAINST: " };
@@ -165,11 +240,10 @@ pub(crate) fn evidence(all: &[api::target::Evidence]) -> String {
             format!("{word}{}", e.text),
         ]
     };
-    if all.is_empty() {
-        return String::new();
-    }
-    output::table(
-        &["CLAIM", "SIGN", "SERVER", "WHAT IT SAID"],
-        all.iter().map(line).collect(),
+    output::table_block(
+        "Why we think so",
+        screen,
+        &["CLAIM", "SIGN", "SERVER", "WHAT IT SAID~"],
+        all.iter().map(line),
     )
 }

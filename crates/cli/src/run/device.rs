@@ -3,49 +3,69 @@
 use super::{View, noun};
 use crate::args::{Common, Noun};
 use crate::client::Client;
-use crate::output::{Row, block, bytes, fields};
+use crate::output::{Row, Screen, bytes, fields, or_dash, short_bytes, some_or_dash, table_block};
+use crate::run::server::names;
 use anyhow::Result;
 use api::device::Device;
+use api::server::Ref;
+
+/// How devices are listed and shown.
+pub(crate) const VIEW: View<Device, Device> = View {
+    noun: "device",
+    path: "devices",
+    head: &[
+        "PATH", "SIZE", "WHAT~", "SEEN BY~", "TARGETS~", "ID", "MODEL~", "SERIAL~",
+    ],
+    n_columns: 5,
+    row,
+    order: "path",
+    is_named: |device, name| {
+        device.id == name || device.path == name || device.seen_by.iter().any(|at| at.path == name)
+    },
+    show,
+};
 
 /// Lists or shows devices.
 pub async fn run(client: &Client, verb: Noun, common: &Common) -> Result<()> {
-    let head = [
-        "ID", "KIND", "SIZE", "CONTENT", "PATH", "SEEN BY", "TARGETS",
-    ];
-    let view = View {
-        path: "devices",
-        head: &head,
-        row,
-        name: |d: &Device| &d.id,
-        show,
-    };
-    noun(client, verb, common, view).await
+    noun(client, verb, common, &VIEW).await
 }
 
 fn row(device: &Device) -> Row {
-    let content = [device.content.as_deref(), device.label.as_deref()];
-    let servers: Vec<_> = device
-        .seen_by
-        .iter()
-        .map(|at| at.server.name.as_str())
-        .collect();
+    let servers = device.seen_by.iter().map(|at| at.server.name.as_str());
     vec![
-        device.id.clone(),
-        device.kind.clone(),
-        bytes(device.size_bytes),
-        content.into_iter().flatten().collect::<Vec<_>>().join(" "),
         device.path.clone(),
-        stdx::hostlist::fold(&servers),
-        device
-            .targets
-            .iter()
-            .map(|t| t.name.clone())
-            .collect::<Vec<_>>()
-            .join(" "),
+        match device.size_bytes {
+            0 => "-".to_owned(),
+            size => short_bytes(size),
+        },
+        what(
+            &device.kind,
+            device.content.as_deref(),
+            device.label.as_deref(),
+            &device.targets,
+        ),
+        stdx::hostlist::fold(&servers.collect::<Vec<_>>()),
+        some_or_dash(names(&device.targets)),
+        device.id.clone(),
+        or_dash(device.model.as_ref()),
+        or_dash(device.serial.as_ref()),
     ]
 }
 
-fn show(device: &Device) -> String {
+/// Kind, content and label: `multipath ext4`, `partition zfs_member lab-mdt0`.
+/// A target's label stands with the targets.
+pub(crate) fn what(
+    kind: &str,
+    content: Option<&str>,
+    label: Option<&str>,
+    targets: &[Ref],
+) -> String {
+    let label = label.filter(|label| !targets.iter().any(|target| target.name == *label));
+    let words = [Some(kind), content, label];
+    words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn show(device: &Device, screen: Screen) -> String {
     let mut text = fields(&[
         ("Device", device.id.clone()),
         ("Kind", device.kind.clone()),
@@ -55,21 +75,14 @@ fn show(device: &Device) -> String {
         ("Content", device.content.clone().unwrap_or_default()),
         ("Label", device.label.clone().unwrap_or_default()),
         ("Made of", device.parents.join(", ")),
-        (
-            "Targets",
-            device
-                .targets
-                .iter()
-                .map(|t| t.name.clone())
-                .collect::<Vec<_>>()
-                .join(", "),
-        ),
+        ("Targets", names(&device.targets)),
     ]);
     text.push('\n');
     let seen = device
         .seen_by
         .iter()
-        .map(|at| format!("{}  {}", at.server.name, at.path));
-    text.push_str(&block("Seen by", &seen.collect::<Vec<_>>().join("\n")));
+        .map(|at| vec![at.server.name.clone(), at.path.clone()]);
+    let head = ["SERVER", "AS"];
+    text.push_str(&table_block("Seen by", screen, &head, seen));
     text
 }

@@ -20,7 +20,7 @@ pub async fn run(client: &Client, verb: EventVerb, common: &Common) -> Result<()
         .list("events", &query(&args), Some(args.limit))
         .await?;
     newest.reverse();
-    if stream.is_none() && common.output != Format::Table {
+    if stream.is_none() && !common.output.is_table() {
         return output::data(common.output, &newest);
     }
     if stream.is_none() && newest.is_empty() {
@@ -59,25 +59,28 @@ fn query(args: &EventArgs) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// A line each, so that lines of different calls stand under each other.
 fn print(events: &[Event], common: &Common) -> Result<()> {
-    for event in events {
-        let line = match common.output {
-            Format::Table => format!(
-                "{}  {:7}  {:12}  {}",
-                event
-                    .at
-                    .split('.')
-                    .next()
-                    .unwrap_or_default()
-                    .trim_end_matches('Z'),
-                event.severity,
-                event.server.as_deref().unwrap_or("manager"),
-                event.text
-            ),
-            Format::Json | Format::Yaml => serde_json::to_string(event)?,
-        };
-        output::say(&line)?;
-    }
-    Ok(())
+    let lines = match common.output {
+        Format::Table | Format::Wide => lines(events),
+        Format::Json | Format::Yaml => events
+            .iter()
+            .map(serde_json::to_string)
+            .collect::<Result<_, _>>()?,
+    };
+    lines.iter().try_for_each(|line| output::say(line))
+}
+
+/// A line each: time (UTC), severity, server, what happened. Lines of different
+/// calls stand under each other.
+pub(crate) fn lines(events: &[Event]) -> Vec<String> {
+    let server = |event: &Event| event.server.clone().unwrap_or_else(|| "manager".into());
+    let longest = events.iter().map(|event| server(event).len()).max();
+    let width = longest.unwrap_or(0).max(12);
+    let line = |event: &Event| {
+        let at = event.at.split('.').next().unwrap_or_default();
+        let at = at.trim_end_matches('Z').replace('T', " ");
+        let (severity, text) = (&event.severity, &event.text);
+        format!("{at}Z  {severity:7}  {:width$}  {text}", server(event))
+    };
+    events.iter().map(line).collect()
 }

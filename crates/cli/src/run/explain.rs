@@ -1,9 +1,9 @@
 //! `candela explain`.
 
 use super::{concerns, evidence};
-use crate::args::{Common, Format};
+use crate::args::Common;
 use crate::client::Client;
-use crate::output::{self, block};
+use crate::output::{self, Screen, sentences};
 use anyhow::Result;
 use api::summary::Explanation;
 
@@ -11,9 +11,14 @@ use api::summary::Explanation;
 pub async fn run(client: &Client, thing: &str, common: &Common) -> Result<()> {
     let query = [("thing", thing.to_owned())];
     let why: Explanation = client.get("explain", &query).await?;
-    if common.output != Format::Table {
+    if !common.output.is_table() {
         return output::data(common.output, &why);
     }
+    output::say(show(&why, Screen::standard()).trim_end())
+}
+
+/// The conclusion, then the signs.
+pub(crate) fn show(why: &Explanation, screen: Screen) -> String {
     let mut text = format!(
         "{} {} (confidence: {})\n",
         why.noun, why.about.name, why.confidence
@@ -21,7 +26,11 @@ pub async fn run(client: &Client, thing: &str, common: &Common) -> Result<()> {
     for sentence in &why.conclusion {
         text.push_str(&format!("  {sentence}\n"));
     }
-    text.push_str(&block("Needs attention", &concerns(&why.concerns)));
-    text.push_str(&block("Why we think so", &evidence(&why.evidence)));
-    output::say(text.trim_end())
+    text.push_str(&sentences(
+        "Needs attention",
+        screen,
+        &concerns(&why.concerns),
+    ));
+    text.push_str(&evidence(&why.evidence, screen));
+    text
 }

@@ -2,32 +2,64 @@
 
 use super::{View, concerns, evidence, noun};
 use crate::args::{Common, Noun};
-use crate::client::Client;
-use crate::output::{self, Row, block, fields};
+use crate::client::{Client, segment};
+use crate::output::{Row, Screen, block, fields, sentences, some_or_dash, table_block};
 use crate::run::server::names;
 use anyhow::Result;
 use api::ha::HaCluster;
 
-/// Lists or shows HA clusters.
-pub async fn run(client: &Client, verb: Noun, common: &Common) -> Result<()> {
-    let head = [
-        "NAME",
+/// How HA clusters are listed and shown.
+pub(crate) const VIEW: View<HaCluster, HaCluster> = View {
+    noun: "ha",
+    path: "ha-clusters",
+    head: &[
+        "NAME~",
         "MANAGER",
         "STATE",
         "SERVERS",
         "QUORUM",
         "FENCING",
-        "RESOURCES",
         "TARGETS",
-    ];
-    let view = View {
-        path: "ha-clusters",
-        head: &head,
-        row,
-        name: |h: &HaCluster| &h.name,
-        show,
+        "RESOURCES",
+        "MEMBERS~",
+        "ID",
+    ],
+    n_columns: 7,
+    row,
+    order: "name",
+    is_named,
+    show,
+};
+
+/// Lists or shows HA clusters. One is found by its servers' names, too.
+pub async fn run(client: &Client, verb: Noun, common: &Common) -> Result<()> {
+    let names = match verb {
+        Noun::Show { names } => names,
+        list @ Noun::List(_) => return noun(client, list, common, &VIEW).await,
     };
-    noun(client, verb, common, view).await
+    let all: Vec<HaCluster> = client.list(VIEW.path, &[], None).await?;
+    let mut found: Vec<HaCluster> = Vec::new();
+    for name in &names {
+        let those: Vec<&HaCluster> = all.iter().filter(|ha| is_named(ha, name)).collect();
+        if those.is_empty() {
+            // The manager says it best.
+            let path = format!("{}/{}", VIEW.path, segment(name));
+            found.push(client.get(&path, &[]).await?);
+        }
+        for ha in those {
+            if !found.contains(ha) {
+                found.push(ha.clone());
+            }
+        }
+    }
+    super::print(&found, common, show)
+}
+
+fn is_named(ha: &HaCluster, name: &str) -> bool {
+    let bare = |text: &str| text.replace(' ', "");
+    ha.id == name
+        || bare(&ha.name) == bare(name)
+        || ha.servers.iter().any(|server| server.name == name)
 }
 
 fn yes(value: Option<bool>) -> String {
@@ -37,19 +69,25 @@ fn yes(value: Option<bool>) -> String {
 }
 
 fn row(ha: &HaCluster) -> Row {
+    let manager = match ha.manager.as_str() {
+        "shared-devices" => "none",
+        other => other,
+    };
     vec![
         ha.name.clone(),
-        ha.manager.clone(),
+        manager.to_owned(),
         ha.state.clone(),
-        names(&ha.servers),
+        ha.servers.len().to_string(),
         yes(ha.has_quorum),
         yes(ha.fencing_enabled),
-        ha.resources.len().to_string(),
         ha.targets.len().to_string(),
+        ha.resources.len().to_string(),
+        names(&ha.servers),
+        ha.id.clone(),
     ]
 }
 
-fn show(ha: &HaCluster) -> String {
+fn show(ha: &HaCluster, screen: Screen) -> String {
     let mut text = fields(&[
         ("HA cluster", ha.name.clone()),
         ("Id", ha.id.clone()),
@@ -77,60 +115,73 @@ fn show(ha: &HaCluster) -> String {
         ("Confidence", ha.confidence.clone()),
     ]);
     text.push('\n');
-    text.push_str(&block("Needs attention", &concerns(&ha.concerns)));
-    let nodes = ha
-        .nodes
-        .iter()
-        .map(|n| format!("{}  {:?}", n.name, n.state).to_lowercase());
-    text.push_str(&block("Nodes", &nodes.collect::<Vec<_>>().join("\n")));
-    let rows: Vec<Row> = ha
-        .resources
-        .iter()
-        .map(|r| {
-            let state = [
-                (r.is_failed, "failed"),
-                (r.is_blocked, "blocked"),
-                (!r.is_managed, "unmanaged"),
-            ];
-            let state: Vec<_> = state
-                .iter()
-                .filter(|(is, _)| *is)
-                .map(|(_, word)| *word)
-                .collect();
-            let group = r.group.clone().unwrap_or_default();
-            vec![
-                r.id.clone(),
-                group,
-                r.agent.clone(),
-                r.role.clone(),
-                r.nodes.join(" "),
-                state.join(" "),
-            ]
-        })
-        .collect();
-    if !rows.is_empty() {
-        let head = ["RESOURCE", "IN", "AGENT", "ROLE", "ON", ""];
-        text.push_str(&block("Resources", &output::table(&head, rows)));
-    }
-    let fences = ha
-        .fence_devices
-        .iter()
-        .map(|f| format!("{}  {}  {}", f.id, f.agent, f.hosts.join(" ")));
-    text.push_str(&block(
-        "Fencing devices",
-        &fences.collect::<Vec<_>>().join("\n"),
+    text.push_str(&sentences(
+        "Needs attention",
+        screen,
+        &concerns(&ha.concerns),
     ));
+    let nodes = ha.nodes.iter().map(|node| {
+        let state = format!("{:?}", node.state).to_lowercase();
+        vec![node.name.clone(), state]
+    });
+    text.push_str(&table_block("Nodes", screen, &["NODE", "STATE"], nodes));
+    text.push_str(&resources(ha, screen));
+    let fences = ha.fence_devices.iter().map(|f| {
+        let hosts = some_or_dash(stdx::hostlist::fold(&f.hosts));
+        vec![f.id.clone(), f.agent.clone(), hosts]
+    });
+    let head = ["DEVICE", "AGENT", "FENCES~"];
+    text.push_str(&table_block("Fencing devices", screen, &head, fences));
     let past = ha.fence_history.iter().map(|f| {
         let at = f.at.as_ref().map(ToString::to_string).unwrap_or_default();
         format!("{at}  {} of {}: {}", f.action, f.target, f.status)
     });
     text.push_str(&block("Fenced", &past.collect::<Vec<_>>().join("\n")));
-    let rules = ha
-        .constraints
-        .iter()
-        .map(|c| format!("{}  {} {} ({})", c.kind, c.resource, c.with, c.score));
-    text.push_str(&block("Constraints", &rules.collect::<Vec<_>>().join("\n")));
+    let rules = ha.constraints.iter().map(|c| {
+        vec![
+            c.kind.clone(),
+            c.resource.clone(),
+            c.with.clone(),
+            c.score.clone(),
+        ]
+    });
+    text.push_str(&table_block(
+        "Constraints",
+        screen,
+        &["KIND", "RESOURCE~", "WITH~", "SCORE"],
+        rules,
+    ));
     text.push_str(&block("Targets", &names(&ha.targets)));
-    text.push_str(&block("Why we think so", &evidence(&ha.evidence)));
+    text.push_str(&evidence(&ha.evidence, screen));
     text
+}
+
+/// Resources of one name and agent stand in one row: clones run on many nodes.
+fn resources(ha: &HaCluster, screen: Screen) -> String {
+    let mut rows: Vec<(Row, Vec<String>)> = Vec::new();
+    for r in &ha.resources {
+        let state = [
+            (r.is_failed, "failed"),
+            (r.is_blocked, "blocked"),
+            (!r.is_managed, "unmanaged"),
+        ];
+        let state = state.iter().filter(|(is, _)| *is).map(|(_, word)| *word);
+        let role: Vec<&str> = std::iter::once(r.role.as_str()).chain(state).collect();
+        let row = vec![
+            r.id.clone(),
+            role.join(" ").to_lowercase(),
+            String::new(),
+            r.agent.clone(),
+        ];
+        match rows.iter_mut().find(|(known, _)| *known == row) {
+            Some((_, nodes)) => nodes.extend(r.nodes.iter().cloned()),
+            None => rows.push((row, r.nodes.clone())),
+        }
+    }
+    let rows = rows.into_iter().map(|(mut row, nodes)| {
+        row[2] = some_or_dash(stdx::hostlist::fold(&nodes));
+        row
+    });
+    let head = ["RESOURCE", "ROLE~", "ON", "AGENT"];
+    table_block("Resources", screen, &head, rows)
 }

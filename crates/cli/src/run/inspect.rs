@@ -38,12 +38,12 @@ pub fn run(args: &InspectArgs, common: &Common) -> Result<ExitCode> {
 fn kinds(common: &Common) -> Result<ExitCode> {
     let mut all = platform::inspect::all();
     all.sort_by_key(|kind| kind.name);
-    if common.output == Format::Table {
+    if common.output.is_table() {
         let rows: Vec<Row> = all
             .iter()
             .map(|k| vec![k.name.to_owned(), k.about.to_owned()])
             .collect();
-        output::say(&output::table(&["KIND", "WHAT PRINTS IT"], rows))?;
+        output::say(&output::Screen::standard().table(&["KIND", "WHAT PRINTS IT~"], rows))?;
     } else {
         let list: Vec<Value> = all
             .iter()
@@ -101,7 +101,7 @@ fn show(
     common: &Common,
 ) -> Result<()> {
     let file = file.display().to_string();
-    if common.output == Format::Table {
+    if common.output.is_table() {
         return match outcome {
             Ok((kind, found)) => output::say(&text(&file, kind, &found)),
             Err(reason) => {

@@ -3,40 +3,35 @@
 use super::{View, noun};
 use crate::args::{Common, Noun};
 use crate::client::Client;
-use crate::output::{self, Row, block, fields};
+use crate::output::{Row, Screen, block, fields, some_or_dash, table_block};
 use anyhow::Result;
 use api::server::{Server, ServerDetail};
 
+/// How the networks of servers are listed and shown.
+pub(crate) const VIEW: View<Server, ServerDetail> = View {
+    noun: "net",
+    head: &["SERVER", "NIDS~", "ADDRESSES~", "STATE"],
+    n_columns: 4,
+    row,
+    show,
+    ..super::server::VIEW
+};
+
 /// Lists or shows the networks of servers.
 pub async fn run(client: &Client, verb: Noun, common: &Common) -> Result<()> {
-    let head = ["SERVER", "NIDS", "ADDRESSES", "STATE"];
-    let view = View {
-        path: "servers",
-        head: &head,
-        row,
-        name: |s: &Server| &s.name,
-        show,
-    };
-    noun(client, verb, common, view).await
+    noun(client, verb, common, &VIEW).await
 }
 
 fn row(server: &Server) -> Row {
-    let dash = |all: &[String]| {
-        if all.is_empty() {
-            "-".into()
-        } else {
-            all.join(" ")
-        }
-    };
     vec![
         server.name.clone(),
-        dash(&server.nids),
-        dash(&server.addresses),
+        some_or_dash(server.nids.join(" ")),
+        some_or_dash(server.addresses.join(" ")),
         server.state.clone(),
     ]
 }
 
-fn show(detail: &ServerDetail) -> String {
+fn show(detail: &ServerDetail, screen: Screen) -> String {
     let lnet = detail.lnet.as_ref();
     let mut text = fields(&[
         ("Server", detail.server.name.clone()),
@@ -67,17 +62,17 @@ fn show(detail: &ServerDetail) -> String {
             vec![
                 ni.nid.to_string(),
                 ni.status.clone(),
-                ni.interfaces.join(" "),
+                some_or_dash(ni.interfaces.join(" ")),
                 health,
             ]
         })
         .collect();
-    if !nis.is_empty() {
-        text.push_str(&block(
-            "LNet interfaces",
-            &output::table(&["NID", "STATUS", "ON", "HEALTH"], nis),
-        ));
-    }
+    text.push_str(&table_block(
+        "LNet interfaces",
+        screen,
+        &["NID", "STATUS", "ON", "HEALTH"],
+        nis,
+    ));
     let rows: Vec<Row> = detail
         .interfaces
         .iter()
@@ -96,10 +91,8 @@ fn show(detail: &ServerDetail) -> String {
             ]
         })
         .collect();
-    if !rows.is_empty() {
-        let head = ["INTERFACE", "KIND", "STATE", "SPEED", "MTU", "ADDRESSES"];
-        text.push_str(&block("Interfaces", &output::table(&head, rows)));
-    }
+    let head = ["INTERFACE", "KIND", "STATE", "SPEED", "MTU", "ADDRESSES~"];
+    text.push_str(&table_block("Interfaces", screen, &head, rows));
     let routes = lnet.into_iter().flat_map(|lnet| &lnet.routes);
     let routes = routes.map(|r| format!("{} via {} ({})", r.net, r.gateway, r.state));
     text.push_str(&block("Routes", &routes.collect::<Vec<_>>().join("\n")));

@@ -1,49 +1,59 @@
 //! `candela server`.
 
+use super::device::what;
 use super::{View, concerns, noun};
 use crate::args::{Common, Noun};
 use crate::client::Client;
-use crate::output::{self, Row, block, bytes, fields, or_dash};
+use crate::output::{
+    Row, Screen, block, bytes, cut, fields, or_dash, sentences, short_bytes, some_or_dash,
+    table_block,
+};
 use anyhow::Result;
 use api::device::DeviceNode;
-use api::server::{ClientMount, Ref, Server, ServerDetail, Unread};
+use api::server::{ClientMount, Ref, Server, ServerDetail};
+
+/// How servers are listed and shown.
+pub(crate) const VIEW: View<Server, ServerDetail> = View {
+    noun: "server",
+    path: "servers",
+    head: &[
+        "NAME", "STATE", "ROLES~", "MOUNTED", "HA~", "LUSTRE", "AGE", "KERNEL", "OS~", "NIDS~",
+    ],
+    n_columns: 7,
+    row,
+    order: "name",
+    is_named: |server, name| [&server.name, &server.fqdn, &server.id].contains(&&name.to_owned()),
+    show,
+};
 
 /// Lists or shows servers.
 pub async fn run(client: &Client, verb: Noun, common: &Common) -> Result<()> {
-    let head = [
-        "NAME", "STATE", "ROLES", "MOUNTED", "HA", "LUSTRE", "KERNEL", "AGE",
-    ];
-    let view = View {
-        path: "servers",
-        head: &head,
-        row,
-        name: |s: &Server| &s.name,
-        show,
-    };
-    noun(client, verb, common, view).await
+    noun(client, verb, common, &VIEW).await
 }
 
 fn row(server: &Server) -> Row {
     vec![
         server.name.clone(),
         server.state.clone(),
-        server.roles.join(","),
+        some_or_dash(server.roles.join(" ")),
         format!("{}/{}", server.mounted.len(), server.n_may_serve),
         or_dash(server.ha_cluster.as_ref().map(|ha| &ha.name)),
         or_dash(server.lustre_version.as_ref()),
-        or_dash(server.kernel.as_ref()),
         age(server.age_s),
+        or_dash(server.kernel.as_ref()),
+        or_dash(server.os.as_ref()),
+        some_or_dash(server.nids.join(" ")),
     ]
 }
 
-/// `12 s`, `5 min`, `3 h`, `2 d`.
+/// `12s`, `5m`, `3h`, `2d`.
 pub(crate) fn age(seconds: Option<u64>) -> String {
     match seconds {
         None => "-".into(),
-        Some(s) if s < 120 => format!("{s} s"),
-        Some(s) if s < 7200 => format!("{} min", s / 60),
-        Some(s) if s < 172_800 => format!("{} h", s / 3600),
-        Some(s) => format!("{} d", s / 86_400),
+        Some(s) if s < 120 => format!("{s}s"),
+        Some(s) if s < 7200 => format!("{}m", s / 60),
+        Some(s) if s < 172_800 => format!("{}h", s / 3600),
+        Some(s) => format!("{}d", s / 86_400),
     }
 }
 
@@ -53,7 +63,7 @@ pub(crate) fn names(all: &[Ref]) -> String {
     stdx::hostlist::fold(&names)
 }
 
-fn show(detail: &ServerDetail) -> String {
+fn show(detail: &ServerDetail, screen: Screen) -> String {
     let server = &detail.server;
     let mut text = fields(&[
         ("Server", server.name.clone()),
@@ -80,39 +90,39 @@ fn show(detail: &ServerDetail) -> String {
         ("Agent", server.agent_version.clone()),
     ]);
     text.push('\n');
-    text.push_str(&block("Needs attention", &concerns(&server.concerns)));
-    text.push_str(&block("Targets mounted", &lines(&server.mounted)));
-    text.push_str(&block("Targets it may serve", &lines(&detail.may_serve)));
-    text.push_str(&block("Devices", &tree(&detail.devices)));
-    text.push_str(&block("Pools", &pools(detail)));
+    text.push_str(&sentences(
+        "Needs attention",
+        screen,
+        &concerns(&server.concerns),
+    ));
+    text.push_str(&block("Targets mounted", &names(&server.mounted)));
+    let others = detail.may_serve.iter();
+    let others = others.filter(|one| !server.mounted.contains(one));
+    let others: Vec<Ref> = others.cloned().collect();
+    text.push_str(&block("Other targets it may serve", &names(&others)));
+    text.push_str(&tree(&detail.devices, screen));
+    text.push_str(&pools(detail, screen));
     text.push_str(&block("Lustre clients", &clients(detail)));
     text.push_str(&block("Time", &time(detail)));
     text.push_str(&block("Services", &services(detail)));
-    text.push_str(&block("Not read", &unread(detail)));
+    text.push_str(&unread(detail, screen));
     text
 }
 
-fn lines(all: &[Ref]) -> String {
-    all.iter()
-        .map(|one| one.name.clone())
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-fn tree(roots: &[DeviceNode]) -> String {
+fn tree(roots: &[DeviceNode], screen: Screen) -> String {
     fn walk(node: &DeviceNode, depth: usize, into: &mut Vec<Row>) {
-        let what = [node.content.as_deref(), node.label.as_deref()];
+        let what = what(
+            &node.kind,
+            node.content.as_deref(),
+            node.label.as_deref(),
+            &node.targets,
+        );
         into.push(vec![
             format!("{}{}", "  ".repeat(depth), node.path),
-            node.kind.clone(),
-            bytes(node.size_bytes),
-            what.into_iter().flatten().collect::<Vec<_>>().join(" "),
+            short_bytes(node.size_bytes),
+            what,
             node.mount_points.join(" "),
-            node.targets
-                .iter()
-                .map(|t| t.name.clone())
-                .collect::<Vec<_>>()
-                .join(" "),
+            names(&node.targets),
             names(&node.shared_with),
         ]);
         node.children
@@ -123,41 +133,28 @@ fn tree(roots: &[DeviceNode]) -> String {
     for root in roots {
         walk(root, 0, &mut rows);
     }
-    if rows.is_empty() {
-        return String::new();
-    }
-    output::table(
-        &[
-            "DEVICE",
-            "KIND",
-            "SIZE",
-            "CONTENT",
-            "MOUNTED AT",
-            "TARGETS",
-            "ALSO SEEN BY",
-        ],
-        rows,
-    )
+    let head = [
+        "DEVICE",
+        "SIZE",
+        "WHAT~",
+        "MOUNTED AT~",
+        "TARGETS~",
+        "ALSO ON",
+    ];
+    table_block("Devices", screen, &head, rows)
 }
 
-fn pools(detail: &ServerDetail) -> String {
-    let rows: Vec<Row> = detail
-        .zpools
-        .iter()
-        .map(|p| {
-            vec![
-                p.name.clone(),
-                p.state.clone(),
-                bytes(p.size_bytes),
-                bytes(p.allocated_bytes),
-            ]
-        })
-        .collect();
-    if rows.is_empty() {
-        String::new()
-    } else {
-        output::table(&["POOL", "STATE", "SIZE", "USED"], rows)
-    }
+fn pools(detail: &ServerDetail, screen: Screen) -> String {
+    let rows = detail.zpools.iter().map(|p| {
+        vec![
+            p.name.clone(),
+            p.state.clone(),
+            short_bytes(p.size_bytes),
+            short_bytes(p.allocated_bytes),
+        ]
+    });
+    let head = ["POOL", "STATE", "SIZE", "USED"];
+    table_block("Pools", screen, &head, rows)
 }
 
 fn clients(detail: &ServerDetail) -> String {
@@ -194,12 +191,11 @@ fn services(detail: &ServerDetail) -> String {
         .join("\n")
 }
 
-fn unread(detail: &ServerDetail) -> String {
-    let line = |u: &Unread| format!("{}: {}: {}", u.section, u.source, u.reason);
-    detail
+fn unread(detail: &ServerDetail, screen: Screen) -> String {
+    let rows = detail
         .unread
         .iter()
-        .map(line)
-        .collect::<Vec<_>>()
-        .join("\n")
+        .map(|u| vec![u.section.clone(), u.reason.clone(), cut(&u.source, 48)]);
+    let head = ["SECTION", "WHY~", "ASKED BY"];
+    table_block("Not read", screen, &head, rows)
 }

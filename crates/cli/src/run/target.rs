@@ -3,46 +3,58 @@
 use super::{View, concerns, evidence, noun};
 use crate::args::{Common, Noun};
 use crate::client::Client;
-use crate::output::{Row, block, bytes, fields, or_dash};
+use crate::output::{Row, Screen, bytes, fields, or_dash, sentences, short_bytes, some_or_dash};
 use anyhow::Result;
 use api::target::Target;
 
-/// Lists or shows targets.
-pub async fn run(client: &Client, verb: Noun, common: &Common) -> Result<()> {
-    let head = [
+/// How targets are listed and shown.
+pub(crate) const VIEW: View<Target, Target> = View {
+    noun: "target",
+    path: "targets",
+    head: &[
         "LABEL",
-        "KIND",
         "STATE",
-        "MOUNTED ON",
-        "SERVERS",
-        "DEVICE",
+        "MOUNTED ON~",
+        "SERVERS~",
         "SIZE",
         "SURE",
-    ];
-    let view = View {
-        path: "targets",
-        head: &head,
-        row,
-        name: |t: &Target| &t.label,
-        show,
-    };
-    noun(client, verb, common, view).await
+        "KIND",
+        "HOME",
+        "MOUNT POINT~",
+        "DEVICE~",
+        "PATH~",
+        "CLIENTS",
+    ],
+    n_columns: 6,
+    row,
+    order: "label",
+    is_named: |target, name| target.label == name || target.id == name,
+    show,
+};
+
+/// Lists or shows targets.
+pub async fn run(client: &Client, verb: Noun, common: &Common) -> Result<()> {
+    noun(client, verb, common, &VIEW).await
 }
 
 fn row(target: &Target) -> Row {
     vec![
         target.label.clone(),
-        target.kind.clone(),
         target.state.clone(),
         or_dash(target.mounted_on.as_ref()),
-        stdx::hostlist::fold(&target.servers),
-        or_dash(target.device_path.as_ref()),
-        target.bytes_total.map_or("-".into(), bytes),
+        some_or_dash(stdx::hostlist::fold(&target.servers)),
+        target.bytes_total.map_or("-".into(), short_bytes),
         target.confidence.clone(),
+        target.kind.clone(),
+        or_dash(target.home.as_ref()),
+        or_dash(target.mount_point.as_ref()),
+        or_dash(target.device.as_ref()),
+        or_dash(target.device_path.as_ref()),
+        or_dash(target.n_clients.as_ref()),
     ]
 }
 
-pub(crate) fn show(target: &Target) -> String {
+pub(crate) fn show(target: &Target, screen: Screen) -> String {
     let used = target
         .bytes_total
         .zip(target.bytes_available)
@@ -77,13 +89,19 @@ pub(crate) fn show(target: &Target) -> String {
         ("Confidence", target.confidence.clone()),
     ]);
     text.push('\n');
-    text.push_str(&block("Needs attention", &concerns(&target.concerns)));
-    text.push_str(&block("Why we think so", &evidence(&target.evidence)));
+    text.push_str(&sentences(
+        "Needs attention",
+        screen,
+        &concerns(&target.concerns),
+    ));
+    text.push_str(&evidence(&target.evidence, screen));
     text
 }
 
 fn recovery(recovery: &api::target::Recovery) -> String {
-    let mut text = format!("{:?}", recovery.state).to_lowercase();
+    // The word of the API: `waiting_for_clients`.
+    let state = serde_json::to_value(recovery.state).unwrap_or_default();
+    let mut text = state.as_str().unwrap_or_default().replace('_', " ");
     let counts = [
         ("connected", recovery.clients_connected),
         ("completed", recovery.clients_completed),

@@ -1,8 +1,8 @@
 //! `candela token`.
 
-use crate::args::{Common, Format, TokenVerb};
+use crate::args::{Common, TokenVerb};
 use crate::client::{Client, segment};
-use crate::output;
+use crate::output::{self, Screen};
 use anyhow::Result;
 use api::token::{NewEnrolmentToken, NewToken, Secret, Token};
 
@@ -28,16 +28,19 @@ pub async fn run(client: &Client, verb: TokenVerb, common: &Common) -> Result<()
         }
         TokenVerb::List => {
             let items: Vec<Token> = client.list("tokens", &[], None).await?;
-            let head = ["ID", "NAME", "ROLE", "USER", "EXPIRES"];
-            output::rows(common.output, &items, &head, |t| {
-                vec![
-                    t.id.clone(),
-                    t.name.clone(),
-                    t.role.clone(),
-                    t.user.clone(),
-                    t.expires_at.clone(),
-                ]
-            })
+            let head = ["ID", "NAME~", "ROLE", "USER", "EXPIRES"];
+            if !common.output.is_table() {
+                return output::data(common.output, &items);
+            }
+            if items.is_empty() {
+                eprintln!("there is no token");
+                return Ok(());
+            }
+            let rows = items.into_iter().map(|t| {
+                let id = t.id.clone();
+                vec![id, t.name, t.role, t.user, t.expires_at]
+            });
+            output::say(&Screen::standard().table(&head, rows))
         }
         TokenVerb::Revoke { id } => {
             client.delete(&format!("tokens/{}", segment(&id))).await?;
@@ -48,7 +51,7 @@ pub async fn run(client: &Client, verb: TokenVerb, common: &Common) -> Result<()
 }
 
 fn secret(made: &Secret, common: &Common, word: &str) -> Result<()> {
-    if common.output != Format::Table {
+    if !common.output.is_table() {
         return output::data(common.output, made);
     }
     eprintln!("{word}, until {}.", made.expires_at);
