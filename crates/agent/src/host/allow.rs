@@ -26,7 +26,10 @@ const PROGRAMS: &[(&str, Rule)] = &[
         },
     ),
     ("udevadm", Exactly(&[&["info", "--export-db"]])),
-    ("ip", Exactly(&[&["-j", "addr", "show"], &["-j", "addr"]])),
+    (
+        "ip",
+        Exactly(&[&["-j", "addr", "show"], &["-j", "addr"], &["addr", "show"]]),
+    ),
     (
         "lctl",
         Exactly(&[

@@ -3,6 +3,7 @@
 use super::Look;
 use jiff::Timestamp;
 use model::report::{Hardware, Identity, Interface, Os};
+use platform::os::{os_release, proc, uname};
 
 /// Identity; fields that cannot be read stay empty.
 pub fn identity(look: &mut Look<'_>, interfaces: &[Interface]) -> Identity {
@@ -44,9 +45,9 @@ pub fn identity(look: &mut Look<'_>, interfaces: &[Interface]) -> Identity {
 }
 
 fn booted_at(look: &Look<'_>) -> Option<Timestamp> {
-    let stat = look.optional("/proc/stat")?;
-    let line = stat.lines().find_map(|line| line.strip_prefix("btime "))?;
-    Timestamp::from_second(line.trim().parse().ok()?).ok()
+    let text = look.optional("/proc/stat")?;
+    let seconds = proc::stat(text.as_bytes()).boot_time_s?;
+    Timestamp::from_second(i64::try_from(seconds).ok()?).ok()
 }
 
 /// Distribution and kernel.
@@ -56,62 +57,40 @@ pub fn os(look: &mut Look<'_>) -> Option<Os> {
     if release.is_none() && kernel.is_none() {
         return None;
     }
-    let mut os = Os::default();
-    for line in release.as_deref().unwrap_or_default().lines() {
-        let Some((key, value)) = line.split_once('=') else {
-            continue;
-        };
-        let value = value.trim().trim_matches(['"', '\'']).to_owned();
-        match key {
-            "ID" => os.id = value,
-            "VERSION_ID" => os.version = value,
-            "PRETTY_NAME" => os.pretty = value,
-            _ => {}
+    let (release, skips) = os_release::parse(release.unwrap_or_default().as_bytes());
+    look.skips("os", "/etc/os-release", &skips);
+    let field = |key: &str| release.get(key).unwrap_or_default().to_owned();
+    let mut os = Os {
+        id: field("ID"),
+        version: field("VERSION_ID"),
+        pretty: field("PRETTY_NAME"),
+        ..Os::default()
+    };
+    if let Some((bytes, source)) = kernel {
+        let (found, skips) = uname::parse(&bytes);
+        look.skips("os", &source, &skips);
+        if let Some(uname) = found.into_iter().next() {
+            (os.kernel, os.arch) = (uname.release, uname.machine);
         }
     }
-    let text = kernel
-        .map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned())
-        .unwrap_or_default();
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words
-        .get(2)
-        .copied()
-        .unwrap_or_default()
-        .clone_into(&mut os.kernel);
-    let arch = words.iter().rev().find(|word| **word != "GNU/Linux");
-    arch.copied().unwrap_or_default().clone_into(&mut os.arch);
     Some(os)
 }
 
 /// Processors and memory.
 pub fn hardware(look: &mut Look<'_>) -> Option<Hardware> {
     let memory = look.file("hardware", "/proc/meminfo")?;
-    let bytes = |key: &str| {
-        let line = memory
-            .lines()
-            .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
-        line.split_whitespace()
-            .next()?
-            .parse::<u64>()
-            .ok()?
-            .checked_mul(1024)
-    };
+    let (memory, skips) = proc::meminfo(memory.as_bytes());
+    look.skips("hardware", "/proc/meminfo", &skips);
+    let bytes = |key: &str| memory.get(key).copied().unwrap_or(0);
     let cpus = look.optional("/proc/cpuinfo").unwrap_or_default();
-    let value = |key: &str| {
-        let line = cpus.lines().find(|line| line.starts_with(key))?;
-        Some(line.split_once(':')?.1.trim().to_owned())
-    };
+    let cpus = proc::cpuinfo(cpus.as_bytes());
+    // What is free changes all the time; only great changes are news.
     let step = 64 << 20;
     Some(Hardware {
-        n_cpus: u32::try_from(
-            cpus.lines()
-                .filter(|line| line.starts_with("processor"))
-                .count(),
-        )
-        .unwrap_or(0),
-        cpu_model: value("model name").unwrap_or_default(),
-        memory_bytes: bytes("MemTotal").unwrap_or(0),
-        memory_available_bytes: bytes("MemAvailable").unwrap_or(0) / step * step,
-        swap_bytes: bytes("SwapTotal").unwrap_or(0),
+        n_cpus: cpus.n_cpus,
+        cpu_model: cpus.model.unwrap_or_default(),
+        memory_bytes: bytes("MemTotal"),
+        memory_available_bytes: bytes("MemAvailable") / step * step,
+        swap_bytes: bytes("SwapTotal"),
     })
 }

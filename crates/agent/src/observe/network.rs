@@ -2,72 +2,62 @@
 
 use super::Look;
 use model::report::{Firewall, Interface};
-use serde_json::Value;
+use platform::net::packet_filter::RuleSet;
+use platform::net::{ip_addr, ip_text, iptables, nft};
 
-/// Interfaces in the kernel's order.
+/// Interfaces in the kernel's order. Where `ip` is too old for JSON, its text.
 pub fn interfaces(look: &mut Look<'_>) -> Option<Vec<Interface>> {
-    let (bytes, source) = look.run(
-        "interfaces",
-        &[&["ip", "-j", "addr", "show"], &["ip", "-j", "addr"]],
-    )?;
-    let list: Vec<Value> = match serde_json::from_slice(&bytes) {
-        Ok(list) => list,
-        Err(error) => {
-            look.unread(
-                "interfaces",
-                &source,
-                &crate::host::HostError::Other(error.to_string()),
-            );
-            return None;
-        }
+    let commands: &[&[&str]] = &[
+        &["ip", "-j", "addr", "show"],
+        &["ip", "-j", "addr"],
+        &["ip", "addr", "show"],
+    ];
+    let (bytes, source) = look.run("interfaces", commands)?;
+    let (links, skips) = if source.starts_with("ip -j") {
+        ip_addr::parse(&bytes)
+    } else {
+        ip_text::parse(&bytes)
     };
-    Some(list.iter().filter_map(|one| interface(look, one)).collect())
+    look.skips("interfaces", &source, &skips);
+    if links.is_empty() && !skips.is_empty() {
+        return None;
+    }
+    Some(
+        links
+            .into_iter()
+            .map(|link| interface(look, link))
+            .collect(),
+    )
 }
 
-fn interface(look: &Look<'_>, one: &Value) -> Option<Interface> {
-    let name = one.get("ifname")?.as_str()?.to_owned();
-    let has = |flag: &str| {
-        one["flags"]
-            .as_array()
-            .is_some_and(|flags| flags.iter().any(|known| known == flag))
-    };
-    let state = one["operstate"].as_str().unwrap_or_default();
-    let addresses = one["addr_info"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|address| {
-            Some(format!(
-                "{}/{}",
-                address["local"].as_str()?,
-                address["prefixlen"].as_u64()?
-            ))
-        });
-    let speed = look.optional(&format!("/sys/class/net/{name}/speed"));
-    Some(Interface {
-        kind: kind(&name, one["link_type"].as_str().unwrap_or_default()).to_owned(),
-        mac: one["address"].as_str().map(str::to_owned),
-        mtu: one["mtu"]
-            .as_u64()
-            .and_then(|mtu| u32::try_from(mtu).ok())
-            .unwrap_or(0),
-        is_up: state == "UP" || state == "UNKNOWN" && has("LOWER_UP"),
+fn interface(look: &Look<'_>, link: ip_addr::Link) -> Interface {
+    let speed = look.optional(&format!("/sys/class/net/{}/speed", link.name));
+    Interface {
+        kind: kind(&link).to_owned(),
+        is_up: link.is_up(),
+        mac: link.mac,
+        mtu: link.mtu,
         // The driver prints -1 where it does not know.
         speed_mbit: speed.and_then(|text| text.parse().ok()),
-        addresses: addresses.collect(),
-        name,
-    })
+        addresses: link.addresses,
+        name: link.name,
+    }
 }
 
-fn kind(name: &str, link: &str) -> &'static str {
-    match link {
-        "loopback" => "loopback",
-        "infiniband" => "infiniband",
+fn kind(link: &ip_addr::Link) -> &'static str {
+    let name = link.name.as_str();
+    match (link.link_type.as_str(), link.info_kind.as_deref()) {
+        ("loopback", _) => "loopback",
+        ("infiniband", _) => "infiniband",
+        (_, Some("bond")) => "bond",
+        (_, Some("bridge")) => "bridge",
+        (_, Some("veth")) => "veth",
+        (_, Some("vlan")) => "vlan",
         _ if name.starts_with("bond") => "bond",
         _ if name.starts_with("br") => "bridge",
         _ if name.starts_with("veth") => "veth",
         _ if name.contains('.') || name.starts_with("vlan") => "vlan",
-        "ether" => "ethernet",
+        ("ether", _) => "ethernet",
         _ => "other",
     }
 }
@@ -78,21 +68,31 @@ pub fn firewall(look: &mut Look<'_>) -> Option<Firewall> {
         "firewall",
         &[&["nft", "list", "ruleset"], &["iptables", "-S"]],
     )?;
-    let text = String::from_utf8_lossy(&bytes);
     let is_nft = source.starts_with("nft");
-    let is_rule = |line: &&str| {
-        let line = line.trim();
-        if is_nft {
-            let words = [" accept", " drop", " reject", "accept", "drop", "reject"];
-            words.iter().any(|word| line.ends_with(word)) && !line.starts_with("type ")
-        } else {
-            line.starts_with("-A ")
-        }
+    let (rules, skips) = if is_nft {
+        nft::parse_text(&bytes)
+    } else {
+        iptables::parse(&bytes)
     };
-    let n_rules = text.lines().filter(is_rule).count();
+    look.skips("firewall", &source, &skips);
+    let n_rules = rules
+        .rules
+        .iter()
+        .filter(|rule| matches!(rule.verdict.as_deref(), Some("accept" | "drop" | "reject")))
+        .count();
+    let kind = match is_nft {
+        true if is_firewalld(&rules) => "firewalld",
+        true => "nftables",
+        false => "iptables",
+    };
     Some(Firewall {
-        kind: if is_nft { "nftables" } else { "iptables" }.to_owned(),
-        is_active: n_rules > 0 || text.contains("policy drop") || text.contains("-P INPUT DROP"),
+        kind: kind.to_owned(),
+        is_active: rules.is_filtering(),
         n_rules: u32::try_from(n_rules).unwrap_or(u32::MAX),
     })
+}
+
+/// firewalld keeps its rules in a table of its own.
+fn is_firewalld(rules: &RuleSet) -> bool {
+    rules.chains.iter().any(|chain| chain.table == "firewalld")
 }

@@ -2,6 +2,7 @@
 
 use super::Look;
 use model::report::{Package, Service};
+use platform::os::{packages, systemctl};
 
 /// Beginnings of package names that matter.
 const PACKAGES: &[&str] = &[
@@ -9,6 +10,7 @@ const PACKAGES: &[&str] = &[
     "kmod-lustre",
     "kernel-lustre",
     "zfs",
+    "kmod-zfs",
     "libzfs",
     "e2fsprogs",
     "pacemaker",
@@ -61,19 +63,20 @@ pub fn packages(look: &mut Look<'_>) -> Option<Vec<Package>> {
         "--qf",
         "installed %{NAME} %{VERSION}-%{RELEASE}\\n",
     ];
-    let (bytes, _) = look.run("packages", &[dpkg, rpm])?;
-    let text = String::from_utf8_lossy(&bytes);
-    let mut found: Vec<Package> = text
-        .lines()
-        .filter_map(|line| {
-            let mut words = line.split_whitespace();
-            let (status, name, version) = (words.next()?, words.next()?, words.next()?);
-            let matters =
-                status == "installed" && PACKAGES.iter().any(|known| name.starts_with(known));
-            matters.then(|| Package {
-                name: name.to_owned(),
-                version: version.to_owned(),
-            })
+    let (bytes, source) = look.run("packages", &[dpkg, rpm])?;
+    let (all, skips) = if source.starts_with("dpkg") {
+        packages::query(&bytes)
+    } else {
+        packages::rpm(&bytes)
+    };
+    look.skips("packages", &source, &skips);
+    let matters = |name: &str| PACKAGES.iter().any(|known| name.starts_with(known));
+    let mut found: Vec<Package> = all
+        .into_iter()
+        .filter(|package| package.is_installed && matters(&package.name))
+        .map(|package| Package {
+            name: package.name,
+            version: package.version,
         })
         .collect();
     found.sort();
@@ -89,27 +92,22 @@ pub fn services(look: &mut Look<'_>) -> Option<Vec<Service>> {
         "Id,LoadState,ActiveState,SubState,UnitFileState",
     ];
     argv.extend(UNITS);
-    let (bytes, _) = look.run("services", &[&argv])?;
-    let text = String::from_utf8_lossy(&bytes);
-    let mut found = Vec::new();
-    for part in text.split("\n\n") {
-        let value = |key: &str| {
-            let line = part
-                .lines()
-                .find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
-            line.unwrap_or_default().to_owned()
-        };
-        let service = Service {
-            unit: value("Id"),
-            load: value("LoadState"),
-            active: value("ActiveState"),
-            sub: value("SubState"),
-            enabled: value("UnitFileState"),
-        };
-        if !service.unit.is_empty() && service.load != "not-found" {
-            found.push(service);
-        }
-    }
+    let (bytes, source) = look.run("services", &[&argv])?;
+    let (units, skips) = systemctl::show(&bytes);
+    look.skips("services", &source, &skips);
+    let is_there =
+        |unit: &systemctl::Unit| !unit.name.is_empty() && unit.load.as_deref() != Some("not-found");
+    let mut found: Vec<Service> = units
+        .into_iter()
+        .filter(is_there)
+        .map(|unit| Service {
+            unit: unit.name,
+            load: unit.load.unwrap_or_default(),
+            active: unit.active.unwrap_or_default(),
+            sub: unit.sub.unwrap_or_default(),
+            enabled: unit.enabled.unwrap_or_default(),
+        })
+        .collect();
     found.sort();
     found.dedup();
     Some(found)

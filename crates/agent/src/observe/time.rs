@@ -2,6 +2,7 @@
 
 use super::Look;
 use model::report::{TimeSource, TimeSync};
+use platform::os::{chrony, ntp, timedatectl};
 
 /// Time synchronisation, by the first tool that answers.
 pub fn time(look: &mut Look<'_>) -> Option<TimeSync> {
@@ -11,11 +12,10 @@ pub fn time(look: &mut Look<'_>) -> Option<TimeSync> {
         &["timedatectl", "show"],
     ];
     let (bytes, source) = look.run("time", commands)?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
     let mut found = match source.split(' ').next() {
-        Some("chronyc") => chrony(look, &text),
-        Some("ntpq") => ntp(&text),
-        _ => timedate(&text),
+        Some("chronyc") => by_chrony(look, &bytes, &source),
+        Some("ntpq") => by_ntpd(look, &bytes, &source),
+        _ => by_systemd(look, &bytes, &source),
     };
     if found.time_zone.is_none() {
         let link = look.host().read_link("/etc/localtime").ok();
@@ -24,103 +24,75 @@ pub fn time(look: &mut Look<'_>) -> Option<TimeSync> {
     Some(found)
 }
 
-fn chrony(look: &mut Look<'_>, text: &str) -> TimeSync {
-    let value = |key: &str| {
-        let line = text.lines().find(|line| line.starts_with(key))?;
-        Some(line.split_once(':')?.1.trim().to_owned())
-    };
-    let offset = value("System time").and_then(|text| {
-        let seconds: f64 = text.split(' ').next()?.parse().ok()?;
-        Some(rounded(if text.contains("slow") {
-            -seconds
-        } else {
-            seconds
-        }))
-    });
-    let listed = look.run("time", &[&["chronyc", "-n", "sources"]]);
-    let listed = listed
-        .map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned())
-        .unwrap_or_default();
-    let sources = listed.lines().filter_map(|line| {
-        let mut words = line.split_whitespace();
-        let state = words
-            .next()
-            .filter(|word| word.len() == 2 && word.starts_with(['^', '=', '#']))?;
-        let name = words.next()?.to_owned();
-        let reach = words.nth(2)?;
-        Some(TimeSource {
-            name,
-            is_selected: state.ends_with('*'),
-            is_reachable: reach != "0",
-        })
-    });
+fn by_chrony(look: &mut Look<'_>, bytes: &[u8], source: &str) -> TimeSync {
+    let (tracking, skips) = chrony::tracking(bytes);
+    look.skips("time", source, &skips);
+    let tracking = tracking.unwrap_or_default();
+    let mut sources = Vec::new();
+    if let Some((bytes, source)) = look.run("time", &[&["chronyc", "-n", "sources"]]) {
+        let (found, skips) = chrony::sources(&bytes);
+        look.skips("time", &source, &skips);
+        sources = found;
+    }
     TimeSync {
         service: "chrony".into(),
-        is_synced: value("Leap status").map(|text| text == "Normal"),
-        offset_us: offset,
-        stratum: value("Stratum")
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(0),
-        sources: sources.collect(),
+        is_synced: (!tracking.leap.is_empty()).then(|| tracking.is_synced()),
+        offset_us: tracking.offset_ns.map(rounded),
+        stratum: tracking.stratum,
+        sources: sources
+            .into_iter()
+            .map(|one| TimeSource {
+                is_selected: one.state == chrony::State::Selected,
+                is_reachable: one.reach != 0,
+                name: one.name,
+            })
+            .collect(),
         time_zone: None,
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "seconds of a clock's error fit"
-)]
-fn rounded(seconds: f64) -> i64 {
-    (seconds * 1e3).round() as i64 * 1000
-}
-
-fn ntp(text: &str) -> TimeSync {
-    let mut found = TimeSync {
+fn by_ntpd(look: &mut Look<'_>, bytes: &[u8], source: &str) -> TimeSync {
+    let (peers, skips) = ntp::peers(bytes);
+    look.skips("time", source, &skips);
+    let selected = peers.iter().find(|peer| peer.is_selected());
+    TimeSync {
         service: "ntpd".into(),
-        is_synced: Some(false),
-        ..TimeSync::default()
-    };
-    for line in text.lines().skip(2) {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let Some(name) = words.first() else { continue };
-        let is_selected = name.starts_with(['*', 'o']);
-        let reach = words.get(6).copied().unwrap_or("0");
-        if is_selected {
-            found.is_synced = Some(true);
-            found.offset_us = words
-                .get(8)
-                .and_then(|ms| ms.parse::<f64>().ok())
-                .map(|ms| rounded(ms / 1e3));
-            found.stratum = words
-                .get(2)
-                .and_then(|n| n.parse().ok())
-                .map_or(0, |n: u8| n.saturating_add(1));
-        }
-        found.sources.push(TimeSource {
-            name: name
-                .trim_start_matches(['*', '+', '-', '#', 'x', '.', 'o', '~'])
-                .to_owned(),
-            is_selected,
-            is_reachable: reach != "0",
-        });
+        is_synced: Some(selected.is_some()),
+        // The peer's clock less ours is the error of ours, turned round.
+        offset_us: selected
+            .and_then(|peer| peer.offset_ns)
+            .map(|ns| rounded(ns.saturating_neg())),
+        stratum: selected.map_or(0, |peer| peer.stratum.saturating_add(1)),
+        sources: peers
+            .iter()
+            .map(|peer| TimeSource {
+                name: peer.name.clone(),
+                is_selected: peer.is_selected(),
+                is_reachable: peer.reach != 0,
+            })
+            .collect(),
+        time_zone: None,
     }
-    found
 }
 
-fn timedate(text: &str) -> TimeSync {
-    let value = |key: &str| {
-        text.lines()
-            .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+fn by_systemd(look: &mut Look<'_>, bytes: &[u8], source: &str) -> TimeSync {
+    let (found, skips) = timedatectl::show(bytes);
+    look.skips("time", source, &skips);
+    let service = if found.is_ntp_on == Some(true) {
+        "systemd-timesyncd"
+    } else {
+        "none"
     };
     TimeSync {
-        service: if value("NTP") == Some("yes") {
-            "systemd-timesyncd"
-        } else {
-            "none"
-        }
-        .into(),
-        is_synced: value("NTPSynchronized").map(|word| word == "yes"),
-        time_zone: value("Timezone").map(str::to_owned),
+        service: service.into(),
+        is_synced: found.is_synced,
+        time_zone: found.time_zone,
         ..TimeSync::default()
     }
+}
+
+/// Microseconds, rounded to whole milliseconds so that the noise is no news.
+fn rounded(ns: i64) -> i64 {
+    let half = if ns < 0 { -500_000 } else { 500_000 };
+    ns.saturating_add(half) / 1_000_000 * 1000
 }
