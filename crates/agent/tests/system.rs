@@ -126,8 +126,8 @@ fn an_old_server_is_read_without_json() {
     assert_eq!(hardware.memory_available_bytes, 128 << 20);
     let packages = seen.packages.unwrap();
     assert_eq!(
-        (packages.len(), packages[0].version.as_str()),
-        (1, "2.12.9-1.el7")
+        (packages.len(), packages[1].version.as_str()),
+        (2, "2.12.9-1.el7")
     );
     let time = seen.time.unwrap();
     assert_eq!(
