@@ -3,18 +3,13 @@
 
 pub mod allow;
 pub mod captured;
+pub mod hands;
 pub mod real;
 pub mod recording;
 pub mod redact;
 
+pub use model::step::Class;
 use std::time::Duration;
-
-/// What a command may do, which decides what may be done to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    /// Only reads; may be killed.
-    ReadOnly,
-}
 
 /// A command to run: no shell reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,4 +116,23 @@ pub trait Host: Send + Sync {
     fn is_live(&self) -> bool {
         false
     }
+}
+
+/// A machine that can be changed too. An agent has one only where its server
+/// is managed; on a server that is only watched there is none, so nothing that
+/// changes anything can be called.
+pub trait Hands: Host {
+    /// Runs a command that changes something. One that writes to a disk is
+    /// never killed; another is, at its deadline or when `is_stopped` says so.
+    fn act(&self, command: &Command, is_stopped: &dyn Fn() -> bool) -> Result<Output, HostError>;
+    /// Writes a whole file: beside it, to disk, and renamed.
+    fn write_file(&self, path: &str, mode: u32, bytes: &[u8]) -> Result<(), HostError>;
+    /// Makes a folder and those above it.
+    fn make_dir(&self, path: &str) -> Result<(), HostError>;
+    /// Removes a file; one that is not there is well.
+    fn remove_file(&self, path: &str) -> Result<(), HostError>;
+    /// Whether a file that holds a secret holds this one.
+    fn is_secret(&self, path: &str, bytes: &[u8]) -> bool;
+    /// Lets time pass.
+    fn pause(&self, how_long: Duration);
 }

@@ -4,12 +4,14 @@
 //! - [`observe`]: one file per section of the report.
 //! - [`run`]: keeps a manager informed. - [`site`]: folders of captured hosts.
 //! - [`state`]: what an agent keeps between starts.
+//! - [`steps`]: makes things so, where the server is managed.
 
 pub mod host;
 pub mod observe;
 pub mod run;
 pub mod site;
 pub mod state;
+pub mod steps;
 
 /// Version of this agent.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

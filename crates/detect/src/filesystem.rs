@@ -181,10 +181,7 @@ fn evidence(index: &Index, name: &FsName, server: ServerId) -> Vec<Evidence> {
     }
     let labels: Vec<_> = part.shown.iter().map(ToString::to_string).collect();
     if !labels.is_empty() {
-        made.push(of(
-            "target",
-            format!("shows {}", fold(&labels)),
-        ));
+        made.push(of("target", format!("shows {}", fold(&labels))));
     }
     made
 }

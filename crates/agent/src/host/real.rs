@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// Bytes of output or of a file at most.
 pub const BYTES_MAX: usize = 64 << 20;
 /// Where programs are looked for, whatever the environment says.
-const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin";
+pub(super) const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin";
 
 /// This machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -91,7 +91,7 @@ fn is_secret(path: &str) -> bool {
         || path.contains("/.ssh/")
 }
 
-fn find(program: &str) -> Option<std::path::PathBuf> {
+pub(super) fn find(program: &str) -> Option<std::path::PathBuf> {
     PATH.split(':')
         .map(|folder| std::path::Path::new(folder).join(program))
         .find(|path| path.is_file())

@@ -1,7 +1,7 @@
 //! Lustre on this host: targets by every sign, clients, what an MGS knows.
 
 mod mgs;
-mod mount_data;
+pub(crate) mod mount_data;
 mod signs;
 
 use super::{Look, devices};

@@ -1,0 +1,308 @@
+//! Corosync and Pacemaker.
+
+use super::failure::{failed, passing};
+use super::{Kind, Seen, Work, perform, read};
+use crate::host::Output;
+use model::job::Failure;
+use model::step::{
+    Action, CorosyncConfigured, FenceConfigured, HaProperties, ResourceAbsent, ResourcePlaced,
+    ResourcePresent, ResourceRole, Standby, TargetResource,
+};
+use platform::ha::cib::{self, Cib};
+use platform::ha::crm_mon::{self, CrmMon};
+use std::time::Duration;
+
+/// What Pacemaker is told.
+fn told(work: &Work<'_>) -> Result<Cib, Failure> {
+    match read(work, &["cibadmin", "--query"]) {
+        Some(output) => Ok(cib::parse(&output.stdout).0),
+        None => Err(passing(
+            "pacemaker-silent",
+            String::from("Pacemaker does not answer on this server"),
+        )),
+    }
+}
+
+/// How it stands.
+fn state(work: &Work<'_>) -> Result<CrmMon, Failure> {
+    let forms = ["--output-as=xml", "--as-xml"];
+    let mut answers = forms
+        .iter()
+        .filter_map(|form| read(work, &["crm_mon", "--one-shot", "--inactive", form]));
+    match answers.next() {
+        Some(output) => Ok(crm_mon::parse(&output.stdout).0),
+        None => Err(passing(
+            "pacemaker-silent",
+            String::from("Pacemaker does not answer on this server"),
+        )),
+    }
+}
+
+/// The CIB refuses what is there already; the look afterwards tells whether it
+/// is the same.
+fn is_there_already(output: &Output) -> bool {
+    let text = String::from_utf8_lossy(&output.stderr);
+    text.contains("Name not unique") || text.contains("File exists")
+}
+
+/// What is to be deleted is not there.
+fn is_gone_already(output: &Output) -> bool {
+    let text = String::from_utf8_lossy(&output.stderr);
+    text.contains("No such device or address") || text.contains("No such file")
+}
+
+impl Kind for CorosyncConfigured {
+    fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
+        let config = work.hands.read_file(Self::PATH).unwrap_or_default();
+        if config != self.config().as_bytes() {
+            return Ok(Seen::NotSo(format!("{} says something else", Self::PATH)));
+        }
+        let key = work.secrets.get(&self.key);
+        let Some(key) = key else {
+            return Err(failed(
+                "secret-missing",
+                format!("the key {} did not come with the order", self.key.0),
+            ));
+        };
+        Ok(if work.hands.is_secret(Self::KEY_PATH, key) {
+            Seen::So(format!("{} and its key are there", Self::PATH))
+        } else {
+            Seen::NotSo(format!("{} is another key", Self::KEY_PATH))
+        })
+    }
+}
+
+impl Kind for HaProperties {
+    fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
+        let cib = told(work)?;
+        for (name, value) in &self.properties {
+            let found = cib.properties.iter().find(|(known, _)| known == name);
+            if found.is_none_or(|(_, found)| found != value) {
+                return Ok(Seen::NotSo(format!("{name} is not {value}")));
+            }
+        }
+        for (name, value) in &self.defaults {
+            let is_it = |(of, known, found): &(String, String, String)| {
+                of == "rsc" && known == name && found == value
+            };
+            if !cib.defaults.iter().any(is_it) {
+                return Ok(Seen::NotSo(format!("the default {name} is not {value}")));
+            }
+        }
+        Ok(Seen::So(String::from("all properties are as told")))
+    }
+}
+
+impl Kind for FenceConfigured {
+    fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
+        for (name, secret) in &self.secrets {
+            let path = format!("/var/lib/pacemaker/lrm/secrets/{}/{name}", self.id());
+            let bytes = work.secrets.get(secret).map_or(&[][..], Vec::as_slice);
+            if !work.hands.is_secret(&path, bytes) {
+                return Ok(Seen::NotSo(format!("{path} is another secret")));
+            }
+        }
+        let cib = told(work)?;
+        let Some(device) = cib.resources.iter().find(|one| one.id == self.id()) else {
+            return Ok(Seen::NotSo(format!("Pacemaker has no {}", self.id())));
+        };
+        let differs = |(name, value): &&(String, String)| {
+            let found = device.parameters.iter().find(|(known, _)| known == name);
+            // The reader leaves secrets out, so they cannot be compared.
+            found.is_none_or(|(_, found)| found != value) && !self.secrets.contains_key(name)
+        };
+        let wanted = self.cib_parameters();
+        if let Some((name, _)) = wanted.iter().find(differs) {
+            return Err(failed(
+                "ha-differs",
+                format!("{} is there with another {name}", self.id()),
+            ));
+        }
+        let off_its_node = |one: &&cib::Constraint| one.resource == self.id();
+        if !cib.constraints.iter().any(|one| off_its_node(&one)) {
+            return Ok(Seen::NotSo(format!(
+                "{} may run on its own node",
+                self.id()
+            )));
+        }
+        Ok(Seen::So(format!("{} fences {}", self.id(), self.node)))
+    }
+
+    fn tolerates(&self, _action: &Action, output: &Output) -> bool {
+        is_there_already(output)
+    }
+}
+
+impl Kind for Standby {
+    fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
+        let state = state(work)?;
+        let Some(node) = state.nodes.iter().find(|node| node.name == self.node) else {
+            return Err(failed(
+                "ha-no-node",
+                format!("Pacemaker has no node {}", self.node),
+            ));
+        };
+        let runs = state
+            .resources
+            .iter()
+            .filter(|one| !one.agent.starts_with("stonith:") && one.nodes.contains(&self.node))
+            .count();
+        Ok(match (node.standby, self.is_on) {
+            (true, true) if runs == 0 => {
+                Seen::So(format!("{} is in standby and runs nothing", self.node))
+            }
+            (true, true) => Seen::NotSo(format!("{} still runs {runs} resources", self.node)),
+            (false, false) => Seen::So(format!("{} is not in standby", self.node)),
+            (true, false) => Seen::NotSo(format!("{} is in standby", self.node)),
+            (false, true) => Seen::NotSo(format!("{} is not in standby", self.node)),
+        })
+    }
+
+    fn settles_within(&self) -> Duration {
+        Duration::from_mins(20)
+    }
+}
+
+fn lustre_of<'a>(cib: &'a Cib, resource: &TargetResource) -> Option<&'a cib::Primitive> {
+    cib.resources.iter().find(|one| one.id == resource.id)
+}
+
+impl Kind for ResourcePresent {
+    fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
+        let cib = told(work)?;
+        let resource = &self.resource;
+        let Some(found) = lustre_of(&cib, resource) else {
+            return Ok(Seen::NotSo(format!("Pacemaker has no {}", resource.id)));
+        };
+        let is = |name: &str, value: &str| {
+            let pair = found.parameters.iter().find(|(known, _)| known == name);
+            pair.is_some_and(|(_, found)| found == value)
+        };
+        if !is("target", &resource.device) || !is("mountpoint", &resource.mount_point) {
+            return Err(failed(
+                "ha-differs",
+                format!("{} is there and runs something else", resource.id),
+            ));
+        }
+        let top = resource.top();
+        let has_place = |node: &&String| {
+            let mut known = cib.constraints.iter();
+            known.any(|one| one.resource == top && one.with == **node)
+        };
+        Ok(match resource.nodes.iter().find(|node| !has_place(node)) {
+            Some(node) => Seen::NotSo(format!("{top} has no place on {node}")),
+            None => Seen::So(format!("Pacemaker has {top}")),
+        })
+    }
+
+    fn tolerates(&self, _action: &Action, output: &Output) -> bool {
+        is_there_already(output)
+    }
+}
+
+impl Kind for ResourceAbsent {
+    fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
+        let cib = told(work)?;
+        Ok(match lustre_of(&cib, &self.resource) {
+            Some(found) => Seen::NotSo(format!("Pacemaker has {}", found.id)),
+            None => Seen::So(format!("Pacemaker has no {}", self.resource.id)),
+        })
+    }
+
+    fn guard(&self, work: &Work<'_>) -> Result<(), Failure> {
+        match places(work, &self.resource)?.first() {
+            Some(node) => Err(failed(
+                "ha-still-runs",
+                format!("{} still runs on {node}", self.resource.id),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn tolerates(&self, _action: &Action, output: &Output) -> bool {
+        is_gone_already(output)
+    }
+}
+
+/// Nodes on which a target's resource is active.
+fn places(work: &Work<'_>, resource: &TargetResource) -> Result<Vec<String>, Failure> {
+    let state = state(work)?;
+    let Some(found) = state.resources.iter().find(|one| one.id == resource.id) else {
+        return Err(passing(
+            "ha-no-resource",
+            format!("Pacemaker shows no {}", resource.id),
+        ));
+    };
+    if found.blocked || (found.failed && found.nodes.is_empty()) {
+        return Err(failed(
+            "ha-blocked",
+            format!("Pacemaker has given up on {}", resource.id),
+        ));
+    }
+    Ok(found.nodes.clone())
+}
+
+impl Kind for ResourceRole {
+    fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
+        let nodes = places(work, &self.resource)?;
+        let id = &self.resource.id;
+        Ok(match (nodes.first(), self.is_started) {
+            (Some(node), true) => Seen::So(format!("{id} runs on {node}")),
+            (None, false) => Seen::So(format!("{id} runs nowhere")),
+            (Some(node), false) => Seen::NotSo(format!("{id} runs on {node}")),
+            (None, true) => Seen::NotSo(format!("{id} runs nowhere")),
+        })
+    }
+
+    fn settles_within(&self) -> Duration {
+        Duration::from_mins(20)
+    }
+}
+
+impl Kind for ResourcePlaced {
+    fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
+        let nodes = places(work, &self.resource)?;
+        let id = &self.resource.id;
+        if nodes.iter().any(|node| *node != self.node) || nodes.is_empty() {
+            return Ok(Seen::NotSo(format!("{id} runs on {}", nodes.join(", "))));
+        }
+        // A constraint of a move that was left behind would pin it for good.
+        let cib = told(work)?;
+        let top = self.resource.top();
+        let pinned = |one: &cib::Constraint| one.resource == top && one.id.starts_with("cli-");
+        if cib.constraints.iter().any(pinned) {
+            return Ok(Seen::NotSo(format!(
+                "{id} runs on {} and is pinned",
+                self.node
+            )));
+        }
+        Ok(Seen::So(format!("{id} runs on {}", self.node)))
+    }
+
+    /// Moves, waits, and ends the move's constraint however that went.
+    fn act(&self, actions: &[Action], work: &Work<'_>) -> Result<(), Failure> {
+        let Some((clear, before)) = actions.split_last() else {
+            return Ok(());
+        };
+        let mut moved = before
+            .iter()
+            .try_for_each(|action| perform(self, action, work));
+        let mut left = Duration::from_mins(15);
+        while moved.is_ok() && !left.is_zero() {
+            match places(work, &self.resource) {
+                Ok(nodes) if nodes == [self.node.clone()] => break,
+                Err(failure) if !failure.is_transient => moved = Err(failure),
+                _ => {
+                    work.hands.pause(super::LOOK_EVERY);
+                    left = left.saturating_sub(super::LOOK_EVERY);
+                }
+            }
+        }
+        perform(self, clear, work)?;
+        moved
+    }
+
+    fn settles_within(&self) -> Duration {
+        Duration::from_mins(1)
+    }
+}

@@ -1,0 +1,264 @@
+//! Targets.
+
+use super::around::{Around, mounts};
+use super::failure::{failed, passing};
+use super::{Kind, Seen, Work};
+use crate::observe::lustre_facts::mount_data;
+use lustre::disk::mount_data::MountData;
+use lustre::label::TargetLabel;
+use model::graph::{Consent, signature};
+use model::job::Failure;
+use model::report::Mount;
+use model::step::{
+    Action, ConfigErased, DeviceRef, TargetFormatted, TargetMounted, TargetRegistered,
+    TargetUnmounted, TargetWiped,
+};
+
+/// The device still holds what was agreed to lose. Read just before.
+pub(super) fn agreed(
+    around: &Around,
+    wanted: &DeviceRef,
+    consents: &[Consent],
+) -> Result<(), Failure> {
+    let Some(device) = around.device(wanted) else {
+        return Err(failed(
+            "device-gone",
+            format!("{} is not {} on this server now", wanted.path, wanted.id),
+        ));
+    };
+    let now = signature(device);
+    let is_same = |consent: &Consent| consent.device == wanted.id && consent.signature == now;
+    if consents.iter().any(is_same) {
+        return Ok(());
+    }
+    Err(failed(
+        "signature-changed",
+        format!("{} holds {now}, which nobody agreed to lose", wanted.path),
+    ))
+}
+
+fn is_zfs(back_end: &str) -> bool {
+    back_end == "zfs"
+}
+
+/// What a target's device carries, of its own.
+fn on_disk(
+    around: &Around,
+    device: &DeviceRef,
+    back_end: &str,
+    work: &Work<'_>,
+) -> Option<MountData> {
+    if is_zfs(back_end) {
+        let dataset = around.datasets.iter().find(|one| one.name == device.path)?;
+        return Some(mount_data::of_properties(&dataset.lustre))
+            .filter(|data| !data.name.is_empty());
+    }
+    let device = around.device(device)?;
+    device.content.as_deref()?;
+    mount_data::of_device(work.hands, device).map(|(data, _)| data)
+}
+
+fn is_target(data: &MountData, label: &TargetLabel) -> bool {
+    data.label().as_ref() == Some(label) || (*label == TargetLabel::Mgs && data.is_mgs())
+}
+
+/// Where it is mounted on this server.
+fn mounted<'a>(mounts: &'a [Mount], label: &TargetLabel, device: &DeviceRef) -> Option<&'a Mount> {
+    let svname = format!("svname={label}");
+    let is_it = |mount: &&Mount| {
+        mount.fs_type.starts_with("lustre")
+            && (mount.source == device.path
+                || (*label != TargetLabel::Mgs
+                    && mount.options.split(',').any(|option| option == svname)))
+    };
+    mounts.iter().find(is_it)
+}
+
+impl Kind for TargetFormatted {
+    fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
+        let around = Around::new(work);
+        Ok(match on_disk(&around, &self.device, &self.back_end, work) {
+            Some(data) if is_target(&data, &self.label) => {
+                Seen::So(format!("{} holds {}", self.device.path, data.name))
+            }
+            Some(data) => Seen::NotSo(format!("{} holds {}", self.device.path, data.name)),
+            None => Seen::NotSo(format!("{} holds no target", self.device.path)),
+        })
+    }
+
+    fn guard(&self, work: &Work<'_>) -> Result<(), Failure> {
+        let around = Around::new(work);
+        if let Some(mount) = mounted(&around.mounts, &self.label, &self.device) {
+            return Err(failed(
+                "device-busy",
+                format!("{} is mounted at {}", self.device.path, mount.mount_point),
+            ));
+        }
+        if is_zfs(&self.back_end) {
+            return dataset_agreed(&around, &self.device);
+        }
+        agreed(&around, &self.device, &self.consent)
+    }
+}
+
+/// A dataset is made by the format: the pool must be here, and the name free.
+fn dataset_agreed(around: &Around, device: &DeviceRef) -> Result<(), Failure> {
+    let pool = device.path.split('/').next().unwrap_or_default();
+    if around.zpool(pool).is_none() {
+        return Err(failed(
+            "pool-not-here",
+            format!("the pool {pool} is not imported on this server"),
+        ));
+    }
+    match around.datasets.iter().find(|one| one.name == device.path) {
+        Some(_) => Err(failed(
+            "formatted-already",
+            format!("{} is there and holds another target", device.path),
+        )),
+        None => Ok(()),
+    }
+}
+
+impl Kind for TargetRegistered {
+    fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
+        let around = Around::new(work);
+        if mounted(&around.mounts, &self.label, &self.device).is_some() {
+            return Ok(Seen::NotSo(format!("{} is still mounted", self.label)));
+        }
+        Ok(match on_disk(&around, &self.device, &self.back_end, work) {
+            Some(data) if !is_target(&data, &self.label) => {
+                return Err(failed(
+                    "other-target",
+                    format!(
+                        "{} holds {}, not {}",
+                        self.device.path, data.name, self.label
+                    ),
+                ));
+            }
+            Some(data) if data.name == self.label.to_string() && !is_first_time(&data) => {
+                Seen::So(format!("{} is registered", self.label))
+            }
+            Some(data) => Seen::NotSo(format!("{} was never registered", data.name)),
+            None => Seen::NotSo(format!("{} holds no target", self.device.path)),
+        })
+    }
+
+    fn skips(&self, action: &Action, work: &Work<'_>) -> bool {
+        // Interrupted between mount and unmount: only the second is left.
+        action.to_string().starts_with("mount ")
+            && mounted(&mounts(work), &self.label, &self.device).is_some()
+    }
+}
+
+/// Whether the target still has to introduce itself to its MGS.
+fn is_first_time(data: &MountData) -> bool {
+    let words = data.flag_words();
+    words.contains(&"first_time") || words.contains(&"writeconf")
+}
+
+impl Kind for TargetMounted {
+    fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
+        let mounts = mounts(work);
+        Ok(match mounted(&mounts, &self.label, &self.device) {
+            Some(mount) => Seen::So(format!(
+                "{} is mounted at {}",
+                self.label, mount.mount_point
+            )),
+            None => Seen::NotSo(format!("{} is not mounted", self.label)),
+        })
+    }
+
+    fn guard(&self, work: &Work<'_>) -> Result<(), Failure> {
+        let around = Around::new(work);
+        match on_disk(&around, &self.device, &self.back_end, work) {
+            Some(data) if is_target(&data, &self.label) => Ok(()),
+            Some(data) => Err(failed(
+                "other-target",
+                format!(
+                    "{} holds {}, not {}",
+                    self.device.path, data.name, self.label
+                ),
+            )),
+            None => Err(passing(
+                "not-formatted",
+                format!("{} holds no target that can be read", self.device.path),
+            )),
+        }
+    }
+}
+
+impl Kind for TargetUnmounted {
+    fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
+        let mounts = mounts(work);
+        Ok(match mounted(&mounts, &self.label, &self.device) {
+            None => Seen::So(format!("{} is not mounted here", self.label)),
+            Some(mount) => Seen::NotSo(format!(
+                "{} is mounted at {}",
+                self.label, mount.mount_point
+            )),
+        })
+    }
+}
+
+impl Kind for TargetWiped {
+    fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
+        let around = Around::new(work);
+        let data = on_disk(&around, &self.device, &self.back_end, work);
+        if let Some(data) = data {
+            return Ok(Seen::NotSo(format!(
+                "{} holds {}",
+                self.device.path, data.name
+            )));
+        }
+        let content = around
+            .device(&self.device)
+            .and_then(|one| one.content.clone());
+        Ok(match content {
+            Some(content) if !is_zfs(&self.back_end) => {
+                Seen::NotSo(format!("{} holds {content}", self.device.path))
+            }
+            _ => Seen::So(format!("{} holds no target", self.device.path)),
+        })
+    }
+
+    fn guard(&self, work: &Work<'_>) -> Result<(), Failure> {
+        let around = Around::new(work);
+        if let Some(mount) = mounted(&around.mounts, &self.label, &self.device) {
+            return Err(failed(
+                "device-busy",
+                format!("{} is mounted at {}", self.device.path, mount.mount_point),
+            ));
+        }
+        if is_zfs(&self.back_end) {
+            let agreed = self.consent.iter().any(|one| one.device == self.device.id);
+            return if agreed {
+                Ok(())
+            } else {
+                Err(failed(
+                    "signature-changed",
+                    format!("nobody agreed to lose {}", self.device.path),
+                ))
+            };
+        }
+        agreed(&around, &self.device, &self.consent)
+    }
+}
+
+impl Kind for ConfigErased {
+    fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
+        let name = format!("mgs.MGS.live.{}", self.fs);
+        let found = super::read(work, &["lctl", "get_param", "-N", "mgs.MGS.live.*"]);
+        let Some(found) = found else {
+            return Err(passing(
+                "mgs-unreachable",
+                String::from("no MGS runs on this server"),
+            ));
+        };
+        let text = String::from_utf8_lossy(&found.stdout).into_owned();
+        Ok(if text.lines().any(|line| line.trim() == name) {
+            Seen::NotSo(format!("the MGS knows {}", self.fs))
+        } else {
+            Seen::So(format!("the MGS does not know {}", self.fs))
+        })
+    }
+}
