@@ -6,8 +6,12 @@ pub mod cmapctl;
 pub mod corosync_conf;
 pub mod crm_mon;
 pub mod crmsh;
+pub mod drbd;
 pub(crate) mod lines;
+pub mod pcs_config;
+mod pcs_constraint;
 pub mod quorum;
+pub mod sbd;
 pub mod simulate;
 pub mod status;
 mod status_parts;
@@ -29,7 +33,10 @@ pub fn kinds() -> Vec<&'static Kind> {
         &quorum::KIND,
         &simulate::KIND,
         &crmsh::KIND,
+        &pcs_config::KIND,
         &tools::KIND,
+        &sbd::KIND,
+        &drbd::KIND,
         &status_text::CRM_MON,
         &status_text::PCS_STATUS,
     ]

@@ -75,7 +75,7 @@ fn statement<'a>(line: Line<'a>, text: &str) -> Statement<'a> {
 }
 
 /// Words, quotes taken off: `options="a b"` is one. Also whether a quote stays open.
-fn words(text: &str) -> (Vec<String>, bool) {
+pub(crate) fn words(text: &str) -> (Vec<String>, bool) {
     let (mut all, mut word, mut quote) = (Vec::new(), String::new(), None);
     let mut has_word = false;
     for c in text.chars() {

@@ -68,7 +68,8 @@ fn signs(text: &str) -> Signs {
             found.heads += 1;
         } else if is_head(&["PCSD Status:", "Daemon Status:", "Cluster name:"]) {
             found.is_pcs = true;
-        } else if is_head(&["Online: [", "OFFLINE: [", "Resource Group: ", "Clone Set: "])
+        } else if is_head(&["Fencing Levels:", "Target: ", "Level 1 - "])
+            || is_head(&["Online: [", "OFFLINE: [", "Resource Group: ", "Clone Set: "])
             || status_resource::split(bare).is_some()
         {
             found.shapes += 1;
@@ -87,6 +88,11 @@ fn is_markup(text: &str) -> bool {
     text.contains("<crm_mon") || text.contains("<pacemaker-result") || text.contains("<cib")
 }
 
+fn has_resource(text: &str) -> bool {
+    let mut lines = text.lines();
+    lines.any(|line| status_resource::split(line).is_some() || line.contains("Clone Set: "))
+}
+
 fn guess_crm_mon(sample: Sample<'_>) -> Likelihood {
     let text = sample.text();
     let found = signs(text);
@@ -97,7 +103,7 @@ fn guess_crm_mon(sample: Sample<'_>) -> Likelihood {
         (2.., _) | (1, 1..) => 92,
         (1, 0) if text.contains("Current DC:") => 80,
         // A list of resources without a heading: most lines must be one.
-        (0, 1..) if found.shapes > found.others => 75,
+        (0, 1..) if found.shapes > found.others && has_resource(text) => 75,
         _ => 0,
     }
 }
