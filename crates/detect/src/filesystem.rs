@@ -172,11 +172,8 @@ fn evidence(index: &Index, name: &FsName, server: ServerId) -> Vec<Evidence> {
         agrees: true,
     };
     for mgs in &part.known {
-        let text = format!(
-            "{} lists {} targets",
-            mgs.evidence,
-            mgs.targets.by_label.len()
-        );
+        let n = mgs.targets.by_label.len();
+        let text = format!("{n} targets are in {}", mgs.evidence);
         made.push(of("mgs", text));
     }
     let labels: Vec<_> = part.shown.iter().map(ToString::to_string).collect();

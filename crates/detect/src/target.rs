@@ -390,9 +390,9 @@ fn confidence(signs: &BTreeSet<TargetSource>, in_mgs: bool, at: &Place) -> Confi
 }
 
 fn registered(entry: &Entry<'_>, label: &TargetLabel) -> Evidence {
-    let mut text = format!("{} names {label}", entry.known.evidence);
+    let mut text = format!("{label} is in {}", entry.known.evidence);
     if entry.target.is_inactive {
-        text.push_str(", which clients are told not to use");
+        text.push_str("; clients are told not to use it");
     }
     entry.sign("exists", text)
 }

@@ -82,7 +82,8 @@ pub struct Line {
     /// Why there is nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// From this moment on it is not recorded.
+    /// From this moment on it is not recorded. `lctl get_param PATTERN…` that was
+    /// never recorded takes these parameters out of the dumps before it.
     #[serde(skip_serializing_if = "is_false")]
     pub gone: bool,
 }
@@ -188,6 +189,7 @@ impl CapturedHost {
         let entry = self
             .entries()
             .and_then(|known| known.get(key))
+            .filter(|entry| !entry.line.gone)
             .ok_or(HostError::NotRecorded)?;
         match entry.line.error.as_deref() {
             None => Ok(entry),
@@ -210,23 +212,24 @@ impl CapturedHost {
     /// Answers `lctl get_param PATTERN…` from the dumps that were recorded, the
     /// latest first.
     fn get_param(&self, patterns: &[&str]) -> Result<Output, HostError> {
-        let is_dump = |entry: &&Entry| {
-            let words = entry.line.argv.as_deref().unwrap_or_default();
-            let starts = words.len() > 2 && words[0] == "lctl" && words[1] == "get_param";
-            starts
-                && !words
-                    .iter()
-                    .any(|word| matches!(word.as_str(), "-n" | "-N" | "-nR" | "-NR"))
-        };
+        let mut hidden: Vec<&str> = Vec::new();
         let (mut found, mut seen) = (Vec::new(), std::collections::BTreeSet::new());
         let known = self.entries().into_iter().flat_map(BTreeMap::values);
-        let mut dumps: Vec<&Entry> = known.filter(is_dump).collect();
-        dumps.sort_by_key(|entry| std::cmp::Reverse(entry.moment));
+        let of_dumps = |entry: &&Entry| entry.line.argv.as_deref().is_some_and(is_dump);
+        let mut dumps: Vec<&Entry> = known.filter(of_dumps).collect();
+        // What is gone hides what earlier moments have, and not its own.
+        dumps.sort_by_key(|entry| (std::cmp::Reverse(entry.moment), entry.line.gone));
         for entry in &dumps {
+            if entry.line.gone {
+                let names = entry.line.argv.iter().flatten().skip(2);
+                hidden.extend(names.map(String::as_str));
+                continue;
+            }
             let bytes = Self::output(entry)?.stdout;
             for block in lustre::param::blocks(&bytes).filter_map(Result::ok) {
                 let name = block.name.full;
                 if patterns.iter().any(|pattern| glob(pattern, name))
+                    && !hidden.iter().any(|pattern| glob(pattern, name))
                     && seen.insert(name.to_owned())
                 {
                     found.extend_from_slice(format!("{name}={}\n", block.inline).as_bytes());
@@ -329,6 +332,13 @@ fn plain<'a>(folder: &Path, name: &'a str) -> Result<&'a str, CaptureError> {
     Ok(name)
 }
 
+/// Whether this prints parameters with their names.
+fn is_dump(words: &[String]) -> bool {
+    let is_short = |word: &String| matches!(word.as_str(), "-n" | "-N" | "-nR" | "-NR");
+    let starts = words.len() > 2 && words[0] == "lctl" && words[1] == "get_param";
+    starts && !words.iter().any(is_short)
+}
+
 fn add(
     known: &mut BTreeMap<String, Entry>,
     folder: &Path,
@@ -354,7 +364,9 @@ fn add(
             (.., Some(link)) => format!("link {link}"),
             _ => continue,
         };
-        if line.gone {
+        // Parameters may be gone of a dump that holds others, which stays.
+        let is_of_params = line.argv.as_deref().is_some_and(is_dump);
+        if line.gone && !(is_of_params && !known.contains_key(&key)) {
             known.remove(&key);
         } else {
             known.insert(

@@ -188,3 +188,17 @@ fn the_last_moments_tell_their_events() {
         (Some(0), Some(2))
     );
 }
+
+#[test]
+fn clients_are_counted_where_they_were_recorded_and_not_after() {
+    let clients = |site: &Site| {
+        let all = site.found().filesystems.values();
+        let mut lab = all.filter(|fs| fs.name.as_str() == "lab01");
+        lab.next().and_then(|fs| fs.n_clients)
+    };
+    let mut site = Site::open("lab01");
+    site.at(&[("node1", "06-back"), ("node2", "05-ost-readonly")]);
+    assert_eq!(clients(&site), Some(2));
+    site.at(&[("node2", "05-writeconf")]);
+    assert_eq!(clients(&site), None);
+}

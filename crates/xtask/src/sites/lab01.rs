@@ -479,6 +479,7 @@ fn network_and_writeconf() -> Vec<Moment> {
                 ),
                 Gone(HEALTH),
                 Gone("lctl get_param osd-*.lab01-OST0002.*"),
+                Gone("lctl get_param mdt.*.num_exports mdt.*.exports.*.uuid"),
                 log("2026-11-21T01:26:54"),
             ],
         ),
