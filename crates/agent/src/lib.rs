@@ -4,10 +4,12 @@
 //! - [`observe`]: one file per section of the report.
 //! - [`run`]: keeps a manager informed. - [`site`]: folders of captured hosts.
 //! - [`state`]: what an agent keeps between starts.
+//! - [`orders`]: what it was told to do, remembered.
 //! - [`steps`]: makes things so, where the server is managed.
 
 pub mod host;
 pub mod observe;
+pub mod orders;
 pub mod run;
 pub mod site;
 pub mod state;

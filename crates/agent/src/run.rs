@@ -1,6 +1,9 @@
 //! Keeps a manager informed: everything once, then what changed.
 
 mod events;
+mod work;
+
+pub use work::Workshop;
 
 use crate::host::Host;
 use crate::host::captured::CapturedHost;
@@ -70,6 +73,7 @@ pub struct Memory {
     waiting: VecDeque<(u64, HostEvent)>,
     last: Option<Arc<Report>>,
     site: Option<String>,
+    work: Workshop,
 }
 
 impl Memory {
@@ -81,7 +85,15 @@ impl Memory {
             waiting: VecDeque::new(),
             last: None,
             site,
+            work: Workshop::closed(),
         }
+    }
+
+    /// The same, for a server that is managed.
+    #[must_use]
+    pub fn with_work(mut self, work: Workshop) -> Self {
+        self.work = work;
+        self
     }
 
     fn take(&mut self, report: Arc<Report>) {
@@ -161,6 +173,9 @@ impl Talk<'_> {
         self.memory.take(report);
         self.send_full().await?;
         self.send_events().await?;
+        for message in self.memory.work.owed() {
+            self.send(message).await?;
+        }
         let mut full = interval(self.cadence.full);
         let mut quick = interval(self.cadence.quick);
         full.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -172,6 +187,14 @@ impl Talk<'_> {
             tokio::select! {
                 () = shutdown.wait() => return Err(Ended::Stopped),
                 message = self.link.recv() => self.answer(message).await?,
+                message = self.memory.work.next() => {
+                    let has_ended = matches!(message, ToManager::Ended(_));
+                    self.send(message).await?;
+                    if has_ended {
+                        // What a step changed is to be seen at once.
+                        self.look_again().await?;
+                    }
+                }
                 _ = full.tick() => self.look_again().await?,
                 _ = quick.tick() => {
                     let now = self.mark();
@@ -245,6 +268,18 @@ impl Talk<'_> {
                 if stream == self.memory.stream {
                     self.memory.acknowledge(upto);
                 }
+                Ok(())
+            }
+            Some(ToAgent::Order(order)) => match self.memory.work.order(&order) {
+                Some(message) => self.send(message).await,
+                None => Ok(()),
+            },
+            Some(ToAgent::Recall { key }) => {
+                self.memory.work.recall(&key);
+                Ok(())
+            }
+            Some(ToAgent::AckEnded { key }) => {
+                self.memory.work.acknowledge(&key);
                 Ok(())
             }
             Some(ToAgent::Welcome(_) | ToAgent::AckReport { .. }) => Ok(()),

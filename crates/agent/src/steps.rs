@@ -102,27 +102,34 @@ trait Kind {
     }
 }
 
+/// Calls something with the kind that a step is of.
+macro_rules! with_kind {
+    ($step:expr, $kind:ident => $body:expr) => {
+        with_kind!(@ $step, $kind => $body;
+            LnetUp LnetDown TimeSynced FirewallOpen ServiceSet ServerRebooted
+            CorosyncConfigured HaProperties FenceConfigured Standby ResourcePresent
+            ResourceAbsent ResourceRole ResourcePlaced PoolPresent PoolImported
+            PoolExported PoolAbsent TargetFormatted TargetRegistered TargetMounted
+            TargetUnmounted TargetWiped ConfigErased ClientMounted ClientUnmounted)
+    };
+    (@ $step:expr, $kind:ident => $body:expr; $($name:ident)*) => {
+        match $step { $(Step::$name($kind) => $body,)* }
+    };
+}
+
 /// Makes a step so.
 pub fn carry_out(step: &Step, work: &Work<'_>) -> Outcome {
-    macro_rules! each {
-        ($($kind:ident)*) => {
-            match step {
-                $(Step::$kind(kind) => ensure(kind, &step.actions(), work),)*
-            }
-        };
-    }
-    let ended = each!(
-        LnetUp LnetDown TimeSynced FirewallOpen ServiceSet ServerRebooted
-        CorosyncConfigured HaProperties FenceConfigured Standby ResourcePresent
-        ResourceAbsent ResourceRole ResourcePlaced PoolPresent PoolImported
-        PoolExported PoolAbsent TargetFormatted TargetRegistered TargetMounted
-        TargetUnmounted TargetWiped ConfigErased ClientMounted ClientUnmounted
-    );
-    match ended {
+    let actions = step.actions();
+    match with_kind!(step, kind => ensure(kind, &actions, work)) {
         Ok(Some((changed, seen))) => Outcome::Done { changed, seen },
         Ok(None) => Outcome::Cancelled,
         Err(failure) => Outcome::Failed(failure),
     }
+}
+
+/// Looks whether a step is so, and touches nothing.
+pub fn look(step: &Step, work: &Work<'_>) -> Result<Seen, Failure> {
+    with_kind!(step, kind => kind.look(work))
 }
 
 type Ended = Result<Option<(bool, String)>, Failure>;

@@ -254,6 +254,8 @@ impl Attending<'_> {
                 removed,
             } => self.delta(seq, changed, removed).await,
             ToManager::Events(events) => self.events(&events).await,
+            // Until this manager gives orders there is nothing to learn from them.
+            ToManager::Ended(_) | ToManager::Console(_) => Ok(()),
             ToManager::Heartbeat { sent_at_ms } => {
                 let at = self.manager.now();
                 let clock_off_ms = clock_off(sent_at_ms, at);

@@ -16,6 +16,7 @@
 //! keeps every encoding ever sent and a test reads them all.
 //!
 //! - [`message`]: the messages.
+//! - [`order`]: steps handed out, and how they ended.
 //! - [`frame`]: messages as bytes.
 //! - [`section`]: a report as sections, and what changed between two.
 //! - [`code`]: codes of refusals.
@@ -25,6 +26,7 @@ pub mod code;
 pub mod enrol;
 pub mod frame;
 pub mod message;
+pub mod order;
 pub mod section;
 
 pub use frame::{DecodeError, EncodeError, decode, encode};

@@ -1,6 +1,7 @@
 //! The messages of the link.
 
 use crate::code::Code;
+use crate::order::{ConsoleLine, Ended, Order, OrderKey};
 use crate::section::Sections;
 use model::event::HostEvent;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,10 @@ pub enum ToManager {
         /// Its clock, milliseconds since 1970.
         sent_at_ms: i64,
     },
+    /// An order ended. Repeated until it is acknowledged.
+    Ended(Ended),
+    /// What an order ran, as it goes on. May be lost.
+    Console(Vec<ConsoleLine>),
 }
 
 /// Seconds without another message after which an agent sends a heartbeat.
@@ -106,6 +111,18 @@ pub enum ToAgent {
     Goodbye,
     /// This server's certificate is void from now on; do not come back.
     Revoked,
+    /// Carry this out. May be repeated.
+    Order(Order),
+    /// End this order early, if its kind allows that.
+    Recall {
+        /// Which.
+        key: OrderKey,
+    },
+    /// How an order ended is durable.
+    AckEnded {
+        /// Which.
+        key: OrderKey,
+    },
 }
 
 /// Agreed terms.

@@ -2,6 +2,8 @@
 //! file is written once, for a new message, with `CANDELA_GOLDEN=write`, and
 //! never changed: agents and managers in the field send these bytes.
 
+use model::job::Outcome;
+use model::step::{ServiceSet, Step};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -9,6 +11,7 @@ use std::fmt::{Debug, Write as _};
 use std::path::PathBuf;
 use wire::code::Code;
 use wire::message::{Events, Hello, Welcome};
+use wire::order::{ConsoleLine, Ended, Order, OrderKey};
 use wire::{ToAgent, ToManager};
 
 fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, message: &T) {
@@ -33,6 +36,14 @@ fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, messag
         "{name} is read otherwise"
     );
     assert_eq!(frame, golden, "{name} is written otherwise");
+}
+
+fn key() -> OrderKey {
+    OrderKey {
+        job: String::from("0197d7a0-0000-7000-8000-000000000002"),
+        step: 4,
+        attempt: 2,
+    }
 }
 
 #[test]
@@ -89,6 +100,25 @@ fn messages_of_agents_keep_their_bytes() {
     assert!(events.unpack()[0].1.is_ok());
     check("events.hex", &ToManager::Events(events));
     check("heartbeat.hex", &ToManager::Heartbeat { sent_at_ms: -1 });
+    let seen = String::from("scratch-OST0001 is mounted at /lustre/scratch/ost0001");
+    let outcome = Outcome::Done {
+        changed: true,
+        seen,
+    };
+    let ended = Ended::new(key(), &outcome).unwrap();
+    assert_eq!(ended.outcome().unwrap(), outcome);
+    check("ended.hex", &ToManager::Ended(ended));
+    let line = ConsoleLine {
+        key: key(),
+        number: 3,
+        at_ms: 1_767_323_045_000,
+        line: String::from("mount -t lustre /dev/sdb /lustre/scratch/ost0001"),
+        exit: Some(5),
+        stdout: String::new(),
+        stderr: String::from("mount.lustre: Input/output error"),
+        took_ms: 1200,
+    };
+    check("console.hex", &ToManager::Console(vec![line]));
 }
 
 #[test]
@@ -114,6 +144,19 @@ fn messages_of_managers_keep_their_bytes() {
     check("need_full.hex", &ToAgent::NeedFull);
     check("goodbye.hex", &ToAgent::Goodbye);
     check("revoked.hex", &ToAgent::Revoked);
+    let unit = String::from("lnet.service");
+    let step = Step::from(ServiceSet {
+        unit,
+        is_running: true,
+        is_enabled: Some(true),
+    });
+    let secrets = vec![(String::from("ha/mds/authkey"), vec![1, 2, 3])];
+    let order = Order::new(key(), 7, &step, secrets).unwrap();
+    assert_eq!(order.step().unwrap(), step);
+    assert!(!format!("{order:?}").contains("[1, 2, 3]"));
+    check("order.hex", &ToAgent::Order(order));
+    check("recall.hex", &ToAgent::Recall { key: key() });
+    check("ack_ended.hex", &ToAgent::AckEnded { key: key() });
     for code in Code::ALL {
         let refused = ToAgent::Refused {
             code: *code,
