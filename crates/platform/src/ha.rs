@@ -8,6 +8,7 @@ pub mod crm_mon;
 pub mod crmsh;
 pub mod drbd;
 pub(crate) mod lines;
+pub mod log;
 pub mod pcs_config;
 mod pcs_constraint;
 pub mod quorum;
@@ -36,6 +37,7 @@ pub fn kinds() -> Vec<&'static Kind> {
         &pcs_config::KIND,
         &tools::KIND,
         &sbd::KIND,
+        &log::KIND,
         &drbd::KIND,
         &status_text::CRM_MON,
         &status_text::PCS_STATUS,

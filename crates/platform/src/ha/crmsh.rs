@@ -306,7 +306,11 @@ fn constraint(keyword: &str, words: &[String]) -> Option<Constraint> {
         kind: kind.to_owned(),
         resource: bare(&resource),
         with: with.split(' ').map(bare).collect::<Vec<_>>().join(" "),
-        score: score.to_owned(),
+        score: match score {
+            "inf" | "+inf" => "INFINITY".to_owned(),
+            "-inf" => "-INFINITY".to_owned(),
+            score => score.to_owned(),
+        },
     };
     if kind == "ticket" {
         let names = [resource, with];
@@ -458,7 +462,7 @@ mod tests {
     fn constraints_of_all_kinds_are_read() {
         check(
             "location l fs -inf: n1\nlocation r fs resource-discovery=never rule -inf: #kind ne cluster\ncolocation c inf: a b:Master\norder o 0: a:start b:start\nrsc_ticket t T: m6 m5:Promoted loss-policy=stop",
-            "location l: fs/n1/-inf\nlocation r: fs//rule\ncolocation c: a/b:Master/inf\norder o: a/b/0\nticket t: m6 m5:Promoted/T/",
+            "location l: fs/n1/-INFINITY\nlocation r: fs//rule\ncolocation c: a/b:Master/INFINITY\norder o: a/b/0\nticket t: m6 m5:Promoted/T/",
         );
     }
 
