@@ -232,10 +232,13 @@ fn nids_of(state: &[u8], host: &str) -> Result<String> {
         .find(|one| one["fqdn"] == host);
     let found = found.with_context(|| format!("{host} is not in the state"))?;
     let nids = found["nids"].as_array().into_iter().flatten();
-    Ok(nids
-        .filter_map(Value::as_str)
-        .map(|nid| format!("{}\n", nid.trim_end_matches('0')))
-        .collect())
+    let first_net = |nid: &str| {
+        let bare = nid.strip_suffix('0')?;
+        (!bare.ends_with(|c: char| c.is_ascii_digit())).then(|| bare.to_owned())
+    };
+    let nids = nids.filter_map(Value::as_str);
+    let nids = nids.map(|nid| first_net(nid).unwrap_or_else(|| nid.to_owned()) + "\n");
+    Ok(nids.collect())
 }
 
 fn words(command: &str) -> Vec<&str> {
