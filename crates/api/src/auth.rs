@@ -37,6 +37,33 @@ pub struct User {
     pub role: String,
     /// When it was made (RFC 3339).
     pub created_at: String,
+    /// Whether it may not log in, nor may its tokens be used.
+    #[serde(default)]
+    pub is_disabled: bool,
+}
+
+/// Body of `POST /api/v1/session/password`.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct NewPassword {
+    /// The one until now.
+    pub current: String,
+    /// At least 12 characters.
+    pub new: String,
+}
+
+/// Body of `PATCH /api/v1/users/{id}`. What is absent stays.
+#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ChangeUser {
+    /// Role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Whether it may not log in, nor may its tokens be used. Ends its sessions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_disabled: Option<bool>,
+    /// A new password: at least 12 characters. Ends its sessions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
 }
 
 /// Body of `POST /api/v1/users`.

@@ -4,6 +4,8 @@
 pub const LOGIN_NEEDED: &str = "login-needed";
 /// Wrong name or password.
 pub const LOGIN_WRONG: &str = "login-wrong";
+/// The account is disabled.
+pub const ACCOUNT_DISABLED: &str = "account-disabled";
 /// Too many wrong logins.
 pub const LOGIN_TOO_OFTEN: &str = "login-too-often";
 /// The token is unknown or has ended.

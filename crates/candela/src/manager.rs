@@ -2,10 +2,11 @@
 
 use anyhow::{Context, Result};
 use cli::args::Format;
-use manager::{Config, Tls};
+use manager::{Config, Retention, Tls};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// How to run the manager.
@@ -20,6 +21,12 @@ pub struct Args {
     /// Host names and addresses under which it is reached.
     #[arg(long = "name")]
     names: Vec<String>,
+    /// Days that events stay in the journal.
+    #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    journal_days: u32,
+    /// Events that the journal holds at most; the oldest go first.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1000..))]
+    journal_events: u64,
     /// Speak plain HTTP, behind a proxy of your own; agents cannot come in then.
     #[arg(long)]
     plain_http: bool,
@@ -30,6 +37,10 @@ pub async fn run(args: Args, format: Format) -> Result<ExitCode> {
     rt::logs::start("info", rt::logs::Shape::Text);
     let mut config = Config::new(args.listen, args.data.clone());
     config.public_names = args.names;
+    config.retention = Retention {
+        age: Duration::from_hours(u64::from(args.journal_days) * 24),
+        events_max: args.journal_events,
+    };
     config.tls = if args.plain_http { Tls::Off } else { Tls::Own };
     let running = manager::start(config).await?;
     let ca = args.data.join("ca.pem");
@@ -53,7 +64,7 @@ pub async fn run(args: Args, format: Format) -> Result<ExitCode> {
                 "First login: {} with password {}",
                 admin.user, admin.password
             );
-            eprintln!("It is shown this once. Change it after the first login.");
+            eprintln!("It is shown this once. Change it with `candela password`.");
         }
     }
     stopped().await?;

@@ -72,6 +72,14 @@ pub enum Command {
     /// Tokens for enrolling servers, and for programs.
     #[command(subcommand)]
     Token(TokenVerb),
+    /// Accounts of people.
+    #[command(subcommand)]
+    User(UserVerb),
+    /// Change your own password; it is asked for.
+    #[command(
+        after_help = "Other sessions of the account end; API tokens stay good.\nWithout a terminal the current password and twice the new one are read from\nstandard input, a line each.\n\nExample:\n  candela password"
+    )]
+    Password,
     /// Say what captured files are, and what Candela reads in them.
     #[command(
         after_help = "Exit status: 0 if every file was read, 1 if the kind of one cannot be told or it cannot be read.\n\nExamples:\n  lctl get_param -R '*' | candela inspect -\n  candela inspect --as crm-mon-xml status.xml\n  candela inspect --output json --records dump.txt"
@@ -183,6 +191,58 @@ pub struct LoginArgs {
     /// Days until the token that is kept ends.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=365))]
     pub days: u64,
+}
+
+/// What can be asked of accounts.
+#[derive(Clone, Debug, Subcommand)]
+pub enum UserVerb {
+    /// List accounts.
+    #[command(after_help = "Example:\n  candela user list")]
+    List,
+    /// Make an account; its password is asked for.
+    #[command(after_help = "Example:\n  candela user create vera --role operator")]
+    Create {
+        /// Its name: letters, digits, `.`, `_`, `-`.
+        name: String,
+        /// What it may do: viewer, operator, admin.
+        #[arg(long, default_value = "viewer")]
+        role: String,
+    },
+    /// Change an account, not your own.
+    #[command(
+        after_help = "Examples:\n  candela user set vera --role admin\n  candela user set vera --disable"
+    )]
+    Set {
+        /// Its name.
+        name: String,
+        /// What to change.
+        #[command(flatten)]
+        changes: UserChanges,
+    },
+    /// Remove an account with its tokens.
+    #[command(after_help = "Example:\n  candela user remove vera")]
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// What to change in an account.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = true)]
+pub struct UserChanges {
+    /// What it may do: viewer, operator, admin.
+    #[arg(long)]
+    pub role: Option<String>,
+    /// Let it in no more: its sessions end and its tokens are refused.
+    #[arg(long, conflicts_with = "enable")]
+    pub disable: bool,
+    /// Let it in again.
+    #[arg(long)]
+    pub enable: bool,
+    /// Ask for a new password; its sessions end.
+    #[arg(long)]
+    pub password: bool,
 }
 
 /// What can be asked of tokens.

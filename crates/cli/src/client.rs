@@ -131,10 +131,25 @@ impl Client {
 
     /// Sends a body, reads the answer.
     pub async fn post<B: Serialize, T: DeserializeOwned>(&self, path: &str, body: &B) -> Result<T> {
-        let request = self
-            .request(Method::POST, path)
-            .json(body)
-            .timeout(ANSWER_MAX);
+        self.change(Method::POST, path, body).await
+    }
+
+    /// Sends what is to change, reads the answer.
+    pub async fn patch<B: Serialize, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<T> {
+        self.change(Method::PATCH, path, body).await
+    }
+
+    async fn change<B: Serialize, T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &B,
+    ) -> Result<T> {
+        let request = self.request(method, path).json(body).timeout(ANSWER_MAX);
         let answer = self.send(request).await?;
         answer
             .json()

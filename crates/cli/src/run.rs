@@ -11,6 +11,7 @@ pub mod net;
 pub mod server;
 pub mod target;
 pub mod token;
+pub mod user;
 
 use crate::args::{Command, Common, Format, ListArgs, Noun};
 use crate::client::{Client, segment};
@@ -48,6 +49,8 @@ pub async fn run(command: Command, common: &Common, shape: clap::Command) -> Res
                 Command::Event(verb) => event::run(&client, verb, common).await?,
                 Command::Explain { thing } => explain::run(&client, &thing, common).await?,
                 Command::Token(verb) => token::run(&client, verb, common).await?,
+                Command::User(verb) => user::run(&client, verb, common).await?,
+                Command::Password => user::password(&client).await?,
                 Command::Login(_)
                 | Command::Inspect(_)
                 | Command::Completion { .. }

@@ -13,6 +13,7 @@
 //! - [`changes`]: the ring behind the event stream.
 //! - `ingest`: the one task that changes the world.
 //! - `agents`: one connection of one agent; `enrolment`: how a server becomes known.
+//! - `retention`: how long the journal is kept.
 //! - `serve`: the one port: TLS, agents and callers.
 //! - [`memory`]: agents inside this process.
 //! - `lists`: the tables behind the lists, and which of their rows changed.
@@ -26,9 +27,11 @@ pub mod http;
 mod ingest;
 mod lists;
 pub mod memory;
+mod retention;
 mod serve;
 mod start;
 pub mod state;
 mod views;
 
+pub use retention::Retention;
 pub use start::{Config, Running, StartError, Tls, start};

@@ -4,6 +4,7 @@ use crate::changes::Changes;
 use crate::ingest::{Ingest, ORDERS_WAITING_MAX};
 use crate::lists::Lists;
 use crate::memory::Connector;
+use crate::retention::{self, Retention};
 use crate::state::{Manager, ServerEntry, ServerState, World};
 use crate::{auth, http, serve};
 use base64::Engine;
@@ -45,6 +46,8 @@ pub struct Config {
     pub public_names: Vec<String>,
     /// Silence after which a server is stale.
     pub silence: Duration,
+    /// How much of the journal is kept.
+    pub retention: Retention,
     /// The time.
     pub clock: Clock,
 }
@@ -69,6 +72,7 @@ impl Config {
             tls: Tls::Own,
             public_names: Vec::new(),
             silence: Duration::from_secs(wire::message::SILENCE_S),
+            retention: Retention::default(),
             clock: Clock::system(),
         }
     }
@@ -153,9 +157,12 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         tasks: Tasks::new(Shutdown::new()),
         orders,
         silence: config.silence,
+        retention: config.retention,
     });
     let ingest = Ingest::new(Arc::clone(&manager)).run(inbox);
     manager.tasks.spawn("manager", "ingest", ingest);
+    let forget = retention::run(Arc::clone(&manager));
+    manager.tasks.spawn("manager", "retention", forget);
     let router = serve::router(&manager, http::router(Arc::clone(&manager)));
     let accept = serve::accept(Arc::clone(&manager), listener, tls, router);
     manager.tasks.spawn("manager", "accept", accept);
@@ -271,6 +278,7 @@ async fn first_admin(
         role: Role::Admin,
         password_hash,
         created_at: now,
+        is_disabled: false,
     };
     store.add_user(user).await?;
     Ok(Some(FirstAdmin {

@@ -34,6 +34,8 @@ pub struct Manager {
     pub(crate) tasks: Tasks,
     pub(crate) orders: mpsc::Sender<Order>,
     pub(crate) silence: Duration,
+    /// How much of the journal is kept.
+    pub(crate) retention: crate::retention::Retention,
 }
 
 /// What is known now. Written by the ingest task only.
@@ -235,6 +237,12 @@ pub enum ManagerError {
 }
 
 impl Manager {
+    /// Forgets events that are too old or too many, as it also does by itself
+    /// from time to time. Answers with how many went.
+    pub async fn forget_old_events(&self) -> Result<u64, StoreError> {
+        crate::retention::forget(self).await
+    }
+
     /// What is known now. The guard must not be held across an `.await`, and
     /// the compiler sees to it.
     pub fn world(&self) -> RwLockReadGuard<'_, World> {

@@ -1,7 +1,7 @@
 //! Accounts, logins and API tokens. Secrets come as hashes only.
 
 use crate::connection::{Store, StoreError};
-use crate::record::{ApiToken, Session, User};
+use crate::record::{ApiToken, Session, User, UserChange};
 use crate::sql;
 use jiff::Timestamp;
 use model::ids::{SessionId, TokenId, UserId};
@@ -15,7 +15,14 @@ impl Store {
             let role = user.role.to_string();
             let created_at = sql::ms(user.created_at);
             let id = sql::bytes(user.id.0);
-            let values = params![id, user.name, role, user.password_hash, created_at];
+            let values = params![
+                id,
+                user.name,
+                role,
+                user.password_hash,
+                created_at,
+                user.is_disabled
+            ];
             let done = db.prepare_cached(sql::USER_ADD)?.execute(values);
             done.map_err(|e| sql::unique(e, "an account with this name"))?;
             Ok(())
@@ -54,6 +61,24 @@ impl Store {
                 .query_row([id], |row| Ok(read_user(row)))
                 .optional()?
                 .transpose()
+        })
+        .await
+    }
+
+    /// Changes an account, and ends its logins where the change asks for that,
+    /// all at once. False if there is none.
+    pub async fn change_user(&self, id: UserId, change: UserChange) -> Result<bool, StoreError> {
+        self.write(move |db| {
+            let id = sql::bytes(id.0);
+            let role = change.role.map(|role| role.to_string());
+            let values = params![id, role, change.password_hash, change.is_disabled];
+            let n = db.prepare_cached(sql::USER_CHANGE)?.execute(values)?;
+            if change.password_hash.is_some() || change.is_disabled == Some(true) {
+                let kept = change.kept.map(|id| sql::bytes(id.0));
+                let mut statement = db.prepare_cached(sql::SESSIONS_OF_USER_REMOVE)?;
+                statement.execute(params![id, kept])?;
+            }
+            Ok(n == 1)
         })
         .await
     }
@@ -170,6 +195,7 @@ fn read_user(row: &Row<'_>) -> Result<User, StoreError> {
         role: role(&row.get::<_, String>(2)?)?,
         password_hash: row.get(3)?,
         created_at: sql::at(row.get(4)?)?,
+        is_disabled: row.get(5)?,
     })
 }
 

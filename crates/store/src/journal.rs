@@ -1,8 +1,10 @@
-//! The journal of events: appended to, read, never changed.
+//! The journal of events: appended to, read, never changed. The oldest are
+//! forgotten in the end.
 
 use crate::connection::{Store, StoreError};
 use crate::record::{EventFilter, NewEvent};
 use crate::sql;
+use jiff::Timestamp;
 use model::event::{Event, HostEvent, Severity};
 use model::ids::ServerId;
 use rusqlite::{Connection, Row, params};
@@ -58,6 +60,36 @@ impl Store {
                 upto
             ])?;
             append(db, &events[skip..])
+        })
+        .await
+    }
+
+    /// Forgets the oldest events: those recorded before `oldest`, and those
+    /// beyond the newest `n_max`; `n_once` at most in one go, so that others may
+    /// write in between. The newest stays, whatever its age: positions go on
+    /// from it. Answers with how many went.
+    pub async fn forget_events(
+        &self,
+        oldest: Timestamp,
+        n_max: u64,
+        n_once: u64,
+    ) -> Result<u64, StoreError> {
+        self.write(move |db| {
+            let newest = last(db)?;
+            let one = |text, value: Option<i64>| -> Result<u64, StoreError> {
+                let mut statement = db.prepare_cached(text)?;
+                let values = rusqlite::params_from_iter(value);
+                Ok(statement.query_row(values, |row| row.get(0))?)
+            };
+            let first = one(sql::EVENTS_FIRST, None)?;
+            let old = one(sql::EVENTS_OLD, Some(sql::ms(oldest)))?;
+            let keep_from = old
+                .saturating_add(1)
+                .max(newest.saturating_add(1).saturating_sub(n_max))
+                .min(newest)
+                .min(first.saturating_add(n_once));
+            let n = db.prepare_cached(sql::EVENTS_DROP)?.execute([keep_from])?;
+            Ok(u64::try_from(n).unwrap_or(u64::MAX))
         })
         .await
     }

@@ -3,7 +3,10 @@
 use crate::connection::StoreError;
 use rusqlite::Connection;
 
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+];
 
 /// The schema of this release.
 pub const SCHEMA: usize = MIGRATIONS.len();

@@ -88,6 +88,21 @@ pub struct User {
     pub password_hash: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Whether it may not log in, nor may its tokens be used.
+    pub is_disabled: bool,
+}
+
+/// What is to change in an account. What is none stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserChange {
+    /// What it may do.
+    pub role: Option<Role>,
+    /// Argon2id hash, PHC text. Ends its logins.
+    pub password_hash: Option<String>,
+    /// Whether it may log in. Ends its logins where it may not.
+    pub is_disabled: Option<bool>,
+    /// The login that does not end.
+    pub kept: Option<SessionId>,
 }
 
 /// A login.

@@ -32,6 +32,9 @@ statements! {
     EVENT_LAST = "SELECT coalesce(max(seq), 0) FROM events";
     EVENT_APPEND = "INSERT INTO events (seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    EVENTS_OLD = "SELECT coalesce(max(seq), 0) FROM events WHERE recorded_at < ?1";
+    EVENTS_FIRST = "SELECT coalesce(min(seq), 0) FROM events";
+    EVENTS_DROP = "DELETE FROM events WHERE seq < ?1";
     EVENTS_BACK = "SELECT seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw FROM events
         WHERE seq < ?1 AND (?2 & (1 << severity)) AND (?3 IS NULL OR substr(kind, 1, length(?3)) = ?3)
             AND (?4 IS NULL OR server = ?4) AND (?5 IS NULL OR target = ?5)
@@ -46,14 +49,16 @@ statements! {
         WHERE (?1 & (1 << severity)) AND (?2 IS NULL OR substr(kind, 1, length(?2)) = ?2)
             AND (?3 IS NULL OR server = ?3) AND (?4 IS NULL OR target = ?4)
             AND (?5 IS NULL OR instr(lower(text || ' ' || coalesce(raw, '') || ' ' || coalesce(server_name, '') || ' ' || coalesce(target, '')), ?5))";
-    USER_ADD = "INSERT INTO users (id, name, role, password_hash, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    USERS = "SELECT id, name, role, password_hash, created_at FROM users ORDER BY name";
-    USER_BY_NAME = "SELECT id, name, role, password_hash, created_at FROM users WHERE name = ?1";
-    USER_BY_ID = "SELECT id, name, role, password_hash, created_at FROM users WHERE id = ?1";
+    USER_ADD = "INSERT INTO users (id, name, role, password_hash, created_at, disabled) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    USERS = "SELECT id, name, role, password_hash, created_at, disabled FROM users ORDER BY name";
+    USER_BY_NAME = "SELECT id, name, role, password_hash, created_at, disabled FROM users WHERE name = ?1";
+    USER_BY_ID = "SELECT id, name, role, password_hash, created_at, disabled FROM users WHERE id = ?1";
+    USER_CHANGE = "UPDATE users SET role = coalesce(?2, role), password_hash = coalesce(?3, password_hash), disabled = coalesce(?4, disabled) WHERE id = ?1";
     USER_REMOVE = "DELETE FROM users WHERE id = ?1";
     SESSION_ADD = "INSERT INTO sessions (id, user, secret_hash, csrf, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     SESSION_BY_HASH = "SELECT id, user, secret_hash, csrf, created_at, expires_at FROM sessions WHERE secret_hash = ?1";
     SESSION_REMOVE = "DELETE FROM sessions WHERE id = ?1";
+    SESSIONS_OF_USER_REMOVE = "DELETE FROM sessions WHERE user = ?1 AND id IS NOT ?2";
     SESSIONS_EXPIRE = "DELETE FROM sessions WHERE expires_at <= ?1";
     TOKEN_ADD = "INSERT INTO api_tokens (id, user, name, role, secret_hash, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     TOKEN_BY_HASH = "SELECT id, user, name, role, secret_hash, created_at, expires_at FROM api_tokens WHERE secret_hash = ?1";

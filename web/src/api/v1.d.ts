@@ -276,6 +276,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes the caller's password, and ends the account's other sessions. */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/stream": {
         parameters: {
             query?: never;
@@ -428,7 +445,8 @@ export interface paths {
         delete: operations["remove_user"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Changes an account's role or password, disables or enables it. Admins. */
+        patch: operations["change_user"];
         trace?: never;
     };
 }
@@ -466,6 +484,24 @@ export interface components {
              *     no longer kept and everything must be read again.
              */
             views: string[];
+        };
+        /** @description Body of `PATCH /api/v1/users/{id}`. What is absent stays. */
+        ChangeUser: {
+            /**
+             * @description Whether it may not log in, nor may its tokens be used. Ends its sessions.
+             * @default null
+             */
+            is_disabled?: boolean | null;
+            /**
+             * @description A new password: at least 12 characters. Ends its sessions.
+             * @default null
+             */
+            password?: string | null;
+            /**
+             * @description Role.
+             * @default null
+             */
+            role?: string | null;
         };
         /** @description A client mount on this host. */
         ClientMount: {
@@ -1162,6 +1198,13 @@ export interface components {
              */
             ttl_s?: number | null;
         };
+        /** @description Body of `POST /api/v1/session/password`. */
+        NewPassword: {
+            /** @description The one until now. */
+            current: string;
+            /** @description At least 12 characters. */
+            new: string;
+        };
         /** @description Body of `POST /api/v1/tokens`. */
         NewToken: {
             /** @description What it is for. */
@@ -1611,6 +1654,8 @@ export interface components {
                 created_at: string;
                 /** @description Id. */
                 id: string;
+                /** @description Whether it may not log in, nor may its tokens be used. */
+                is_disabled?: boolean;
                 /** @description Name. */
                 name: string;
                 /** @description Role. */
@@ -2057,6 +2102,8 @@ export interface components {
             created_at: string;
             /** @description Id. */
             id: string;
+            /** @description Whether it may not log in, nor may its tokens be used. */
+            is_disabled?: boolean;
             /** @description Name. */
             name: string;
             /** @description Role. */
@@ -2734,6 +2781,38 @@ export interface operations {
             };
         };
     };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     stream: {
         parameters: {
             query?: {
@@ -3069,6 +3148,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeUser"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
                 };
             };
             /** @description What went wrong, and what to do. */

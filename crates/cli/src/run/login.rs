@@ -29,7 +29,7 @@ pub async fn run(args: LoginArgs) -> Result<()> {
 }
 
 /// Reads a line from standard input, unseen if that is a terminal.
-fn ask(prompt: &str) -> Result<String> {
+pub(super) fn ask(prompt: &str) -> Result<String> {
     let input = std::io::stdin();
     let mut line = String::new();
     if isatty(&input) {

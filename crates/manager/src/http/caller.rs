@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, header};
 use model::ids::{SessionId, UserId};
 use model::role::Role;
+use store::record::User;
 
 /// Name of the session's cookie.
 pub const COOKIE: &str = "candela_session";
@@ -83,6 +84,18 @@ fn login_needed() -> Fault {
     )
 }
 
+/// An account that is disabled is nobody, however they come.
+pub(super) fn refuse_disabled(user: &User) -> Result<(), Fault> {
+    if !user.is_disabled {
+        return Ok(());
+    }
+    Err(fault(
+        codes::ACCOUNT_DISABLED,
+        format!("The account {:?} is disabled.", user.name),
+        "Ask an admin to enable it.",
+    ))
+}
+
 async fn by_token(app: &App, token: &str) -> Result<Caller, Fault> {
     let store = app.manager.store();
     let found = store.token_by_hash(secret::hash(token)).await?;
@@ -96,6 +109,7 @@ async fn by_token(app: &App, token: &str) -> Result<Caller, Fault> {
     };
     let found = found.ok_or_else(unknown)?;
     let user = store.user(found.user).await?.ok_or_else(unknown)?;
+    refuse_disabled(&user)?;
     Ok(Caller {
         user: user.id,
         role: found.role.min(user.role),
@@ -111,6 +125,7 @@ async fn by_session(app: &App, value: &str) -> Result<Caller, Fault> {
     let session = session.filter(|found| found.expires_at > app.manager.now());
     let session = session.ok_or_else(login_needed)?;
     let user = store.user(session.user).await?.ok_or_else(login_needed)?;
+    refuse_disabled(&user)?;
     Ok(Caller {
         user: user.id,
         role: user.role,

@@ -1,11 +1,11 @@
 //! Logging in and out.
 
 use super::App;
-use super::caller::{COOKIE, Viewer};
-use super::problem::{Fault, Problems, fault};
+use super::caller::{COOKIE, Viewer, refuse_disabled};
+use super::problem::{Fault, Problems, bad, fault};
 use crate::auth::{password, secret};
 use crate::state::{Note, VERSION};
-use api::auth::{Login, Me};
+use api::auth::{Login, Me, NewPassword};
 use api::codes;
 use api::page::Done;
 use axum::Json;
@@ -17,7 +17,7 @@ use model::event::Severity;
 use model::ids::SessionId;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use store::record::Session;
+use store::record::{Session, UserChange};
 use uuid::Uuid;
 
 /// How long a session lives.
@@ -70,11 +70,7 @@ pub(crate) async fn login(
     let now = app.manager.now();
     let name = body.user.to_lowercase();
     if !app.guard.is_open(&name, now) {
-        return Err(fault(
-            codes::LOGIN_TOO_OFTEN,
-            format!("Too many logins of {:?} failed.", body.user),
-            "Wait a minute, and try again.",
-        ));
+        return Err(too_often(&body.user));
     }
     let user = app.manager.store().user_by_name(body.user.clone()).await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
@@ -94,6 +90,7 @@ pub(crate) async fn login(
             "Check both.",
         ));
     };
+    refuse_disabled(&user)?;
     let value = secret::random().map_err(|_| no_random())?;
     let session = Session {
         id: SessionId(Uuid::now_v7()),
@@ -170,6 +167,74 @@ pub(crate) async fn logout(
     }
     let cookie = format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict");
     Ok(([(header::SET_COOKIE, cookie)], Json(Done {})).into_response())
+}
+
+/// `POST /session/password`: one's own password. Other sessions of the account
+/// end; API tokens have secrets of their own and stay.
+#[utoipa::path(
+    operation_id = "change_password", post, path = "/session/password", tag = "session",
+    summary = "Changes the caller's password, and ends the account's other sessions.",
+    request_body = NewPassword,
+    responses((status = 200, body = Done), Problems)
+)]
+pub(crate) async fn change_password(
+    State(app): State<App>,
+    Viewer(caller): Viewer,
+    Json(body): Json<NewPassword>,
+) -> Result<Json<Done>, Fault> {
+    let now = app.manager.now();
+    let name = caller.name.to_lowercase();
+    if !app.guard.is_open(&name, now) {
+        return Err(too_often(&caller.name));
+    }
+    let store = app.manager.store();
+    let user = store.user(caller.user).await?;
+    let hash = user.map(|user| user.password_hash);
+    let check = move || password::is_right(&body.current, hash.as_deref());
+    let is_right = tokio::task::spawn_blocking(check).await.unwrap_or(false);
+    app.guard.note(&name, now, is_right);
+    if !is_right {
+        return Err(fault(
+            codes::LOGIN_WRONG,
+            "The current password is wrong.",
+            "Check it; an admin can set a new one.",
+        ));
+    }
+    let change = UserChange {
+        password_hash: Some(hashed(body.new).await?),
+        kept: caller.session.map(|(id, _)| id),
+        ..UserChange::default()
+    };
+    store.change_user(caller.user, change).await?;
+    let text = format!("{} changed their password.", caller.name);
+    note(
+        &app,
+        Severity::Info,
+        "user.password_changed",
+        text,
+        Some(caller.actor),
+    )
+    .await?;
+    Ok(Json(Done {}))
+}
+
+/// The hash of a password that is long enough.
+pub(super) async fn hashed(plain: String) -> Result<String, Fault> {
+    if plain.chars().count() < password::LENGTH_MIN {
+        return Err(bad("A password has 12 characters at least."));
+    }
+    match tokio::task::spawn_blocking(move || password::hash(&plain)).await {
+        Ok(Ok(hash)) => Ok(hash),
+        _ => Err(no_random()),
+    }
+}
+
+fn too_often(name: &str) -> Fault {
+    fault(
+        codes::LOGIN_TOO_OFTEN,
+        format!("Too many logins of {name:?} failed."),
+        "Wait a minute, and try again.",
+    )
 }
 
 /// `GET /me`.

@@ -19,6 +19,7 @@ pub(crate) fn fault(code: &str, detail: impl Into<String>, remedy: &str) -> Faul
         codes::LOGIN_NEEDED => (401, "You are not logged in."),
         codes::LOGIN_WRONG => (401, "The login failed."),
         codes::TOKEN_UNKNOWN => (401, "The token is not good."),
+        codes::ACCOUNT_DISABLED => (403, "The account is disabled."),
         codes::LOGIN_TOO_OFTEN => (429, "Too many logins failed."),
         codes::ROLE_TOO_LOW => (403, "Your role may not do this."),
         codes::CSRF_MISSING => (403, "The request lacks its CSRF header."),

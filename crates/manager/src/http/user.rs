@@ -1,11 +1,10 @@
 //! Accounts.
 
 use super::App;
-use super::caller::Admin;
-use super::login::note;
+use super::caller::{Admin, Caller};
+use super::login::{hashed, note};
 use super::problem::{Fault, Problems, bad, fault, not_found};
-use crate::auth::password;
-use api::auth::{NewUser, User};
+use api::auth::{ChangeUser, NewUser, User};
 use api::codes;
 use api::page::{Done, Page};
 use axum::Json;
@@ -22,6 +21,7 @@ fn view(user: record::User) -> User {
         name: user.name,
         role: user.role.to_string(),
         created_at: user.created_at.to_string(),
+        is_disabled: user.is_disabled,
     }
 }
 
@@ -66,13 +66,7 @@ pub(crate) async fn add(
             "A name has 1 to 64 of letters, digits, `.`, `_` and `-`.",
         ));
     }
-    if body.password.chars().count() < password::LENGTH_MIN {
-        return Err(bad("A password has 12 characters at least."));
-    }
-    let role: Role = body
-        .role
-        .parse()
-        .map_err(|error: UnknownRole| bad(error.to_string()))?;
+    let role = role(&body.role)?;
     if app
         .manager
         .store()
@@ -83,17 +77,14 @@ pub(crate) async fn add(
         let text = format!("There is an account {:?} already.", body.name);
         return Err(fault(codes::CONFLICT, text, "Choose another name."));
     }
-    let plain = body.password;
-    let hashed = tokio::task::spawn_blocking(move || password::hash(&plain)).await;
-    let Ok(Ok(password_hash)) = hashed else {
-        return Err(super::login::no_random());
-    };
+    let password_hash = hashed(body.password).await?;
     let user = record::User {
         id: UserId(Uuid::now_v7()),
         name: body.name,
         role,
         password_hash,
         created_at: app.manager.now(),
+        is_disabled: false,
     };
     app.manager.store().add_user(user.clone()).await?;
     let text = format!("The account {:?} with the role {role} was made.", user.name);
@@ -105,6 +96,73 @@ pub(crate) async fn add(
         Some(caller.actor),
     )
     .await?;
+    Ok(Json(view(user)))
+}
+
+fn role(text: &str) -> Result<Role, Fault> {
+    text.parse()
+        .map_err(|error: UnknownRole| bad(error.to_string()))
+}
+
+/// An account by id or name, not the caller's own.
+async fn another(app: &App, caller: &Caller, id: &str) -> Result<record::User, Fault> {
+    let users = app.manager.store().users().await?;
+    let found = users
+        .into_iter()
+        .find(|user| user.id.to_string() == id || user.name == id);
+    let found = found.ok_or_else(|| not_found("account", id))?;
+    if found.id == caller.user {
+        return Err(fault(
+            codes::CONFLICT,
+            "This is your own account.",
+            "Let another admin do it; your password you change with `candela password`.",
+        ));
+    }
+    Ok(found)
+}
+
+/// `PATCH /users/{id}`: not oneself, so that one admin always is left.
+#[utoipa::path(
+    operation_id = "change_user", patch, path = "/users/{id}", tag = "users",
+    summary = "Changes an account's role or password, disables or enables it. Admins.",
+    params(("id" = String, Path, description = "Id or name")),
+    request_body = ChangeUser,
+    responses((status = 200, body = User), Problems)
+)]
+pub(crate) async fn change(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    Path(id): Path<String>,
+    Json(body): Json<ChangeUser>,
+) -> Result<Json<User>, Fault> {
+    let found = another(&app, &caller, &id).await?;
+    let mut said = Vec::new();
+    let mut change = record::UserChange::default();
+    if let Some(text) = &body.role {
+        change.role = Some(role(text)?);
+        said.push(format!("has the role {text} now"));
+    }
+    if let Some(password) = body.password {
+        change.password_hash = Some(hashed(password).await?);
+        said.push("has a new password".to_owned());
+    }
+    if let Some(is_disabled) = body.is_disabled {
+        change.is_disabled = Some(is_disabled);
+        let word = if is_disabled { "disabled" } else { "enabled" };
+        said.push(format!("is {word}"));
+    }
+    if said.is_empty() {
+        return Err(bad(
+            "Nothing is to change: give role, is_disabled or password.",
+        ));
+    }
+    let store = app.manager.store();
+    store.change_user(found.id, change).await?;
+    let text = format!("The account {:?} {}.", found.name, said.join(" and "));
+    let (severity, kind) = (Severity::Warning, "user.changed");
+    note(&app, severity, kind, text, Some(caller.actor)).await?;
+    let user = store.user(found.id).await?;
+    let user = user.ok_or_else(|| not_found("account", &id))?;
     Ok(Json(view(user)))
 }
 
@@ -120,18 +178,7 @@ pub(crate) async fn remove(
     Admin(caller): Admin,
     Path(id): Path<String>,
 ) -> Result<Json<Done>, Fault> {
-    let users = app.manager.store().users().await?;
-    let found = users
-        .into_iter()
-        .find(|user| user.id.to_string() == id || user.name == id);
-    let found = found.ok_or_else(|| not_found("account", &id))?;
-    if found.id == caller.user {
-        return Err(fault(
-            codes::CONFLICT,
-            "This is your own account.",
-            "Let another admin remove it.",
-        ));
-    }
+    let found = another(&app, &caller, &id).await?;
     app.manager.store().remove_user(found.id).await?;
     let text = format!("The account {:?} was removed.", found.name);
     note(

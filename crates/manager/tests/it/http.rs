@@ -121,7 +121,9 @@ const ROUTES: &[(&str, &str, [u16; 4])] = &[
     ("GET", "/explain?thing=none", [401, 404, 404, 404]),
     ("GET", "/users", [401, 403, 403, 200]),
     ("POST", "/users", [401, 403, 403, 400]),
+    ("PATCH", "/users/none", [401, 403, 403, 404]),
     ("DELETE", "/users/none", [401, 403, 403, 404]),
+    ("POST", "/session/password", [401, 400, 400, 400]),
     ("GET", "/tokens", [401, 200, 200, 200]),
     ("POST", "/tokens", [401, 400, 400, 400]),
     ("DELETE", "/tokens/none", [401, 404, 404, 404]),
@@ -146,9 +148,11 @@ async fn each_role_may_call_what_it_may() {
             let body = match *path {
                 "/users" => json!({"name": "no spaces here", "password": "x", "role": "viewer"}),
                 "/tokens" => json!({"name": "", "role": "viewer"}),
+                "/session/password" => json!({"current": site.password, "new": "too short"}),
                 _ => json!({}),
             };
-            let body = (method == Method::POST).then_some(body);
+            let has_body = matches!(method, Method::POST | Method::PATCH);
+            let body = has_body.then_some(body);
             let (status, answer, _) = site.call(method.clone(), path, who, body).await;
             assert_eq!(status.as_u16(), *expected, "{method} {path}: {answer}");
             if *expected >= 400 {
@@ -247,6 +251,165 @@ async fn an_account_and_its_token_go_together() {
         401
     );
     assert_eq!(site.call(Method::GET, "/targets", &vera, None).await.0, 401);
+}
+
+impl Site {
+    /// Logs in with a name; a caller with a session, or the status.
+    async fn session(&self, user: &str, password: &str) -> Result<Who, (u16, Value)> {
+        let body = json!({"user": user, "password": password});
+        let (status, me, cookie) = self
+            .call(Method::POST, "/login", &Who::default(), Some(body))
+            .await;
+        if status != StatusCode::OK {
+            return Err((status.as_u16(), me["code"].clone()));
+        }
+        Ok(Who {
+            cookie: cookie.split(';').next().map(str::to_owned),
+            csrf: me["csrf"].as_str().map(str::to_owned),
+            ..Who::default()
+        })
+    }
+
+    async fn status(&self, method: Method, path: &str, who: &Who, body: Option<Value>) -> u16 {
+        self.call(method, path, who, body).await.0.as_u16()
+    }
+}
+
+#[tokio::test]
+async fn a_new_password_ends_the_other_sessions() {
+    let site = site().await;
+    let old = site.password.clone();
+    let here = site.session("admin", &old).await.unwrap();
+    let elsewhere = site.session("admin", &old).await.unwrap();
+    let token = site.token(Role::Viewer).await;
+    let path = "/session/password";
+    let change = |current: &str| Some(json!({"current": current, "new": "a longer password"}));
+    let mut without = here.clone();
+    without.csrf = None;
+    let post = || Method::POST;
+    assert_eq!(site.status(post(), path, &without, change(&old)).await, 403);
+    assert_eq!(site.status(post(), path, &here, change("no")).await, 401);
+    assert_eq!(site.status(post(), path, &here, change(&old)).await, 200);
+    assert_eq!(site.status(Method::GET, "/me", &here, None).await, 200);
+    assert_eq!(site.status(Method::GET, "/me", &elsewhere, None).await, 401);
+    assert_eq!(site.status(Method::GET, "/me", &token, None).await, 200);
+    let refused = site.session("admin", &old).await.err();
+    assert_eq!(refused, Some((401, json!("login-wrong"))));
+    site.session("admin", "a longer password").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_current_password_cannot_be_tried_out() {
+    let site = site().await;
+    let caller = site.token(Role::Viewer).await;
+    let body = || Some(json!({"current": "guess", "new": "a longer password"}));
+    let path = "/session/password";
+    for _ in 0..10 {
+        assert_eq!(site.status(Method::POST, path, &caller, body()).await, 401);
+    }
+    assert_eq!(site.status(Method::POST, path, &caller, body()).await, 429);
+    let refused = site.session("admin", &site.password).await.err();
+    assert_eq!(refused, Some((429, json!("login-too-often"))));
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_nobody_until_it_is_enabled() {
+    let site = site().await;
+    let admin = site.token(Role::Admin).await;
+    let body = json!({"name": "vera", "password": "twelve letters", "role": "operator"});
+    let users = "/users";
+    assert_eq!(
+        site.status(Method::POST, users, &admin, Some(body)).await,
+        200
+    );
+    let vera = site.session("vera", "twelve letters").await.unwrap();
+    let own = json!({"name": "x", "role": "operator"});
+    let (_, made, _) = site.call(Method::POST, "/tokens", &vera, Some(own)).await;
+    let token = Who {
+        bearer: made["secret"].as_str().map(str::to_owned),
+        ..Who::default()
+    };
+    let path = "/users/vera";
+    let patch = || Method::PATCH;
+    let lower = Some(json!({"role": "viewer"}));
+    assert_eq!(site.status(patch(), path, &admin, lower).await, 200);
+    let enrol = "/enrolment-tokens";
+    let asked = Some(json!({}));
+    assert_eq!(site.status(Method::POST, enrol, &token, asked).await, 403);
+    let (_, user, _) = site
+        .call(patch(), path, &admin, Some(json!({"is_disabled": true})))
+        .await;
+    assert_eq!(user["is_disabled"], true);
+    assert_eq!(site.status(Method::GET, "/me", &vera, None).await, 401);
+    assert_eq!(site.status(Method::GET, "/me", &token, None).await, 403);
+    let refused = site.session("vera", "twelve letters").await.err();
+    assert_eq!(refused, Some((403, json!("account-disabled"))));
+    let wrong = site.session("vera", "wrong").await.err();
+    assert_eq!(wrong, Some((401, json!("login-wrong"))));
+    let back = Some(json!({"is_disabled": false, "password": "another password"}));
+    assert_eq!(site.status(patch(), path, &admin, back).await, 200);
+    assert_eq!(site.status(Method::GET, "/me", &token, None).await, 200);
+    site.session("vera", "another password").await.unwrap();
+    for (path, body, status) in [
+        (path, json!({}), 400),
+        (path, json!({"role": "king"}), 400),
+        (path, json!({"password": "short"}), 400),
+        ("/users/admin", json!({"role": "viewer"}), 409),
+        ("/users/admin", json!({"is_disabled": true}), 409),
+    ] {
+        let found = site.status(patch(), path, &admin, Some(body.clone())).await;
+        assert_eq!(found, status, "{path} {body}");
+    }
+}
+
+#[tokio::test]
+async fn the_journal_keeps_what_it_is_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config::new("127.0.0.1:0".parse().unwrap(), folder.path().to_path_buf());
+    config.tls = Tls::Off;
+    let start_at = "2026-01-01T00:00:00Z".parse().unwrap();
+    config.clock = rt::Clock::following_tokio(start_at);
+    config.retention = manager::Retention {
+        age: Duration::from_hours(24),
+        events_max: 5,
+    };
+    let clock = config.clock.clone();
+    let running = start(config).await.unwrap();
+    let store = running.manager().store();
+    let event = |hours: i64| store::record::NewEvent {
+        recorded_at: clock.now() - jiff::SignedDuration::from_hours(hours),
+        server: None,
+        server_name: None,
+        actor: None,
+        what: model::event::HostEvent {
+            at: clock.now(),
+            severity: model::event::Severity::Info,
+            kind: "test".into(),
+            text: format!("{hours} hours old"),
+            target: None,
+            raw: None,
+        },
+    };
+    store
+        .append([40, 30, 3, 2, 1].map(event).into())
+        .await
+        .unwrap();
+    let left = async || {
+        running.manager().forget_old_events().await.unwrap();
+        let filter = store::record::EventFilter {
+            limit: 100,
+            ..store::record::EventFilter::default()
+        };
+        let found = store.events(filter).await.unwrap();
+        found
+            .into_iter()
+            .map(|event| event.what.text)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(left().await, ["1 hours old", "2 hours old", "3 hours old"]);
+    store.append([0; 4].map(event).into()).await.unwrap();
+    let newest = ["0 hours old"; 4].into_iter().chain(["1 hours old"]);
+    assert_eq!(left().await, newest.collect::<Vec<_>>());
 }
 
 #[tokio::test]

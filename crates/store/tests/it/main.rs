@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use store::journal::Run;
 use store::record::{
-    ApiToken, Enrolment, EventFilter, NewEvent, Server, Session, StoredReport, User,
+    ApiToken, Enrolment, EventFilter, NewEvent, Server, Session, StoredReport, User, UserChange,
 };
 use store::server::Use;
 use store::{SCHEMA, STATEMENTS, Store, StoreError};
@@ -64,6 +64,7 @@ fn user(n: u128, name: &str) -> User {
         role: Role::Operator,
         password_hash: String::from("x"),
         created_at: at(0),
+        is_disabled: false,
     }
 }
 
@@ -363,6 +364,89 @@ async fn a_token_enrols_one_server() {
     let refused = store.enrol(other.id, at(3), twin).await;
     assert!(matches!(refused, Err(StoreError::Exists(_))));
     assert_eq!(store.enrolment_by_hash([8; 32]).await.unwrap(), Some(other));
+}
+
+#[tokio::test]
+async fn the_oldest_events_are_forgotten_by_age_and_by_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let many = |n: i64| {
+        (1..=n).map(|second| NewEvent {
+            recorded_at: at(second),
+            ..event("x", Severity::Info)
+        })
+    };
+    store.append(many(20).collect()).await.unwrap();
+    let places = async |store: &Store| {
+        let filter = EventFilter {
+            after: Some(0),
+            limit: 100,
+            ..EventFilter::default()
+        };
+        let found = store.events(filter).await.unwrap();
+        found.iter().map(|event| event.seq).collect::<Vec<_>>()
+    };
+    // (recorded before, kept, at once), how many go, the first that stays.
+    for (oldest, n_max, n_once, gone, first) in [
+        (0, 100, 100, 0, 1),
+        (4, 100, 100, 3, 4),
+        (0, 15, 100, 2, 6),
+        (15, 100, 5, 5, 11),
+        (15, 100, 5, 4, 15),
+        (100, 0, 100, 5, 20),
+        (100, 0, 100, 0, 20),
+    ] {
+        let n = store.forget_events(at(oldest), n_max, n_once).await;
+        assert_eq!(n.unwrap(), gone, "before {oldest}, {n_max} kept");
+        assert_eq!(places(&store).await.first(), Some(&first));
+    }
+    let next = store.append(many(1).collect()).await.unwrap();
+    assert_eq!(next, [21], "positions go on");
+}
+
+#[tokio::test]
+async fn a_changed_account_loses_its_logins_but_the_kept_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.add_user(user(1, "admin")).await.unwrap();
+    store.add_user(user(2, "vera")).await.unwrap();
+    let session = |n: u8, owner: u128| Session {
+        id: SessionId(Uuid::from_u128(n.into())),
+        user: UserId(Uuid::from_u128(owner)),
+        secret_hash: [n; 32],
+        csrf: String::from("c"),
+        created_at: at(0),
+        expires_at: at(10),
+    };
+    for (n, owner) in [(1, 1), (2, 1), (3, 2)] {
+        store.add_session(session(n, owner)).await.unwrap();
+    }
+    let id = user(1, "admin").id;
+    let role = UserChange {
+        role: Some(Role::Viewer),
+        ..UserChange::default()
+    };
+    assert!(store.change_user(id, role).await.unwrap());
+    assert!(store.session_by_hash([2; 32]).await.unwrap().is_some());
+    let password = UserChange {
+        password_hash: Some("y".into()),
+        kept: Some(session(1, 1).id),
+        ..UserChange::default()
+    };
+    assert!(store.change_user(id, password.clone()).await.unwrap());
+    let mut left = Vec::new();
+    for n in 1..=3 {
+        left.extend(store.session_by_hash([n; 32]).await.unwrap().map(|_| n));
+    }
+    assert_eq!(left, [1, 3]);
+    let found = store.user(id).await.unwrap().unwrap();
+    assert_eq!(
+        (found.role, found.password_hash.as_str()),
+        (Role::Viewer, "y")
+    );
+    assert!(!found.is_disabled);
+    let nobody = UserId(Uuid::from_u128(9));
+    assert!(!store.change_user(nobody, password).await.unwrap());
 }
 
 #[tokio::test]
