@@ -4,6 +4,7 @@
 //! the journal. What it does not know it keeps as [`Event::Other`], so nothing
 //! is lost; a pattern is one line in `rules.rs`.
 
+pub mod debug_log;
 mod event;
 mod kernel;
 mod line;

@@ -34,6 +34,7 @@ pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
         &lnet::kind::NIDS,
         &lnet::kind::CONNECTIONS,
         &console::KIND,
+        &console::debug_log::KIND,
         &message::KIND,
     ];
     kinds.extend(disk::kind::KINDS);

@@ -1,13 +1,16 @@
 //! Descriptions of sites and settings: what tools before this one were told
 //! about a cluster (EXAScaler, shine, ldev, EMF, IML, Kubernetes resources),
-//! and the settings of modules, LNet routes and udev.
+//! the settings of modules, LNet routes, udev, systemd, Slurm, Samba and
+//! Ganesha, and recordings of LMT.
 //!
 //! What a site's file says is what somebody wanted, not what is: nothing here
 //! is proof that a target or a server exists. Passwords are left out.
 
 pub mod capture_index;
+pub mod cerebro;
 pub mod emf;
 pub mod exascaler;
+pub mod ganesha;
 pub mod iml_detect;
 pub mod iml_state;
 pub mod kubernetes;
@@ -16,9 +19,13 @@ pub mod lnet_routes;
 pub mod modprobe;
 pub mod nothing;
 pub mod prometheus;
+pub mod samba;
 pub mod shine;
+pub mod slurm;
+pub mod systemd_unit;
 pub mod udev_rules;
 
+mod ini;
 mod lines;
 mod yaml;
 mod yaml_flow;
@@ -45,6 +52,11 @@ pub fn kinds() -> Vec<&'static Kind> {
         &shine::TUNING,
         &prometheus::KIND,
         &capture_index::KIND,
+        &cerebro::KIND,
+        &systemd_unit::KIND,
+        &slurm::KIND,
+        &samba::KIND,
+        &ganesha::KIND,
         &nothing::COMMENTS,
         &nothing::EMPTY,
     ]

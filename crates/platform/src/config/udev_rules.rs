@@ -130,8 +130,13 @@ fn guess(sample: Sample<'_>) -> Likelihood {
         .iter()
         .filter(|setting| terms(&setting.text).is_some())
         .count();
+    // `KEY="value"` alone is the form of shell settings too; rules compare.
+    let compares = settings
+        .iter()
+        .any(|setting| setting.text.contains("==\"") || setting.text.contains("!=\""));
     match (n_rules, settings.len() - n_rules) {
         (0, _) => 0,
+        _ if !compares => 0,
         (_, 0) => 85,
         (_, n_other) if n_rules > 3 * n_other => 60,
         _ => 0,

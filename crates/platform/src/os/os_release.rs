@@ -82,12 +82,24 @@ fn unquote(value: &str) -> String {
 
 fn guess(sample: Sample<'_>) -> Likelihood {
     let text = sample.text();
-    let has = |key: &str| text.lines().any(|line| line.starts_with(key));
-    match (has("ID="), has("NAME=") || has("PRETTY_NAME=")) {
-        (true, true) => 95,
+    let has = |key: &&str| text.lines().any(|line| line.trim_start().starts_with(*key));
+    let n_known = KEYS.iter().filter(|key| has(key)).count();
+    match (has(&"ID="), n_known) {
+        (true, 2..) => 95,
+        (_, 3..) => 80,
         _ => 0,
     }
 }
+
+/// Fields that every distribution sets, and few other files.
+const KEYS: [&str; 6] = [
+    "ID=",
+    "NAME=",
+    "PRETTY_NAME=",
+    "VERSION_ID=",
+    "HOME_URL=",
+    "BUG_REPORT_URL=",
+];
 
 fn read(input: &[u8], sink: &mut dyn Sink) {
     let (found, skips) = parse(input);

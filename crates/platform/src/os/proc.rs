@@ -151,7 +151,17 @@ fn guess_meminfo(sample: Sample<'_>) -> Likelihood {
 
 fn guess_stat(sample: Sample<'_>) -> Likelihood {
     let text = sample.text();
-    if text.starts_with("cpu ") && text.contains("\nbtime ") {
+    // Of a host with many interrupts the head ends before `btime`.
+    let known = ["\nbtime ", "\ncpu0 ", "\nintr ", "\nctxt "];
+    let has_ticks = text.strip_prefix("cpu ").is_some_and(|rest| {
+        let mut words = rest
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .split_ascii_whitespace();
+        words.clone().count() >= 4 && words.all(|word| word.parse::<u64>().is_ok())
+    });
+    if has_ticks && known.iter().any(|key| text.contains(key)) {
         95
     } else {
         0
