@@ -1,3 +1,12 @@
-//! Stand-ins for the world: captured sites that are built in.
+//! Stand-ins for the world: captured sites that are built in, and a simulated
+//! world of servers, disks, Lustre and Pacemaker that answers as the real tools
+//! do.
+//!
+//! - [`sites`]: captured sites.
+//! - [`world`]: the simulated world; [`door`]: an agent's way into it.
+//! - [`chance`]: numbers that follow from one seed.
 
+pub mod chance;
+pub mod door;
 pub mod sites;
+pub mod world;

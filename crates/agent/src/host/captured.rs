@@ -366,7 +366,7 @@ fn add(
         };
         // Parameters may be gone of a dump that holds others, which stays.
         let is_of_params = line.argv.as_deref().is_some_and(is_dump);
-        if line.gone && !(is_of_params && !known.contains_key(&key)) {
+        if line.gone && (!is_of_params || known.contains_key(&key)) {
             known.remove(&key);
         } else {
             known.insert(

@@ -1,0 +1,73 @@
+//! Turning hosts off and on, and what a boot leaves.
+
+use super::host::HostName;
+use super::record::Happening;
+use super::{Due, World, command};
+use std::time::Duration;
+
+/// How long a boot takes.
+pub const BOOT: Duration = Duration::from_secs(90);
+
+/// A host loses its power, or its kernel dies.
+pub fn cut(world: &mut World, host: &HostName, why: &str) {
+    let Some(state) = world.hosts.get_mut(host) else {
+        return;
+    };
+    if !state.is_up {
+        return;
+    }
+    state.is_up = false;
+    command::before_down(world, host);
+    if let Some(state) = world.hosts.get_mut(host) {
+        state.mounts.clear();
+        state.modules.clear();
+        state.lnet = None;
+        state.stuck.clear();
+        for unit in state.units.values_mut() {
+            unit.is_active = false;
+        }
+    }
+    world.note(Happening::Down {
+        host: host.clone(),
+        why: why.to_owned(),
+    });
+}
+
+/// A host is off now, as was asked a while ago.
+pub fn off(world: &mut World, host: &HostName) {
+    cut(world, host, "shutdown");
+}
+
+/// Its BMC turns it off at once. Whether it says that it did.
+pub fn bmc_off(world: &mut World, host: &HostName, why: &str) -> bool {
+    let Some(bmc) = world.hosts.get(host).map(|state| state.bmc) else {
+        return false;
+    };
+    if bmc.answers && bmc.works {
+        cut(world, host, why);
+    }
+    bmc.answers
+}
+
+/// A host is turned on, and is up after [`BOOT`].
+pub fn on(world: &mut World, host: &HostName) {
+    if world.hosts.get(host).is_some_and(|state| !state.is_up) {
+        world.after(BOOT, Due::Booted(host.clone()));
+    }
+}
+
+/// A host has booted: what is enabled starts.
+pub fn booted(world: &mut World, host: &HostName) {
+    let now = world.now();
+    let Some(state) = world.hosts.get_mut(host) else {
+        return;
+    };
+    if state.is_up {
+        return;
+    }
+    state.is_up = true;
+    state.boot += 1;
+    state.booted_at = now;
+    world.note(Happening::Up { host: host.clone() });
+    command::after_boot(world, host);
+}
