@@ -44,6 +44,7 @@ impl Chance {
 
     /// Another source that follows from this one, so that what it is used for
     /// does not disturb the rest.
+    #[must_use]
     pub fn branch(&mut self) -> Self {
         Self(self.any())
     }

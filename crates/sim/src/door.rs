@@ -126,7 +126,7 @@ impl Hands for Door {
                     now,
                 )
             };
-            let is_late = now - begun >= command.deadline;
+            let is_late = now.saturating_sub(begun) >= command.deadline;
             if (is_late || is_stopped()) && command.class != Class::DiskWriting {
                 self.world().kill(id);
                 if is_late {

@@ -175,7 +175,7 @@ impl World {
         } else {
             Err(HostError::Other(String::from("the host went down")))
         };
-        let seconds = (self.now - begun).as_secs_f64();
+        let seconds = self.now.saturating_sub(begun).as_secs_f64();
         if let Some(running) = self.running.get_mut(&id) {
             running.output = Some(output.map(|output| Output { seconds, ..output }));
         }
