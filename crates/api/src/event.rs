@@ -31,6 +31,9 @@ pub struct Event {
 }
 
 /// What the event list takes. Newest first; `cursor` goes to older ones.
+///
+/// For `kind`, `q`, and conditions together, a page looks at 50,000 events: it
+/// may hold few, or none, and have a `next`; `total` is of the newest 50,000.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]

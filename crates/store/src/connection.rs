@@ -5,8 +5,8 @@ use rusqlite::{Connection, OpenFlags};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 pub const COMMIT_MAX: usize = 256;
 /// Operations that may wait for the writer.
 const WRITES_WAITING_MAX: usize = 4096;
-/// Questions that may wait for one reader.
+/// Questions that may wait for a reader.
 const READS_WAITING_MAX: usize = 256;
 const READERS: usize = 2;
 const STATEMENTS_CACHED: usize = 64;
@@ -75,14 +75,13 @@ type Read = Box<dyn FnOnce(&Connection) + Send>;
 #[derive(Clone)]
 pub struct Store {
     writes: mpsc::Sender<Write>,
-    reads: Arc<[mpsc::Sender<Read>]>,
-    next_reader: Arc<AtomicUsize>,
+    reads: mpsc::Sender<Read>,
     commits: Arc<AtomicUsize>,
     threads: Arc<Threads>,
 }
 
 #[derive(Default)]
-struct Threads(std::sync::Mutex<Vec<JoinHandle<()>>>);
+struct Threads(Mutex<Vec<JoinHandle<()>>>);
 
 impl Store {
     /// Opens the file, or makes it readable by its owner only, and brings it to this release's schema.
@@ -105,19 +104,19 @@ impl Store {
         let mut threads = vec![thread("store-writer", move || {
             write_all(&writer, inbox, &counted);
         })?];
-        let mut reads = Vec::new();
+        // One queue: a question that takes long holds up no other.
+        let (reads, inbox) = mpsc::channel(READS_WAITING_MAX);
+        let inbox = Arc::new(Mutex::new(inbox));
         for _ in 0..READERS {
             let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            let (sender, inbox) = mpsc::channel(READS_WAITING_MAX);
-            threads.push(thread("store-reader", move || read_all(&reader, inbox))?);
-            reads.push(sender);
+            let inbox = Arc::clone(&inbox);
+            threads.push(thread("store-reader", move || read_all(&reader, &inbox))?);
         }
         Ok(Self {
             writes,
-            reads: reads.into(),
-            next_reader: Arc::default(),
+            reads,
             commits,
-            threads: Arc::new(Threads(std::sync::Mutex::new(threads))),
+            threads: Arc::new(Threads(Mutex::new(threads))),
         })
     }
 
@@ -156,12 +155,11 @@ impl Store {
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let n = self.next_reader.fetch_add(1, Ordering::Relaxed) % self.reads.len();
         let read: Read = Box::new(move |connection| {
             // The caller may be gone.
             let _ = answer.send(question(connection));
         });
-        self.reads[n]
+        self.reads
             .send(read)
             .await
             .map_err(|_| StoreError::Closed)?;
@@ -244,9 +242,17 @@ fn write_all(connection: &Connection, mut inbox: mpsc::Receiver<Write>, commits:
     }
 }
 
-fn read_all(connection: &Connection, mut inbox: mpsc::Receiver<Read>) {
-    while let Some(read) = inbox.blocking_recv() {
-        read(connection);
+fn read_all(connection: &Connection, inbox: &Mutex<mpsc::Receiver<Read>>) {
+    loop {
+        // Whoever has the lock waits for the next question, the others for the lock.
+        let next = inbox
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .blocking_recv();
+        match next {
+            Some(read) => read(connection),
+            None => return,
+        }
     }
 }
 

@@ -12,6 +12,14 @@ use rusqlite::{Connection, Row, params};
 /// Rows that one question answers at most.
 pub const EVENTS_READ_MAX: u32 = 1000;
 
+/// Events that one question looks at where no index tells which to take.
+pub const EVENTS_SCANNED_MAX: u32 = 50_000;
+/// Columns of an event that a text is looked for in: text, server, target, source line.
+const SEARCHED: [usize; 4] = [5, 7, 8, 10];
+const WARNINGS: u8 = 1 << 1;
+const ERRORS: u8 = 1 << 2;
+const ALL: u8 = 1 | WARNINGS | ERRORS;
+
 /// Where a run of an agent's events stands in that agent's own numbering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
@@ -101,45 +109,197 @@ impl Store {
 
     /// Events of a filter: oldest first with `after`, newest first otherwise.
     pub async fn events(&self, filter: EventFilter) -> Result<Vec<Event>, StoreError> {
+        Ok(self.events_page(filter).await?.events)
+    }
+
+    /// The same, with where to go on: looks at [`EVENTS_SCANNED_MAX`] events, so
+    /// a page may hold few of them, or none, and have a next one.
+    pub async fn events_page(&self, filter: EventFilter) -> Result<EventsPage, StoreError> {
         self.read(move |db| {
-            let (text, from) = match filter.after {
-                Some(after) => (sql::EVENTS_ON, after),
-                None => (sql::EVENTS_BACK, filter.before.unwrap_or(u64::MAX)),
-            };
-            let mut statement = db.prepare_cached(text)?;
-            let rows = statement.query_map(
-                params![
-                    i64::try_from(from).unwrap_or(i64::MAX),
-                    mask(&filter.severities),
-                    filter.kind,
-                    filter.server.map(|id| sql::bytes(id.0)),
-                    filter.target,
-                    filter.text.map(|text| text.to_lowercase()),
-                    filter.limit.min(EVENTS_READ_MAX),
-                ],
-                |row| Ok(read(row)),
-            )?;
-            rows.map(|row| row?).collect()
+            let limit = filter.limit.min(EVENTS_READ_MAX);
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let mut page = EventsPage::default();
+            page.next = scan(db, &filter, |row| {
+                page.events.push(read(row)?);
+                Ok(page.events.len() < limit)
+            })?;
+            Ok(page)
         })
         .await
     }
 
-    /// How many events a filter keeps, wherever they are.
+    /// How many events a filter keeps, wherever they are. What no index answers
+    /// is counted among the newest [`EVENTS_SCANNED_MAX`] only.
     pub async fn count_events(&self, filter: EventFilter) -> Result<u64, StoreError> {
         self.read(move |db| {
-            let values = params![
-                mask(&filter.severities),
-                filter.kind,
-                filter.server.map(|id| sql::bytes(id.0)),
-                filter.target,
-                filter.text.map(|text| text.to_lowercase()),
-            ];
-            Ok(db
-                .prepare_cached(sql::EVENTS_COUNT)?
-                .query_row(values, |row| row.get(0))?)
+            let filter = EventFilter {
+                before: None,
+                after: None,
+                ..filter
+            };
+            let (by, is_all) = By::of(&filter);
+            if is_all {
+                return by.count(db);
+            }
+            let mut n = 0;
+            scan(db, &filter, |_| {
+                n += 1;
+                Ok(true)
+            })?;
+            Ok(n)
         })
         .await
     }
+}
+
+/// Some events, and where to go on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventsPage {
+    /// They.
+    pub events: Vec<Event>,
+    /// Position of the last one that was looked at, if there may be more.
+    pub next: Option<u64>,
+}
+
+/// The condition that an index answers; the others are looked at row by row.
+#[derive(Clone, Debug)]
+enum By {
+    Nothing,
+    Warnings,
+    Errors,
+    Server([u8; 16]),
+    Target(String),
+}
+
+impl By {
+    /// The best one of a filter, and whether nothing else is asked.
+    fn of(filter: &EventFilter) -> (Self, bool) {
+        let mask = mask(&filter.severities);
+        let is_plain = filter.kind.is_none() && filter.text.is_none();
+        let all = mask & ALL == ALL;
+        match (&filter.target, filter.server) {
+            (Some(target), server) => {
+                let target = Self::Target(target.clone());
+                (target, is_plain && all && server.is_none())
+            }
+            (None, Some(server)) => (Self::Server(sql::bytes(server.0)), is_plain && all),
+            (None, None) if mask & ALL == ERRORS => (Self::Errors, is_plain),
+            (None, None) if mask & ALL == WARNINGS | ERRORS => (Self::Warnings, is_plain),
+            (None, None) => (Self::Nothing, is_plain && all),
+        }
+    }
+
+    fn count(&self, db: &Connection) -> Result<u64, StoreError> {
+        let text = match self {
+            // Positions have no holes; the oldest may be gone.
+            Self::Nothing => {
+                let first: u64 = db
+                    .prepare_cached(sql::EVENTS_FIRST)?
+                    .query_row([], |row| row.get(0))?;
+                let last = last(db)?;
+                return Ok(if first == 0 { 0 } else { last + 1 - first });
+            }
+            Self::Warnings => sql::EVENTS_COUNT_WARNINGS,
+            Self::Errors => sql::EVENTS_COUNT_ERRORS,
+            Self::Server(_) => sql::EVENTS_COUNT_SERVER,
+            Self::Target(_) => sql::EVENTS_COUNT_TARGET,
+        };
+        let mut statement = db.prepare_cached(text)?;
+        Ok(match self {
+            Self::Server(server) => statement.query_row([server], |row| row.get(0)),
+            Self::Target(target) => statement.query_row([target], |row| row.get(0)),
+            _ => statement.query_row([], |row| row.get(0)),
+        }?)
+    }
+
+    fn rows(&self, is_on: bool) -> &'static str {
+        match (self, is_on) {
+            (Self::Nothing, false) => sql::EVENTS_BACK,
+            (Self::Warnings, false) => sql::EVENTS_BACK_WARNINGS,
+            (Self::Errors, false) => sql::EVENTS_BACK_ERRORS,
+            (Self::Server(_), false) => sql::EVENTS_BACK_SERVER,
+            (Self::Target(_), false) => sql::EVENTS_BACK_TARGET,
+            (Self::Nothing, true) => sql::EVENTS_ON,
+            (Self::Warnings, true) => sql::EVENTS_ON_WARNINGS,
+            (Self::Errors, true) => sql::EVENTS_ON_ERRORS,
+            (Self::Server(_), true) => sql::EVENTS_ON_SERVER,
+            (Self::Target(_), true) => sql::EVENTS_ON_TARGET,
+        }
+    }
+}
+
+/// Calls `found` with each event that a filter keeps until it has enough;
+/// answers with the last position looked at, if there may be more behind it.
+fn scan(
+    db: &Connection,
+    filter: &EventFilter,
+    mut found: impl FnMut(&Row<'_>) -> Result<bool, StoreError>,
+) -> Result<Option<u64>, StoreError> {
+    let (by, _) = By::of(filter);
+    let from = filter.after.or(filter.before);
+    let from = from.map_or(i64::MAX, |from| i64::try_from(from).unwrap_or(i64::MAX));
+    let mut statement = db.prepare_cached(by.rows(filter.after.is_some()))?;
+    let mut rows = match &by {
+        By::Server(server) => statement.query(params![from, server])?,
+        By::Target(target) => statement.query(params![from, target])?,
+        _ => statement.query([from])?,
+    };
+    let rest = Rest::of(filter);
+    let mut n_scanned = 0;
+    while let Some(row) = rows.next()? {
+        n_scanned += 1;
+        let is_enough = rest.keeps(row)? && !found(row)?;
+        if is_enough || n_scanned == EVENTS_SCANNED_MAX {
+            return Ok(Some(row.get(0)?));
+        }
+    }
+    Ok(None)
+}
+
+/// Conditions that are looked at row by row.
+struct Rest<'a> {
+    mask: u8,
+    kind: &'a str,
+    server: Option<[u8; 16]>,
+    text: Option<String>,
+}
+
+impl<'a> Rest<'a> {
+    fn of(filter: &'a EventFilter) -> Self {
+        Self {
+            mask: mask(&filter.severities),
+            kind: filter.kind.as_deref().unwrap_or_default(),
+            server: filter.server.map(|id| sql::bytes(id.0)),
+            text: filter.text.as_deref().map(str::to_lowercase),
+        }
+    }
+
+    fn keeps(&self, row: &Row<'_>) -> Result<bool, StoreError> {
+        let severity: u8 = row.get(3)?;
+        let in_mask = 1_u8.checked_shl(severity.into()).unwrap_or(0);
+        if self.mask & in_mask == 0 || !text_at(row, 4)?.starts_with(self.kind) {
+            return Ok(false);
+        }
+        if self.server.is_some() && row.get::<_, Option<[u8; 16]>>(6)? != self.server {
+            return Ok(false);
+        }
+        let Some(wanted) = &self.text else {
+            return Ok(true);
+        };
+        for column in SEARCHED {
+            if text_at(row, column)?.to_lowercase().contains(wanted) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// A text, or none of it.
+fn text_at<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r str, StoreError> {
+    let value = row.get_ref(column)?.as_str_or_null();
+    let value = value.map_err(|_| StoreError::Corrupt { what: "a text" })?;
+    Ok(value.unwrap_or_default())
 }
 
 fn last(db: &Connection) -> Result<u64, StoreError> {

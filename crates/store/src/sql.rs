@@ -32,23 +32,23 @@ statements! {
     EVENT_LAST = "SELECT coalesce(max(seq), 0) FROM events";
     EVENT_APPEND = "INSERT INTO events (seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    EVENTS_OLD = "SELECT coalesce(max(seq), 0) FROM events WHERE recorded_at < ?1";
+    EVENTS_OLD = "SELECT coalesce((SELECT seq FROM events WHERE recorded_at < ?1 ORDER BY recorded_at DESC, seq DESC LIMIT 1), 0)";
     EVENTS_FIRST = "SELECT coalesce(min(seq), 0) FROM events";
     EVENTS_DROP = "DELETE FROM events WHERE seq < ?1";
-    EVENTS_BACK = "SELECT seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw FROM events
-        WHERE seq < ?1 AND (?2 & (1 << severity)) AND (?3 IS NULL OR substr(kind, 1, length(?3)) = ?3)
-            AND (?4 IS NULL OR server = ?4) AND (?5 IS NULL OR target = ?5)
-            AND (?6 IS NULL OR instr(lower(text || ' ' || coalesce(raw, '') || ' ' || coalesce(server_name, '') || ' ' || coalesce(target, '')), ?6))
-        ORDER BY seq DESC LIMIT ?7";
-    EVENTS_ON = "SELECT seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw FROM events
-        WHERE seq > ?1 AND (?2 & (1 << severity)) AND (?3 IS NULL OR substr(kind, 1, length(?3)) = ?3)
-            AND (?4 IS NULL OR server = ?4) AND (?5 IS NULL OR target = ?5)
-            AND (?6 IS NULL OR instr(lower(text || ' ' || coalesce(raw, '') || ' ' || coalesce(server_name, '') || ' ' || coalesce(target, '')), ?6))
-        ORDER BY seq LIMIT ?7";
-    EVENTS_COUNT = "SELECT count(*) FROM events
-        WHERE (?1 & (1 << severity)) AND (?2 IS NULL OR substr(kind, 1, length(?2)) = ?2)
-            AND (?3 IS NULL OR server = ?3) AND (?4 IS NULL OR target = ?4)
-            AND (?5 IS NULL OR instr(lower(text || ' ' || coalesce(raw, '') || ' ' || coalesce(server_name, '') || ' ' || coalesce(target, '')), ?5))";
+    EVENTS_BACK = "SELECT seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw FROM events WHERE seq < ?1 ORDER BY seq DESC";
+    EVENTS_BACK_WARNINGS = "SELECT seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw FROM events WHERE seq < ?1 AND severity >= 1 ORDER BY seq DESC";
+    EVENTS_BACK_ERRORS = "SELECT seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw FROM events WHERE seq < ?1 AND severity >= 2 ORDER BY seq DESC";
+    EVENTS_BACK_SERVER = "SELECT seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw FROM events WHERE seq < ?1 AND server = ?2 ORDER BY seq DESC";
+    EVENTS_BACK_TARGET = "SELECT seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw FROM events WHERE seq < ?1 AND target = ?2 ORDER BY seq DESC";
+    EVENTS_ON = "SELECT seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw FROM events WHERE seq > ?1 ORDER BY seq";
+    EVENTS_ON_WARNINGS = "SELECT seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw FROM events WHERE seq > ?1 AND severity >= 1 ORDER BY seq";
+    EVENTS_ON_ERRORS = "SELECT seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw FROM events WHERE seq > ?1 AND severity >= 2 ORDER BY seq";
+    EVENTS_ON_SERVER = "SELECT seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw FROM events WHERE seq > ?1 AND server = ?2 ORDER BY seq";
+    EVENTS_ON_TARGET = "SELECT seq, recorded_at, at, severity, kind, text, server, server_name, target, actor, raw FROM events WHERE seq > ?1 AND target = ?2 ORDER BY seq";
+    EVENTS_COUNT_WARNINGS = "SELECT count(*) FROM events WHERE severity >= 1";
+    EVENTS_COUNT_ERRORS = "SELECT count(*) FROM events WHERE severity >= 2";
+    EVENTS_COUNT_SERVER = "SELECT count(*) FROM events WHERE server = ?1";
+    EVENTS_COUNT_TARGET = "SELECT count(*) FROM events WHERE target = ?1";
     USER_ADD = "INSERT INTO users (id, name, role, password_hash, created_at, disabled) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     USERS = "SELECT id, name, role, password_hash, created_at, disabled FROM users ORDER BY name";
     USER_BY_NAME = "SELECT id, name, role, password_hash, created_at, disabled FROM users WHERE name = ?1";

@@ -7,6 +7,9 @@ use anyhow::{Context, Result};
 use api::event::Event;
 use futures_util::StreamExt;
 
+/// How a change says that there are, or may be, new events.
+const TELLING: [&[u8]; 2] = [b"\"events\"", b"\"reset\""];
+
 /// Lists events, and follows them if asked to.
 pub async fn run(client: &Client, verb: EventVerb, common: &Common) -> Result<()> {
     let EventVerb::List(args) = verb;
@@ -32,8 +35,10 @@ pub async fn run(client: &Client, verb: EventVerb, common: &Common) -> Result<()
     let mut chunks = stream.bytes_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.context("the manager ended the stream; run the command again")?;
-        // Any change may have come with events; comments only keep the line alive.
-        if !chunk.windows(5).any(|five| five == b"data:") {
+        // Most changes tell of no event, and comments only keep the line alive.
+        // What is cut in two may be anything.
+        let is_whole = chunk.ends_with(b"\n\n");
+        if is_whole && !TELLING.iter().any(|words| holds(&chunk, words)) {
             continue;
         }
         let mut more = query(&args);
@@ -43,6 +48,10 @@ pub async fn run(client: &Client, verb: EventVerb, common: &Common) -> Result<()
         print(&events, common)?;
     }
     Ok(())
+}
+
+fn holds(text: &[u8], words: &[u8]) -> bool {
+    text.windows(words.len()).any(|some| some == words)
 }
 
 fn query(args: &EventArgs) -> Vec<(&'static str, String)> {

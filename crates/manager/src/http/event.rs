@@ -55,17 +55,11 @@ pub(crate) async fn events(
     if query.after.is_some() && before.is_some() {
         filter.after = before;
     }
-    let found = app.manager.store().events(filter.clone()).await?;
-    let is_full = found.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-    let next = found
-        .last()
-        .filter(|_| is_full)
-        .map(|event| event.seq.to_string());
-    filter.before = None;
+    let found = app.manager.store().events_page(filter.clone()).await?;
     let total = app.manager.store().count_events(filter).await?;
     Ok(Json(Page {
-        items: found.into_iter().map(view).collect(),
-        next,
+        items: found.events.into_iter().map(view).collect(),
+        next: found.next.map(|seq| seq.to_string()),
         total,
     }))
 }

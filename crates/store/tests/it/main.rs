@@ -6,7 +6,7 @@ use model::ids::{EnrolmentId, ServerId, SessionId, TokenId, UserId};
 use model::role::Role;
 use std::collections::BTreeMap;
 use std::path::Path;
-use store::journal::Run;
+use store::journal::{EVENTS_SCANNED_MAX, Run};
 use store::record::{
     ApiToken, Enrolment, EventFilter, NewEvent, Server, Session, StoredReport, User, UserChange,
 };
@@ -321,6 +321,178 @@ async fn the_journal_is_read_both_ways_and_filtered() {
         .await
         .unwrap();
     assert_eq!(n, 2);
+}
+
+/// Filters with the positions that they keep and how many they count.
+#[tokio::test]
+async fn conditions_hold_together_whichever_index_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    for n in [1, 2] {
+        store.put_server(server(n)).await.unwrap();
+    }
+    let mut news = Vec::new();
+    for (n, severity) in [
+        (1, Severity::Info),
+        (2, Severity::Warning),
+        (1, Severity::Error),
+        (2, Severity::Error),
+    ] {
+        let mut one = event(&format!("It is {severity:?}"), severity);
+        one.server = Some(server(n).id);
+        one.what.target = (severity != Severity::Info).then(|| "lab01-OST0003".parse().unwrap());
+        news.push(one);
+    }
+    store.append(news).await.unwrap();
+    let all = || EventFilter {
+        limit: 10,
+        ..EventFilter::default()
+    };
+    let of = |n| Some(server(n).id);
+    let target = || Some(String::from("lab01-OST0003"));
+    let warnings = vec![Severity::Warning, Severity::Error];
+    let cases = [
+        (all(), vec![4, 3, 2, 1]),
+        (
+            EventFilter {
+                severities: warnings.clone(),
+                ..all()
+            },
+            vec![4, 3, 2],
+        ),
+        (
+            EventFilter {
+                severities: vec![Severity::Error],
+                ..all()
+            },
+            vec![4, 3],
+        ),
+        (
+            EventFilter {
+                severities: vec![Severity::Info],
+                ..all()
+            },
+            vec![1],
+        ),
+        (
+            EventFilter {
+                server: of(2),
+                ..all()
+            },
+            vec![4, 2],
+        ),
+        (
+            EventFilter {
+                server: of(1),
+                severities: warnings,
+                ..all()
+            },
+            vec![3],
+        ),
+        (
+            EventFilter {
+                target: target(),
+                ..all()
+            },
+            vec![4, 3, 2],
+        ),
+        (
+            EventFilter {
+                target: target(),
+                server: of(2),
+                ..all()
+            },
+            vec![4, 2],
+        ),
+        (
+            EventFilter {
+                text: Some("warn".into()),
+                server: of(2),
+                ..all()
+            },
+            vec![2],
+        ),
+        (
+            EventFilter {
+                kind: Some("nothing.".into()),
+                ..all()
+            },
+            vec![],
+        ),
+    ];
+    for (filter, expected) in cases {
+        let found = store.events(filter.clone()).await.unwrap();
+        let found: Vec<u64> = found.iter().map(|event| event.seq).collect();
+        assert_eq!(found, expected, "{filter:?}");
+        let n = store.count_events(filter.clone()).await.unwrap();
+        assert_eq!(n, u64::try_from(expected.len()).unwrap(), "{filter:?}");
+        let on = EventFilter {
+            after: Some(2),
+            ..filter
+        };
+        let found = store.events(on.clone()).await.unwrap();
+        let found: Vec<u64> = found.iter().map(|event| event.seq).collect();
+        let mut rising: Vec<u64> = expected.into_iter().filter(|seq| *seq > 2).collect();
+        rising.reverse();
+        assert_eq!(found, rising, "{on:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_in_a_long_journal_stops_and_says_where_to_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.put_server(server(1)).await.unwrap();
+    let most = usize::try_from(EVENTS_SCANNED_MAX).unwrap();
+    let mut news = vec![event("The oldest", Severity::Info)];
+    news.resize(most + 1, event("Dull", Severity::Info));
+    store.append(news).await.unwrap();
+    let filter = EventFilter {
+        text: Some("oldest".into()),
+        limit: 10,
+        ..EventFilter::default()
+    };
+    let page = store.events_page(filter.clone()).await.unwrap();
+    assert_eq!((page.events.len(), page.next), (0, Some(2)));
+    let before = page.next;
+    let page = store
+        .events_page(EventFilter { before, ..filter })
+        .await
+        .unwrap();
+    assert_eq!((page.events.len(), page.next), (1, None));
+}
+
+/// Without an index, the time that a question takes grows with the journal.
+#[test]
+fn questions_for_some_events_use_an_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = store::connection::file_in(folder.path());
+    Store::open(&path).unwrap().close();
+    let db = rusqlite::Connection::open(path).unwrap();
+    for (name, text) in STATEMENTS {
+        // The first one is found without a search.
+        if !name.starts_with("EVENTS_") || *name == "EVENTS_FIRST" {
+            continue;
+        }
+        let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
+        let n = plan.parameter_count();
+        let plan = plan.query_map(rusqlite::params_from_iter(vec![0; n]), |row| row.get(3));
+        let plan: Vec<String> = plan.unwrap().collect::<Result<_, _>>().unwrap();
+        let plan = plan.join("; ");
+        let by = [
+            "events_by_time",
+            "events_warnings",
+            "events_errors",
+            "events_by_server",
+            "events_by_target",
+        ];
+        let is_indexed =
+            by.iter().any(|index| plan.contains(index)) || plan.contains("INTEGER PRIMARY KEY");
+        assert!(
+            is_indexed && !plan.contains("TEMP B-TREE"),
+            "{name}: {plan}"
+        );
+    }
 }
 
 #[tokio::test]
