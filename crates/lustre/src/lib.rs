@@ -6,6 +6,7 @@
 //! - [`console`]: what Lustre and the kernel say on the console.
 //! - [`devices`]: what `lctl dl` prints.
 //! - [`disk`]: what targets keep of themselves, and configuration logs.
+//! - [`lctl`]: what `lctl` prints of snapshots, checks, barriers, versions.
 //! - [`lfs`]: what `lfs` prints.
 //! - [`lnet`]: what `lnetctl` prints and reads.
 //! - [`message`]: what tools say when they fail.
@@ -16,6 +17,7 @@ pub mod console;
 pub mod devices;
 pub mod disk;
 pub mod label;
+pub mod lctl;
 pub mod lfs;
 pub mod lnet;
 pub mod message;
@@ -33,11 +35,13 @@ pub fn kinds() -> Vec<&'static stdx::reading::Kind> {
         &lnet::kind::LNETCTL,
         &lnet::kind::NIDS,
         &lnet::kind::CONNECTIONS,
+        &lnet::proc_files::KIND,
         &console::KIND,
         &console::debug_log::KIND,
         &message::KIND,
     ];
     kinds.extend(disk::kind::KINDS);
     kinds.extend(lfs::kinds());
+    kinds.extend(lctl::kinds());
     kinds
 }

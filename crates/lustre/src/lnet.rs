@@ -13,6 +13,7 @@ pub mod net;
 pub mod nids;
 pub mod peer;
 pub mod print;
+pub mod proc_files;
 pub mod read;
 pub mod route;
 pub mod tree;

@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod listing;
+pub mod stat_file;
 pub mod usage;
 pub mod value;
 
@@ -14,5 +15,12 @@ use stdx::reading::Kind;
 /// Every kind of this family. They stand last among all kinds, so at equal
 /// likelihood another wins.
 pub fn kinds() -> Vec<&'static Kind> {
-    vec![&listing::KIND, &usage::KIND, &command::KIND, &value::KIND]
+    vec![
+        &listing::KIND,
+        &listing::NAMES,
+        &stat_file::KIND,
+        &usage::KIND,
+        &command::KIND,
+        &value::KIND,
+    ]
 }

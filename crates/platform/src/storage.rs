@@ -9,6 +9,7 @@ pub mod disk_links;
 pub mod dmsetup;
 pub mod dumpe2fs;
 pub mod findmnt;
+pub mod findmnt_poll;
 pub mod fstab;
 pub mod iml_json;
 pub mod lsblk;
@@ -46,6 +47,7 @@ pub fn kinds() -> Vec<&'static Kind> {
         &mounts::KIND,
         &fstab::KIND,
         &findmnt::KIND,
+        &findmnt_poll::KIND,
         &multipath::KIND,
         &zpool_status::KIND,
         &zpool_status::IMPORT_KIND,

@@ -67,7 +67,13 @@ pub fn is_param_file(name: &str, head: &[u8]) -> bool {
         && name.chars().all(is_word)
         && (name.contains('_') && !FOREIGN.contains(&name) || WORDS.contains(&name));
     let is_text = |byte: &u8| {
-        *byte == 0 || *byte == b'\n' || *byte == b'\t' || *byte == b'\r' || (32..127).contains(byte)
+        // Some flags end in a backspace, which is to take a blank back.
+        *byte == 0
+            || *byte == 8
+            || *byte == b'\n'
+            || *byte == b'\t'
+            || *byte == b'\r'
+            || (32..127).contains(byte)
     };
     is_name && head.iter().all(is_text) && memchr::memchr_iter(b'\n', head).count() <= LINES_MAX
 }

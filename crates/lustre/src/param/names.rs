@@ -56,7 +56,7 @@ pub fn listed(text: &str) -> Option<ListedName<'_>> {
 }
 
 fn guess(sample: Sample<'_>) -> Likelihood {
-    let (mut n_names, mut n_dotted, mut n_bare) = (0_u32, 0_u32, 0_u32);
+    let (mut n_names, mut n_dotted, mut n_bare, mut n_tops) = (0_u32, 0_u32, 0_u32, 0_u32);
     for text in sample.text().lines().take(400) {
         let text = text.trim_end();
         if text.is_empty() || text.starts_with("error: ") {
@@ -65,15 +65,34 @@ fn guess(sample: Sample<'_>) -> Likelihood {
         let Some(name) = listed(text) else { return 0 };
         n_names += 1;
         n_dotted += u32::from(name.name.contains('.') && super::kind::has_known_start(name.name));
+        n_tops += u32::from(TOPS.contains(&name.name));
         n_bare += u32::from(name.kind != NameKind::Writable);
     }
     // Values that are all empty look the same but for a `=` on every line.
     match (n_names, n_dotted, n_bare) {
         (1.., 1.., 1..) if n_dotted * 4 >= n_names => 96,
         (10.., 2.., 1..) => 96,
+        // `list_param '*'` gives those that have no dot.
+        (5.., _, 1..) if n_tops >= 4 => 90,
         _ => 0,
     }
 }
+
+/// Parameters without a dot, which every host has.
+const TOPS: [&str; 12] = [
+    "at_max",
+    "at_min",
+    "at_history",
+    "debug_peer_on_timeout",
+    "dump_on_eviction",
+    "dump_on_timeout",
+    "health_check",
+    "jobid_var",
+    "ldlm_timeout",
+    "max_dirty_mb",
+    "memused_max",
+    "pinger",
+];
 
 fn read(input: &[u8], sink: &mut dyn Sink) {
     for line in Lines::new(input, 1).filter(|line| !line.text.trim().is_empty()) {

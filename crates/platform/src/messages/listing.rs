@@ -14,6 +14,23 @@ pub static KIND: Kind = Kind {
     read,
 };
 
+/// The reader of listings that tell names only.
+pub static NAMES: Kind = Kind {
+    name: "ls-names",
+    about: "ls -R: names by folder",
+    guess: guess_names,
+    read: read_names,
+};
+
+/// One folder and what is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Folder<'a> {
+    /// Its path.
+    pub path: &'a str,
+    /// The names in it.
+    pub names: Vec<&'a str>,
+}
+
 /// One entry of a folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry<'a> {
@@ -169,9 +186,60 @@ fn read(input: &[u8], sink: &mut dyn Sink) {
     text::emit("ls.entry", &found, skips, sink);
 }
 
+/// `/proc/spl/kstat/zfs:`.
+fn folder(line: &str) -> Option<&str> {
+    let path = line.strip_suffix(':')?;
+    let is_path = path == "." || path.starts_with('/') || path.starts_with("./");
+    (is_path && !path.contains(": ")).then_some(path)
+}
+
+fn guess_names(sample: Sample<'_>) -> Likelihood {
+    let mut n_folders = 0_u32;
+    let mut lines = sample.text().lines().map(str::trim_end);
+    if lines.next().and_then(folder).is_none() {
+        return 0;
+    }
+    for line in lines.by_ref().take(200) {
+        n_folders += u32::from(folder(line).is_some());
+        if line.contains(": ") || entry(line).is_some() {
+            return 0;
+        }
+    }
+    if n_folders > 0 { 60 } else { 35 }
+}
+
+fn read_names(input: &[u8], sink: &mut dyn Sink) {
+    let mut skips = Vec::new();
+    let mut found: Vec<Folder<'_>> = Vec::new();
+    for line in text::lines(input, &mut skips) {
+        let bare = line.text.trim_end();
+        match (folder(bare), found.last_mut()) {
+            _ if bare.is_empty() => {}
+            (Some(path), _) => found.push(Folder {
+                path,
+                names: Vec::new(),
+            }),
+            (None, Some(folder)) => folder.names.push(bare),
+            (None, None) => skips.push(text::bad_line(line, "wanted a folder and a colon")),
+        }
+    }
+    text::emit("ls.folder", &found, skips, sink);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_read_by_folder() {
+        let mut found = stdx::reading::Collected::with_records();
+        read_names(b"/a:\nb\r\nc d\n\n/a/b:\nx", &mut found);
+        let told = serde_json::json!([
+            {"path": "/a", "names": ["b", "c d"]},
+            {"path": "/a/b", "names": ["x"]},
+        ]);
+        assert_eq!(serde_json::json!(found.records["ls.folder"]), told);
+    }
 
     #[test]
     fn entries_are_read_in_every_form_of_time() {

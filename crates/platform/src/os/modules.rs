@@ -106,11 +106,16 @@ fn is_name(word: &str) -> bool {
 
 fn guess_lsmod(sample: Sample<'_>) -> Likelihood {
     let mut lines = sample.text().lines().filter(|line| !lines::is_prompt(line));
-    if is_heading(lines.next().unwrap_or_default()) {
-        96
-    } else {
-        0
+    if lines.clone().next().is_some_and(is_heading) {
+        return 96;
     }
+    // Rows that were picked by grep, or that `lustre_rmmod` left.
+    let is_row = |line: &str| {
+        !line.contains(" 0x") && module(line).is_some_and(|one| one.size_bytes >= 4096)
+    };
+    let n_rows = lines.clone().take(50).filter(|line| is_row(line)).count();
+    let is_all = n_rows >= 2 && lines.by_ref().take(50).all(is_row);
+    if is_all { 45 } else { 0 }
 }
 
 fn guess_proc(sample: Sample<'_>) -> Likelihood {
