@@ -109,6 +109,27 @@ pub fn signature(device: &crate::report::Device) -> String {
     )
 }
 
+/// What lies on a device as one server's report shows it: for a pool its guid,
+/// for a dataset the target that it names. None if the report does not show it.
+pub fn signature_seen(report: &crate::report::Report, id: &DeviceId) -> Option<String> {
+    if let Some(guid) = id.0.strip_prefix("zpool:") {
+        let mut pools = report.zpools.iter().flatten();
+        return pools.any(|pool| pool.guid == guid).then(|| guid.to_owned());
+    }
+    if let Some(name) = id.0.strip_prefix("dataset:") {
+        // `GUID/POOL/NAME`
+        let name = name.split_once('/')?.1;
+        let mut datasets = report.datasets.iter().flatten();
+        let dataset = datasets.find(|dataset| dataset.name == name)?;
+        return Some(match dataset.lustre.get("svname") {
+            Some(label) => format!("dataset svname={label}"),
+            None => String::from("dataset"),
+        });
+    }
+    let mut devices = report.devices.iter().flatten();
+    devices.find(|device| device.id == *id).map(signature)
+}
+
 /// The signature of a device that holds nothing known.
 pub const BLANK: &str = "blank";
 

@@ -231,6 +231,9 @@ pub struct TargetResource {
     /// The pool to import first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zpool: Option<String>,
+    /// The group that they are in, where somebody else named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top: Option<String>,
     /// Nodes that may run it, the home first.
     pub nodes: Vec<String>,
 }
@@ -249,7 +252,8 @@ impl TargetResource {
 
     /// What is started, stopped and moved.
     pub fn top(&self) -> String {
-        self.parts().top()
+        let named = self.top.clone();
+        named.unwrap_or_else(|| self.parts().top())
     }
 
     fn claims(&self) -> Vec<Claim> {
@@ -313,11 +317,8 @@ impl ResourceAbsent {
 
     pub(super) fn actions(&self) -> Vec<Action> {
         let top = self.resource.top();
-        let element = if self.resource.zpool.is_some() {
-            "group"
-        } else {
-            "primitive"
-        };
+        let is_group = self.resource.zpool.is_some() || self.resource.top.is_some();
+        let element = if is_group { "group" } else { "primitive" };
         let places = self.resource.nodes.iter();
         let places = places.map(|node| format!("//rsc_location[@id=\"location-{top}-{node}\"]"));
         let resource = format!("//{element}[@id=\"{top}\"]");

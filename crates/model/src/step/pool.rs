@@ -16,7 +16,7 @@ pub struct PoolPresent {
     /// `name=value` of more pool properties: `ashift=12`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
-    /// For each device that is not blank: what may be lost.
+    /// For each device: what may be lost; needed for a blank one too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consent: Vec<Consent>,
 }
@@ -35,6 +35,12 @@ impl PoolPresent {
     /// All its devices.
     pub fn devices(&self) -> impl Iterator<Item = &DeviceRef> {
         self.vdevs.iter().flat_map(|vdev| &vdev.devices)
+    }
+
+    /// Whether there is something on its devices that goes.
+    pub fn is_forced(&self) -> bool {
+        let mut known = self.consent.iter();
+        known.any(|consent| consent.signature != crate::graph::BLANK)
     }
 
     pub(super) fn facts(&self) -> Facts {
@@ -57,7 +63,7 @@ impl PoolPresent {
             let paths = vdev.devices.iter().map(|device| device.path.as_str());
             (vdev.layout.as_deref(), paths.collect())
         });
-        let create = pool::create(&self.pool, &self.options, vdevs, !self.consent.is_empty());
+        let create = pool::create(&self.pool, &self.options, vdevs, self.is_forced());
         vec![
             Action::service(pool::host_id(), 30),
             Action::disk(create, 600),

@@ -1,0 +1,188 @@
+//! The graph while it is made: what is done already, what comes after what,
+//! what must wait.
+
+use crate::codes;
+use crate::plan::ConsentNeeded;
+use crate::resolved::{Resolved, TargetPlace};
+use crate::world::World;
+use model::graph::{Consent, Graph, Impact, NewStep, StepId, Waiting};
+use model::ids::{DeviceId, ServerId};
+use model::step::Step;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How far something is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// It is so.
+    Met,
+    /// It is so after these steps.
+    After(Vec<StepId>),
+    /// It will not be so by this plan; something waits, and says so.
+    Blocked,
+}
+
+impl Status {
+    /// The steps to wait for; none if it is blocked.
+    pub fn steps(&self) -> Option<&[StepId]> {
+        match self {
+            Self::Met => Some(&[]),
+            Self::After(steps) => Some(steps),
+            Self::Blocked => None,
+        }
+    }
+
+    /// Both of them.
+    pub fn and(self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Blocked, _) | (_, Self::Blocked) => Self::Blocked,
+            (Self::Met, other) => other.clone(),
+            (known, Self::Met) => known,
+            (Self::After(mut steps), Self::After(more)) => {
+                steps.extend(more);
+                Self::After(steps)
+            }
+        }
+    }
+
+    /// After this one step.
+    pub fn step(step: StepId) -> Self {
+        Self::After(vec![step])
+    }
+}
+
+/// A step with its reason, before it has a number.
+pub(crate) struct Ask {
+    pub on: ServerId,
+    pub step: Step,
+    pub why: String,
+    pub feels: Vec<Impact>,
+}
+
+/// The graph while it is made.
+pub(crate) struct Composer<'a> {
+    pub world: World<'a>,
+    pub resolved: &'a Resolved,
+    pub graph: Graph,
+    pub waiting: BTreeSet<Waiting>,
+    pub consent_needed: Vec<ConsentNeeded>,
+    consents: BTreeMap<(&'a DeviceId, &'a str), &'a Consent>,
+    /// LNet of each server that was asked for.
+    pub lnet: BTreeMap<ServerId, Status>,
+    /// Pacemaker of each group that was asked for.
+    pub ha: BTreeMap<usize, Status>,
+    /// Targets that are to be up.
+    pub up: BTreeMap<usize, Status>,
+    /// Steps that unmount a target, by where.
+    pub unmounted: BTreeMap<(usize, ServerId), StepId>,
+}
+
+impl<'a> Composer<'a> {
+    pub fn new(world: World<'a>, resolved: &'a Resolved, consents: &'a [Consent]) -> Self {
+        let consents = consents.iter();
+        let keyed = consents.map(|one| ((&one.device, one.signature.as_str()), one));
+        Self {
+            world,
+            resolved,
+            graph: Graph::default(),
+            waiting: BTreeSet::new(),
+            consent_needed: Vec::new(),
+            consents: keyed.collect(),
+            lnet: BTreeMap::new(),
+            ha: BTreeMap::new(),
+            up: BTreeMap::new(),
+            unmounted: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a step after others.
+    pub fn add(&mut self, ask: Ask, after: &[StepId]) -> StepId {
+        self.graph.push(NewStep {
+            on: ask.on,
+            step: ask.step,
+            after: after.to_vec(),
+            why: ask.why,
+            feels: ask.feels,
+            closes: None,
+        })
+    }
+
+    /// Something waits.
+    pub fn wait(&mut self, what: impl Into<String>, for_what: impl Into<String>, code: &str) {
+        self.waiting.insert(Waiting {
+            what: what.into(),
+            for_what: for_what.into(),
+            code: code.to_owned(),
+        });
+    }
+
+    /// Whether a server can be told something; if not, that is waited for.
+    pub fn is_there(&mut self, server: ServerId, what: &str) -> bool {
+        if self.world.is_online(server) {
+            return true;
+        }
+        let text = format!("The agent on {} to connect.", self.name(server));
+        self.wait(what, text, codes::AGENT_ABSENT);
+        false
+    }
+
+    /// A server's name, as the spec writes it.
+    pub fn name(&self, server: ServerId) -> String {
+        match self.resolved.servers.get(&server) {
+            Some(place) => place.name.clone(),
+            None => self.world.name(server),
+        }
+    }
+
+    /// The path of a target's device on a server.
+    pub fn path(&self, place: &TargetPlace, server: ServerId) -> String {
+        if let Some(pool) = &place.pool {
+            let name = lustre::argv::target::dataset(&place.label);
+            let known = place.device.0.strip_prefix("dataset:");
+            let known = known.and_then(|path| path.split_once('/'));
+            return match known {
+                Some((guid, path)) if guid != pool.name => path.to_owned(),
+                _ => format!("{}/{name}", pool.name),
+            };
+        }
+        let path = self.world.path(server, &place.device);
+        path.unwrap_or(&place.device.0).to_owned()
+    }
+
+    /// A target's device on a server.
+    pub fn device(&self, place: &TargetPlace, server: ServerId) -> model::step::DeviceRef {
+        model::step::DeviceRef {
+            id: place.device.clone(),
+            path: self.path(place, server),
+        }
+    }
+
+    /// The operator's word for a device as it is now, or a note that it is needed.
+    pub fn consent(&mut self, device: &DeviceId, on: ServerId, ask: &Asked<'_>) -> Vec<Consent> {
+        // A pool is known by its guid, imported or not.
+        let guid = device.0.strip_prefix("zpool:").map(str::to_owned);
+        let seen = guid.or_else(|| self.world.signature(device, on));
+        let signature = seen.unwrap_or_else(|| String::from(model::graph::BLANK));
+        if let Some(known) = self.consents.get(&(device, signature.as_str())) {
+            return vec![(*known).clone()];
+        }
+        let needed = ConsentNeeded {
+            device: device.clone(),
+            signature,
+            target: ask.target.to_owned(),
+            server: on,
+            why: ask.why.clone(),
+        };
+        if !self.consent_needed.contains(&needed) {
+            self.consent_needed.push(needed);
+        }
+        Vec::new()
+    }
+}
+
+/// For what consent is asked.
+pub(crate) struct Asked<'t> {
+    /// The target.
+    pub target: &'t str,
+    /// What will be lost, and why.
+    pub why: String,
+}

@@ -1,0 +1,36 @@
+//! What to do about storage, and why: the only place where that is decided.
+//! Pure: a spec and a world in, a graph and its reasons out.
+//!
+//! ```text
+//! Spec ──> resolve ──> Resolved ──> compose (stages) ──> Graph, Waiting, consent
+//!             │ findings                                    │
+//!             v                                             v
+//!        every one at once                    checks: a second reading, which
+//!                                             shares no code with the first
+//! ```
+//!
+//! - [`world`]: what is known, and how fresh.
+//! - [`mod@resolve`]: hosts, devices, homes, NIDs: every choice made; [`resolved`] holds them.
+//! - [`mod@plan`]: the plan; `compose` and `stage` make its graph, a file for each stage of work.
+//! - [`mod@checks`]: what must be true of any graph.
+//! - [`codes`]: what a plan may wait for.
+//!
+//! **Invariant:** the same spec, world, goals and consents give the same plan;
+//! who consents and when does not change its hash.
+
+pub mod checks;
+pub mod codes;
+mod compose;
+mod findings;
+mod hash;
+pub mod plan;
+pub mod resolve;
+pub mod resolved;
+mod stage;
+pub mod world;
+
+pub use checks::{Fault, checks};
+pub use plan::{ConsentNeeded, Plan, plan};
+pub use resolve::resolve;
+pub use resolved::Resolved;
+pub use world::World;

@@ -1,0 +1,181 @@
+//! Devices: which are free, and what keeps the others from being taken.
+
+use crate::world::World;
+use model::ids::{DeviceId, ServerId};
+use model::report::{Device, DeviceKind, Zpool};
+use model::spec::Selector;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Devices of the world, indexed when first asked for: a spec whose targets all
+/// exist never asks.
+pub(super) struct Devices<'a> {
+    world: World<'a>,
+    parents: OnceCell<BTreeSet<&'a DeviceId>>,
+    mounted: OnceCell<BTreeSet<(ServerId, &'a str)>>,
+    by_path: OnceCell<BTreeMap<&'a str, BTreeSet<&'a DeviceId>>>,
+    pools: OnceCell<BTreeMap<&'a str, (ServerId, &'a Zpool)>>,
+}
+
+impl<'a> Devices<'a> {
+    pub fn new(world: World<'a>) -> Self {
+        Self {
+            world,
+            parents: OnceCell::new(),
+            mounted: OnceCell::new(),
+            by_path: OnceCell::new(),
+            pools: OnceCell::new(),
+        }
+    }
+
+    /// The device that a text of the spec means: an id, or a path or link that
+    /// means one device on every managed server that has it.
+    pub fn find(&self, text: &str) -> Result<DeviceId, String> {
+        let id = DeviceId(text.to_owned());
+        if self.world.inventory.devices.contains_key(&id) {
+            return Ok(id);
+        }
+        let by_path = self.by_path.get_or_init(|| self.index_paths());
+        let ids: Vec<_> = by_path.get(text).into_iter().flatten().collect();
+        match ids.as_slice() {
+            [one] => Ok((**one).clone()),
+            [] => Err(format!("No managed server sees a device {text}.")),
+            _ => Err(format!("{text} is another device on each server.")),
+        }
+    }
+
+    fn index_paths(&self) -> BTreeMap<&'a str, BTreeSet<&'a DeviceId>> {
+        let mut found: BTreeMap<&str, BTreeSet<&DeviceId>> = BTreeMap::new();
+        for id in self.world.managed {
+            let devices = self.world.report(*id).and_then(|r| r.devices.as_ref());
+            for device in devices.into_iter().flatten() {
+                let links = device.links.iter().chain([&device.path]);
+                for link in links {
+                    found.entry(link).or_default().insert(&device.id);
+                }
+            }
+        }
+        found
+    }
+
+    /// Why a device cannot be a target's, whatever an operator says; none if
+    /// it can (with consent, if something is on it).
+    pub fn trouble(&self, id: &DeviceId) -> Option<String> {
+        let Some(device) = self.world.inventory.devices.get(id) else {
+            return Some(String::from("No server sees it"));
+        };
+        if let Some(target) = device.targets.first() {
+            return Some(format!("It holds {}", target.0));
+        }
+        if matches!(
+            device.kind,
+            DeviceKind::Rom | DeviceKind::Zpool | DeviceKind::Dataset
+        ) {
+            return Some(String::from("It is not a disk"));
+        }
+        if self.is_part_of_another(id) {
+            return Some(String::from(
+                "It carries partitions, volumes, a pool or another device",
+            ));
+        }
+        let viewers = device.paths.keys().copied();
+        viewers.into_iter().find_map(|server| {
+            let seen = self.world.device_on(server, id)?;
+            let name = || self.world.name(server);
+            if seen.is_read_only {
+                return Some(format!("It is read-only on {}", name()));
+            }
+            let is_mounted = self.is_mounted(server, seen);
+            is_mounted.then(|| format!("It is mounted on {}", name()))
+        })
+    }
+
+    fn is_part_of_another(&self, id: &DeviceId) -> bool {
+        let parents = self.parents.get_or_init(|| {
+            let devices = self.world.inventory.devices.values();
+            devices.flat_map(|device| &device.parents).collect()
+        });
+        parents.contains(id)
+    }
+
+    fn is_mounted(&self, server: ServerId, device: &Device) -> bool {
+        let mounted = self.mounted.get_or_init(|| {
+            let mut found = BTreeSet::new();
+            for (id, report) in self.world.reports {
+                let mounts = report.mounts.iter().flatten();
+                found.extend(mounts.map(|mount| (*id, mount.source.as_str())));
+            }
+            found
+        });
+        let paths = device.links.iter().chain([&device.path]);
+        paths
+            .into_iter()
+            .any(|p| mounted.contains(&(server, p.as_str())))
+    }
+
+    /// Blank whole devices of a server, those that most of the group see first,
+    /// then in the order people count them.
+    pub fn blank(&self, server: ServerId, group: &[ServerId]) -> Vec<DeviceId> {
+        let report = self.world.report(server);
+        let devices = report.and_then(|report| report.devices.as_ref());
+        let blank = devices.into_iter().flatten().filter(|device| {
+            let is_whole = matches!(
+                device.kind,
+                DeviceKind::Disk | DeviceKind::Multipath | DeviceKind::MdRaid
+            );
+            is_whole
+                && device.content.is_none()
+                && device.size_bytes > 0
+                && self.is_blank_everywhere(&device.id)
+                && self.trouble(&device.id).is_none()
+        });
+        let mut found: Vec<&Device> = blank.collect();
+        found.sort_by_cached_key(|device| {
+            let viewers = self.world.viewers(&device.id);
+            let n_viewers = viewers.filter(|id| group.contains(id)).count();
+            let path = (device.path.len(), device.path.clone());
+            (std::cmp::Reverse(n_viewers), path, device.id.clone())
+        });
+        found.into_iter().map(|device| device.id.clone()).collect()
+    }
+
+    /// One server may have read what another could not.
+    fn is_blank_everywhere(&self, id: &DeviceId) -> bool {
+        let known = self.world.inventory.devices.get(id);
+        known.is_some_and(|device| device.content.is_none())
+    }
+
+    /// Whether a selector takes a device.
+    pub fn matches(&self, id: &DeviceId, server: ServerId, select: &Selector) -> bool {
+        let Some(device) = self.world.device_on(server, id) else {
+            return false;
+        };
+        let is_big = select.bytes_min.is_none_or(|min| device.size_bytes >= min);
+        let is_small = select.bytes_max.is_none_or(|max| device.size_bytes <= max);
+        let is_model = select.model.as_ref().is_none_or(|part| {
+            let model = device.model.as_deref().unwrap_or_default();
+            model
+                .to_ascii_lowercase()
+                .contains(&part.to_ascii_lowercase())
+        });
+        let spins = select
+            .is_rotational
+            .is_none_or(|wanted| device.is_rotational == Some(wanted));
+        is_big && is_small && is_model && spins
+    }
+
+    /// A pool that is imported somewhere, by name.
+    pub fn pool(&self, name: &str) -> Option<(ServerId, &'a Zpool)> {
+        let pools = self.pools.get_or_init(|| {
+            let mut found = BTreeMap::new();
+            for id in self.world.managed {
+                let pools = self.world.report(*id).and_then(|r| r.zpools.as_ref());
+                for pool in pools.into_iter().flatten() {
+                    found.insert(pool.name.as_str(), (*id, pool));
+                }
+            }
+            found
+        });
+        pools.get(name).copied()
+    }
+}

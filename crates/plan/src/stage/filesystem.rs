@@ -1,0 +1,62 @@
+//! File systems come up: MGS, then MDT0000, then the other MDTs, then OSTs.
+
+use crate::codes;
+use crate::compose::{Composer, Status};
+use crate::resolved::MgsPlace;
+use crate::stage::seen::Seen;
+
+impl Composer<'_> {
+    /// All targets of a file system are up.
+    ///
+    /// The last MDT that is brought up waits for the others, and OSTs wait for
+    /// it alone: so the order costs one edge for each target, not one for each pair.
+    pub(super) fn fs_up(&mut self, fs: usize) {
+        let place = &self.resolved.filesystems[fs];
+        for label in &place.missing {
+            let text = format!("A server that sees the device of {label} to report.");
+            self.wait(format!("mount {label}"), text, codes::TARGET_GONE);
+        }
+        let mgs = self.mgs_up(fs);
+        let Some((&first, rest)) = place.mdts.split_first() else {
+            let ready = mgs;
+            for &ost in &place.osts {
+                self.target_up(ost, &ready, codes::MGS_WAITED);
+            }
+            return;
+        };
+        let root = self.target_up(first, &mgs, codes::MGS_WAITED);
+        let is_open = |composer: &Self, at: usize| {
+            let place = &composer.resolved.targets[at];
+            !matches!(composer.seen(place), Seen::Mounted(_))
+        };
+        let open: Vec<usize> = rest
+            .iter()
+            .copied()
+            .filter(|at| is_open(self, *at))
+            .collect();
+        let mut ready = root.clone();
+        if let Some((&last, others)) = open.split_last() {
+            let mut all = root.clone();
+            for &mdt in others {
+                let up = self.target_up(mdt, &root, codes::MDT_WAITED);
+                all = all.and(&up);
+            }
+            ready = self.target_up(last, &all, codes::MDT_WAITED);
+        }
+        for &mdt in rest.iter().filter(|at| !open.contains(at)) {
+            self.target_up(mdt, &root, codes::MDT_WAITED);
+        }
+        for &ost in &place.osts {
+            self.target_up(ost, &ready, codes::MDT_WAITED);
+        }
+    }
+
+    /// The MGS of a file system is up.
+    pub(super) fn mgs_up(&mut self, fs: usize) -> Status {
+        match &self.resolved.filesystems[fs].mgs {
+            MgsPlace::Target(at) => self.target_up(*at, &Status::Met, codes::MGS_WAITED),
+            MgsPlace::External(_) => Status::Met,
+            MgsPlace::Unknown => Status::Blocked,
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Goals: what is wanted once, beside the spec.
+
+use crate::codes;
+use crate::compose::{Ask, Composer};
+use crate::resolved::TargetPlace;
+use crate::stage::format::label_text;
+use crate::stage::seen::Seen;
+use lustre::label::TargetKind;
+use model::graph::StepId;
+use model::ids::ServerId;
+use model::spec::{Goal, HaManager};
+use model::step::{ResourcePlaced, ServerRebooted};
+
+impl Composer<'_> {
+    /// Plans what is wanted once.
+    pub fn goals(&mut self, goals: &[Goal]) {
+        for goal in goals {
+            match goal {
+                Goal::Failover { target, to } => self.failover(goal, target, to.as_deref()),
+                Goal::Failback { target } => {
+                    let found = self.target_named(goal, target);
+                    if let Some(at) = found {
+                        self.place(goal, at, self.resolved.targets[at].home);
+                    }
+                }
+                Goal::Reboot { server } => self.reboot(goal, server),
+            }
+        }
+    }
+
+    fn refuse(&mut self, goal: &Goal, text: impl Into<String>) {
+        self.wait(title(goal), text, codes::GOAL_UNKNOWN);
+    }
+
+    /// The target of this label or key.
+    fn target_named(&mut self, goal: &Goal, name: &str) -> Option<usize> {
+        let is_it = |place: &TargetPlace| {
+            let is_key = place.key.as_ref().is_some_and(|key| key.0 == name);
+            is_key || place.label.to_string() == name
+        };
+        let all = self.resolved.targets.iter().enumerate();
+        let found: Vec<usize> = all
+            .filter(|(_, place)| is_it(place))
+            .map(|(at, _)| at)
+            .collect();
+        match found.as_slice() {
+            [one] => Some(*one),
+            [] => {
+                self.refuse(goal, format!("A target called {name} in the spec."));
+                None
+            }
+            _ => {
+                let text = format!("A key: more than one target is called {name}.");
+                self.refuse(goal, text);
+                None
+            }
+        }
+    }
+
+    fn server_named(&mut self, goal: &Goal, name: &str) -> Option<ServerId> {
+        let mut all = self.resolved.servers.iter();
+        let found = all.find(|(_, server)| server.name == name);
+        let found = found.map(|(id, _)| *id).or_else(|| {
+            let mut ids = self.resolved.servers.keys().copied();
+            ids.find(|id| self.world.name(*id) == name)
+        });
+        if found.is_none() {
+            self.refuse(goal, format!("A server called {name} in the spec."));
+        }
+        found
+    }
+
+    fn failover(&mut self, goal: &Goal, target: &str, to: Option<&str>) {
+        let Some(at) = self.target_named(goal, target) else {
+            return;
+        };
+        let to = match to {
+            Some(name) => self.able(goal, at, name),
+            None => self.best_heir(goal, at),
+        };
+        if let Some(to) = to {
+            self.place(goal, at, to);
+        }
+    }
+
+    fn able(&mut self, goal: &Goal, at: usize, name: &str) -> Option<ServerId> {
+        let id = self.server_named(goal, name)?;
+        let place = &self.resolved.targets[at];
+        if place.servers().any(|server| server == id) {
+            return Some(id);
+        }
+        let text = format!("A server that may serve {}; {name} may not.", place.label);
+        self.refuse(goal, text);
+        None
+    }
+
+    /// Another server than the one where it is, or was.
+    fn best_heir(&mut self, goal: &Goal, at: usize) -> Option<ServerId> {
+        let place = &self.resolved.targets[at];
+        let now = match self.seen(place) {
+            Seen::Mounted(on) | Seen::Stale(on) => on,
+            _ => place.home,
+        };
+        let mut others = place.servers().filter(|id| *id != now);
+        let found = others.find(|id| self.world.is_online(*id));
+        if found.is_none() {
+            let text = format!(
+                "Another server that may serve {}, and is there.",
+                place.label
+            );
+            self.wait(title(goal), text, codes::HEIR_ABSENT);
+        }
+        found
+    }
+
+    /// A target runs on this server.
+    fn place(&mut self, goal: &Goal, at: usize, to: ServerId) {
+        let place = &self.resolved.targets[at];
+        let seen = self.seen(place);
+        let what = title(goal);
+        if seen == Seen::Mounted(to) {
+            return;
+        }
+        let group = place.group.map(|group| &self.resolved.groups[group].spec);
+        if group.is_some_and(|group| group.manager == HaManager::External) {
+            let text = "Whoever runs its HA group: Candela only watches it.";
+            self.wait(what, text, codes::HA_EXTERNAL);
+            return;
+        }
+        if !self.is_there(to, &what) {
+            return;
+        }
+        if self.is_pacemaker_run(place) {
+            self.place_by_pacemaker(&what, at, to);
+            return;
+        }
+        match seen {
+            Seen::Mounted(from) => {
+                if self.is_there(from, &what) {
+                    let down = self.unmount(at, from, &[]);
+                    self.mount_on(at, to, &[down]);
+                }
+            }
+            Seen::Stale(_) | Seen::Unmounted { .. } => {
+                // What the spec wants already mounts it where it belongs.
+                if !self
+                    .up
+                    .get(&at)
+                    .is_some_and(|up| matches!(up, crate::compose::Status::After(_)))
+                {
+                    let mgs = self.mgs_up(place.fs);
+                    if let Some(after) = mgs.steps().map(<[StepId]>::to_vec) {
+                        self.mount_on(at, to, &after);
+                    }
+                }
+            }
+            Seen::Twice => {
+                let text = "A person to look: it is mounted on two servers at once.";
+                self.wait(what, text, codes::TARGET_DOUBLE);
+            }
+            Seen::Nothing => self.refuse(goal, "The target to be made first."),
+        }
+    }
+
+    fn place_by_pacemaker(&mut self, what: &str, at: usize, to: ServerId) {
+        let place = &self.resolved.targets[at];
+        let label = label_text(place, self.resolved.filesystems.get(place.fs));
+        let Some(group) = place.group else { return };
+        if self.is_hands_off(group, what) {
+            return;
+        }
+        if self.resource_of(place).is_none() {
+            let text = format!("Pacemaker to run {label}; it does not yet.");
+            self.wait(what, text, codes::HA_NOT_OURS);
+            return;
+        }
+        let Some(on) = self.speaker(place) else {
+            self.is_there(place.home, what);
+            return;
+        };
+        let after = self.ha_ready(group);
+        let Some(after) = after.steps().map(<[StepId]>::to_vec) else {
+            return;
+        };
+        let ask = Ask {
+            on,
+            step: ResourcePlaced {
+                resource: self.resource(place),
+                node: self.node(to),
+            }
+            .into(),
+            why: format!("{label} is asked to run on {}.", self.name(to)),
+            feels: self.feels(at, "waits until it has moved", 120),
+        };
+        self.add(ask, &after);
+    }
+
+    /// A server boots, after it serves nothing; what it served comes back.
+    fn reboot(&mut self, goal: &Goal, name: &str) {
+        let Some(server) = self.server_named(goal, name) else {
+            return;
+        };
+        let what = title(goal);
+        if !self.is_there(server, &what) {
+            return;
+        }
+        let place = &self.resolved.servers[&server];
+        let group = place.group;
+        let by_pacemaker = group.filter(|group| self.resolved.groups[*group].is_pacemaker());
+        let external = group.map(|group| self.resolved.groups[group].spec.manager);
+        if external == Some(HaManager::External) {
+            let text = "Whoever runs its HA group: Candela only watches it.";
+            self.wait(what, text, codes::HA_EXTERNAL);
+            return;
+        }
+        match by_pacemaker {
+            Some(group) => self.reboot_node(server, group, &what),
+            None => self.reboot_alone(server),
+        }
+    }
+
+    fn reboot_node(&mut self, server: ServerId, group: usize, what: &str) {
+        if self.is_hands_off(group, what) {
+            return;
+        }
+        let is_drained = self.is_in_standby(group, server);
+        let others = self.resolved.groups[group].servers.iter().copied();
+        let other = others
+            .filter(|id| *id != server)
+            .find(|id| self.world.is_online(*id) && self.runs_pacemaker(*id));
+        let before = match other {
+            // The one that boots cannot take itself back.
+            Some(other) if !is_drained => self.standby_by(other, group, server, true),
+            _ => None,
+        };
+        let down = self.reboot_step(server, before.as_slice());
+        if let (Some(other), Some(opened)) = (other, before) {
+            self.back(other, server, opened, down);
+        }
+    }
+
+    fn reboot_alone(&mut self, server: ServerId) {
+        let here = |at: &usize| self.seen(&self.resolved.targets[*at]) == Seen::Mounted(server);
+        let all = 0..self.resolved.targets.len();
+        let (mgs, others): (Vec<usize>, Vec<usize>) = all
+            .filter(here)
+            .partition(|at| self.resolved.targets[*at].is_mgs());
+        let down = others.iter().map(|at| self.unmount(*at, server, &[]));
+        let mut down: Vec<StepId> = down.collect();
+        let last = mgs.iter().map(|at| self.unmount(*at, server, &down));
+        let last: Vec<StepId> = last.collect();
+        down.extend(last);
+        let booted = self.reboot_step(server, &down);
+        let lnet = self.lnet_again(server, booted);
+        let mut up = vec![lnet.unwrap_or(booted)];
+        for at in mgs.into_iter().chain(others) {
+            let mounted = self.mount_on(at, server, &up);
+            if self.resolved.targets[at].label.kind() != TargetKind::Ost {
+                up.extend(mounted.steps().unwrap_or_default());
+            }
+        }
+    }
+
+    fn reboot_step(&mut self, server: ServerId, after: &[StepId]) -> StepId {
+        let report = self.world.report(server);
+        let boot_id = report.map(|report| report.identity.boot_id.clone());
+        let ask = Ask {
+            on: server,
+            step: ServerRebooted {
+                boot_id_before: boot_id.unwrap_or_default(),
+            }
+            .into(),
+            why: format!("A reboot of {} is asked for.", self.name(server)),
+            feels: Vec::new(),
+        };
+        self.add(ask, after)
+    }
+}
+
+/// What a goal is for, in a few words.
+pub(super) fn title(goal: &Goal) -> String {
+    match goal {
+        Goal::Failover {
+            target,
+            to: Some(to),
+        } => format!("Move {target} to {to}"),
+        Goal::Failover { target, to: None } => format!("Fail {target} over"),
+        Goal::Failback { target } => format!("Fail {target} back"),
+        Goal::Reboot { server } => format!("Reboot {server}"),
+    }
+}

@@ -1,0 +1,383 @@
+//! Corosync and Pacemaker of a group: set up where nothing runs, left as it is
+//! where something does.
+
+use crate::codes;
+use crate::compose::{Ask, Composer, Status};
+use crate::resolved::GroupPlace;
+use model::graph::{NewStep, StepId};
+use model::ids::ServerId;
+use model::report::HaNodeState;
+use model::spec::ServerWanted;
+use model::step::{
+    CorosyncConfigured, CorosyncNode, FenceConfigured, HaProperties, Secret, ServiceSet, Standby,
+};
+use std::collections::BTreeMap;
+
+/// The first of Corosync's ports, one for each link.
+const PORT: usize = 5405;
+
+impl Composer<'_> {
+    /// A group's Pacemaker runs as it must for targets.
+    pub(super) fn ha_ready(&mut self, group: usize) -> Status {
+        if let Some(known) = self.ha.get(&group) {
+            return known.clone();
+        }
+        let status = self.plan_ha(group);
+        self.ha.insert(group, status.clone());
+        status
+    }
+
+    fn plan_ha(&mut self, group: usize) -> Status {
+        let resolved = self.resolved;
+        let place = &resolved.groups[group];
+        if !place.is_pacemaker() || place.servers.is_empty() {
+            return Status::Met;
+        }
+        let running: Vec<ServerId> = place
+            .servers
+            .iter()
+            .copied()
+            .filter(|id| self.runs_pacemaker(*id))
+            .collect();
+        let started = if running.is_empty() {
+            self.set_up(place)
+        } else {
+            Some(self.start_rest(group, &running))
+        };
+        let Some(started) = started else {
+            return Status::Blocked;
+        };
+        let fences = self.fences(group, &started);
+        self.properties(group, &started, &fences)
+    }
+
+    pub(super) fn runs_pacemaker(&self, server: ServerId) -> bool {
+        let report = self.world.report(server);
+        report.is_some_and(|report| report.ha.as_ref().is_some_and(|ha| ha.is_running))
+    }
+
+    /// Nothing runs: the configuration goes to every server before any starts.
+    fn set_up(&mut self, place: &GroupPlace) -> Option<Vec<StepId>> {
+        let what = format!("set up HA group {}", place.spec.name);
+        let there = place.servers.iter();
+        let there: Vec<bool> = there.map(|id| self.is_there(*id, &what)).collect();
+        if there.contains(&false) {
+            return None;
+        }
+        let ports: Vec<String> = (0..place.addresses.first().map_or(1, Vec::len))
+            .map(|link| format!("{}/udp", PORT + link))
+            .collect();
+        let nodes: Vec<CorosyncNode> = place
+            .servers
+            .iter()
+            .zip(&place.addresses)
+            .zip(1..)
+            .map(|((id, addresses), number)| CorosyncNode {
+                name: self.node(*id),
+                id: number,
+                addresses: addresses.clone(),
+            })
+            .collect();
+        let mut configured = Vec::new();
+        for &on in &place.servers {
+            let after = self.open(on, &ports);
+            let step = CorosyncConfigured {
+                cluster: place.spec.name.clone(),
+                nodes: nodes.clone(),
+                key: Secret(format!("corosync-{}", place.spec.name)),
+            };
+            let ask = Ask {
+                on,
+                step: step.into(),
+                why: format!("HA group {} is not set up yet.", place.spec.name),
+                feels: Vec::new(),
+            };
+            configured.push(self.add(ask, &after));
+        }
+        let started = place.servers.iter();
+        Some(started.map(|on| self.start(*on, &configured)).collect())
+    }
+
+    /// Some run: the others are started if the cluster knows them.
+    fn start_rest(&mut self, group: usize, running: &[ServerId]) -> Vec<StepId> {
+        let place = &self.resolved.groups[group];
+        let mut started = Vec::new();
+        for &server in &place.servers {
+            if running.contains(&server) {
+                continue;
+            }
+            let name = self.name(server);
+            let what = format!("start Pacemaker on {name}");
+            if !self.is_known_node(group, server) {
+                let text = format!(
+                    "The cluster of HA group {} to know {name}: Candela adds no node to a cluster that runs.",
+                    place.spec.name
+                );
+                self.wait(what, text, codes::HA_NODE_MISSING);
+            } else if self.is_there(server, &what) {
+                started.push(self.start(server, &[]));
+            }
+        }
+        started
+    }
+
+    fn start(&mut self, on: ServerId, after: &[StepId]) -> StepId {
+        let mut last = after.to_vec();
+        for unit in ["corosync.service", "pacemaker.service"] {
+            let ask = Ask {
+                on,
+                step: ServiceSet {
+                    unit: unit.to_owned(),
+                    is_running: true,
+                    is_enabled: Some(true),
+                }
+                .into(),
+                why: format!("{} is a node of its HA group.", self.name(on)),
+                feels: Vec::new(),
+            };
+            last = vec![self.add(ask, &last)];
+        }
+        last[0]
+    }
+
+    fn is_known_node(&self, group: usize, server: ServerId) -> bool {
+        let name = self.node(server);
+        let cluster = self.cluster(group);
+        cluster.is_some_and(|cluster| cluster.nodes.iter().any(|node| node.name == name))
+    }
+
+    /// The name of a server as a node.
+    pub(super) fn node(&self, server: ServerId) -> String {
+        let Some(report) = self.world.report(server) else {
+            return self.name(server);
+        };
+        let identity = &report.identity;
+        let known = self.world.inventory.servers.get(&server);
+        let key = known.and_then(|known| known.ha.as_ref());
+        let cluster = key.and_then(|key| self.world.inventory.ha_clusters.get(key));
+        let mut nodes = cluster.into_iter().flat_map(|cluster| &cluster.nodes);
+        let node = nodes.find(|node| node.name == identity.hostname || node.name == identity.fqdn);
+        node.map_or_else(|| identity.hostname.clone(), |node| node.name.clone())
+    }
+
+    /// Who tells Pacemaker: a member that is online, best the controller.
+    pub(super) fn teller(&self, group: usize) -> Option<ServerId> {
+        let place = &self.resolved.groups[group];
+        let online = place.servers.iter().copied();
+        let online: Vec<ServerId> = online.filter(|id| self.world.is_online(*id)).collect();
+        let dc = self.cluster(group).and_then(|cluster| cluster.dc.clone());
+        let is_dc = |id: &ServerId| dc.as_deref() == Some(self.node(*id).as_str());
+        let runs = |id: &ServerId| self.runs_pacemaker(*id);
+        let best = online.iter().find(|id| is_dc(id));
+        let best = best.or_else(|| online.iter().find(|id| runs(id)));
+        best.or(online.first()).copied()
+    }
+
+    /// Each server can be turned off by the others.
+    fn fences(&mut self, group: usize, started: &[StepId]) -> Vec<StepId> {
+        let place = &self.resolved.groups[group];
+        let Some(fencing) = &place.spec.fencing else {
+            return Vec::new();
+        };
+        let known = self.cluster(group).map(|cluster| &cluster.fence_devices);
+        let known = known.cloned().unwrap_or_default();
+        let mut steps = Vec::new();
+        for &server in &place.servers {
+            let node = self.node(server);
+            // A device that lists no hosts finds out by itself whom it can fence.
+            let is_covered = known
+                .iter()
+                .any(|device| device.hosts.is_empty() || device.hosts.contains(&node));
+            if is_covered {
+                continue;
+            }
+            let mut parameters = fencing.parameters.clone();
+            let own = fencing.servers.get(&self.name(server));
+            parameters.extend(own.cloned().unwrap_or_default());
+            let secrets = fencing.secrets.iter();
+            let secrets: BTreeMap<String, Secret> = secrets
+                .map(|(name, secret)| (name.clone(), Secret(secret.clone())))
+                .collect();
+            let step = FenceConfigured {
+                cluster: place.spec.name.clone(),
+                node: node.clone(),
+                agent: fencing.agent.clone(),
+                parameters,
+                secrets,
+            };
+            // The secrets are a file on each node.
+            let n_tellers = if step.secrets.is_empty() {
+                1
+            } else {
+                place.servers.len()
+            };
+            for &on in place.servers.iter().take(n_tellers) {
+                if !self.is_there(on, &format!("let {node} be fenced")) {
+                    continue;
+                }
+                let ask = Ask {
+                    on,
+                    step: step.clone().into(),
+                    why: format!("{node} must be proven off before another takes over."),
+                    feels: Vec::new(),
+                };
+                steps.push(self.add(ask, started));
+            }
+        }
+        steps
+    }
+
+    /// Properties of a cluster that nobody has set up yet. What somebody chose
+    /// is left.
+    fn properties(&mut self, group: usize, started: &[StepId], fences: &[StepId]) -> Status {
+        let place = &self.resolved.groups[group];
+        let is_chosen = place.servers.iter().any(|id| {
+            let report = self.world.report(*id);
+            let ha = report.and_then(|report| report.ha.as_ref());
+            ha.is_some_and(|ha| {
+                let is_set = ha.properties.contains_key("stonith-enabled");
+                ha.is_running && (is_set || !ha.resources.is_empty())
+            })
+        });
+        let mut after = started.to_vec();
+        after.extend(fences);
+        if is_chosen {
+            return match after.len() {
+                0 => Status::Met,
+                _ => Status::After(after),
+            };
+        }
+        let Some(on) = self.teller(group) else {
+            return Status::Blocked;
+        };
+        let pairs = |pairs: &[(&str, &str)]| {
+            let pairs = pairs.iter();
+            pairs
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect()
+        };
+        let fenced = if place.spec.fencing.is_some() {
+            "true"
+        } else {
+            "false"
+        };
+        let step = HaProperties {
+            cluster: place.spec.name.clone(),
+            // With two nodes Corosync's `two_node` keeps quorum for the one that
+            // is left, so that stopping without quorum is right for them too.
+            properties: pairs(&[("stonith-enabled", fenced), ("no-quorum-policy", "stop")]),
+            defaults: pairs(&[
+                ("resource-stickiness", "1000"),
+                ("failure-timeout", "20min"),
+                ("migration-threshold", "3"),
+            ]),
+        };
+        let ask = Ask {
+            on,
+            step: step.into(),
+            why: String::from("Targets stay where they run, and stop where there is no quorum."),
+            feels: Vec::new(),
+        };
+        Status::step(self.add(ask, &after))
+    }
+
+    /// Servers that are drained, and those that are back.
+    pub(super) fn standbys(&mut self) {
+        for group in 0..self.resolved.groups.len() {
+            let resolved = self.resolved;
+            let place = &resolved.groups[group];
+            if !place.is_pacemaker() {
+                continue;
+            }
+            for &server in &place.servers {
+                let Some(of) = resolved.servers.get(&server) else {
+                    continue;
+                };
+                let node = self.node(server);
+                let state = self.node_state(group, &node);
+                let is_standby = state == Some(HaNodeState::Standby);
+                let wanted = of.wanted == ServerWanted::Drained;
+                if wanted != is_standby && (wanted || state.is_some()) {
+                    self.standby(group, server, wanted);
+                }
+            }
+        }
+    }
+
+    fn node_state(&self, group: usize, node: &str) -> Option<HaNodeState> {
+        let cluster = self.cluster(group)?;
+        let found = cluster.nodes.iter().find(|known| known.name == node)?;
+        Some(found.state)
+    }
+
+    /// Puts a node into standby or takes it out.
+    pub(super) fn standby(
+        &mut self,
+        group: usize,
+        server: ServerId,
+        is_on: bool,
+    ) -> Option<StepId> {
+        let node = self.node(server);
+        let what = format!(
+            "put {node} {} standby",
+            if is_on { "into" } else { "out of" }
+        );
+        let Some(on) = self.teller(group) else {
+            self.is_there(server, &what);
+            return None;
+        };
+        self.standby_by(on, group, server, is_on)
+    }
+
+    /// Whether a node is in standby.
+    pub(super) fn is_in_standby(&self, group: usize, server: ServerId) -> bool {
+        let node = self.node(server);
+        self.node_state(group, &node) == Some(HaNodeState::Standby)
+    }
+
+    /// A server comes out of standby again, however the graph ends.
+    pub(super) fn back(&mut self, on: ServerId, server: ServerId, opened: StepId, after: StepId) {
+        let node = self.node(server);
+        self.graph.push(NewStep {
+            on,
+            why: format!("{node} serves again."),
+            step: Standby { node, is_on: false }.into(),
+            after: vec![after],
+            feels: Vec::new(),
+            closes: Some(opened),
+        });
+    }
+
+    /// Puts a node into standby or takes it out, told by this server.
+    pub(super) fn standby_by(
+        &mut self,
+        on: ServerId,
+        group: usize,
+        server: ServerId,
+        is_on: bool,
+    ) -> Option<StepId> {
+        let node = self.node(server);
+        let ready = self.ha_ready(group);
+        let after = ready.steps()?.to_vec();
+        let feels = if is_on {
+            self.feels_of_server(server, "waits while its targets move", 120)
+        } else {
+            Vec::new()
+        };
+        let ask = Ask {
+            on,
+            step: Standby {
+                node: node.clone(),
+                is_on,
+            }
+            .into(),
+            why: if is_on {
+                format!("{node} is to serve nothing.")
+            } else {
+                format!("{node} is in service.")
+            },
+            feels,
+        };
+        Some(self.add(ask, &after))
+    }
+}

@@ -1,0 +1,161 @@
+//! A server itself: its clock, its firewall, its LNet.
+
+use crate::compose::{Ask, Composer, Status};
+use crate::resolved::ServerPlace;
+use model::graph::StepId;
+use model::ids::ServerId;
+use model::report::{Firewall, LnetState, Report};
+use model::step::{FirewallOpen, LnetUp, TimeSynced};
+
+/// The port that LNet listens on.
+const LNET_PORT: &str = "988/tcp";
+
+impl Composer<'_> {
+    /// Clock and LNet of a server.
+    pub fn host(&mut self, server: ServerId) {
+        self.time(server);
+        self.lnet(server);
+    }
+
+    fn time(&mut self, server: ServerId) {
+        let sources = &self.resolved.time;
+        let Some(report) = self.world.report(server) else {
+            return;
+        };
+        if sources.is_empty() || is_synced(report, sources) {
+            return;
+        }
+        if !self.is_there(server, "follow the sources of time") {
+            return;
+        }
+        let (config_path, unit) = match report.os.as_ref().map(|os| os.id.as_str()) {
+            Some("debian" | "ubuntu") => ("/etc/chrony/chrony.conf", "chrony.service"),
+            _ => ("/etc/chrony.conf", "chronyd.service"),
+        };
+        let ask = Ask {
+            on: server,
+            step: TimeSynced {
+                sources: sources.clone(),
+                config_path: config_path.to_owned(),
+                unit: unit.to_owned(),
+            }
+            .into(),
+            why: String::from("Servers of one file system must agree about the time."),
+            feels: Vec::new(),
+        };
+        self.add(ask, &[]);
+    }
+
+    /// LNet as the spec wants it.
+    pub fn lnet(&mut self, server: ServerId) -> Status {
+        if let Some(known) = self.lnet.get(&server) {
+            return known.clone();
+        }
+        let status = self.plan_lnet(server);
+        self.lnet.insert(server, status.clone());
+        status
+    }
+
+    fn plan_lnet(&mut self, server: ServerId) -> Status {
+        let Some(place) = self.resolved.servers.get(&server) else {
+            return Status::Blocked;
+        };
+        let Some(report) = self.world.report(server) else {
+            return Status::Blocked;
+        };
+        if is_lnet_up(report, place) {
+            return Status::Met;
+        }
+        if !self.is_there(server, "bring LNet up") {
+            return Status::Blocked;
+        }
+        let after = self.open(server, &[LNET_PORT.to_owned()]);
+        let nets: Vec<&str> = place.nets.iter().map(|net| net.net.as_str()).collect();
+        let ask = Ask {
+            on: server,
+            why: format!("{} is to be on {}.", place.name, nets.join(" and ")),
+            step: LnetUp {
+                nets: place.nets.clone(),
+            }
+            .into(),
+            feels: Vec::new(),
+        };
+        Status::step(self.add(ask, &after))
+    }
+
+    /// LNet after a boot: its service has brought it up, and this looks.
+    pub(super) fn lnet_again(&mut self, server: ServerId, after: StepId) -> Option<StepId> {
+        let place = self.resolved.servers.get(&server)?;
+        let ask = Ask {
+            on: server,
+            step: LnetUp {
+                nets: place.nets.clone(),
+            }
+            .into(),
+            why: format!("{} has booted.", place.name),
+            feels: Vec::new(),
+        };
+        Some(self.add(ask, &[after]))
+    }
+
+    /// Opens ports where a firewall that we know how to tell filters. What is
+    /// open is not reported, so this goes before what needs the ports, which is.
+    pub fn open(&mut self, server: ServerId, ports: &[String]) -> Vec<StepId> {
+        let report = self.world.report(server);
+        let firewall = report.and_then(|report| report.firewall.as_ref());
+        if !self.resolved.opens_firewall || !firewall.is_some_and(is_firewalld) {
+            return Vec::new();
+        }
+        let ask = Ask {
+            on: server,
+            step: FirewallOpen {
+                ports: ports.to_vec(),
+            }
+            .into(),
+            why: String::from("The firewall filters, and other servers must get through."),
+            feels: Vec::new(),
+        };
+        vec![self.add(ask, &[])]
+    }
+}
+
+fn is_firewalld(firewall: &Firewall) -> bool {
+    firewall.is_active && firewall.kind == "firewalld"
+}
+
+/// Whether LNet has every wanted net up on the wanted interfaces.
+pub(super) fn is_lnet_up(report: &Report, place: &ServerPlace) -> bool {
+    let Some(lnet) = &report.lnet else {
+        return place.nets.is_empty();
+    };
+    place.nets.iter().all(|net| {
+        let nis = lnet.nis.iter().filter(|ni| ni.nid.net() == net.net);
+        let nis: Vec<_> = nis.collect();
+        let has = |name: &String| nis.iter().any(|ni| ni.interfaces.contains(name));
+        // Old releases print no interfaces.
+        let is_told = nis.iter().any(|ni| !ni.interfaces.is_empty());
+        lnet.state == LnetState::Up
+            && !nis.is_empty()
+            && (!is_told || net.interfaces.iter().all(has))
+    })
+}
+
+/// Whether the clock follows these sources, as far as can be told: chrony
+/// prints an address where it cannot name a source.
+fn is_synced(report: &Report, sources: &[String]) -> bool {
+    let Some(time) = &report.time else {
+        return false;
+    };
+    if !time.service.starts_with("chrony") {
+        return false;
+    }
+    let is_address = |text: &str| text.parse::<std::net::IpAddr>().is_ok();
+    let all_addresses = time.sources.iter().all(|source| is_address(&source.name));
+    let is_followed = |wanted: &String| {
+        let by_name = time.sources.iter().any(|source| source.name == *wanted);
+        by_name || (!is_address(wanted) && all_addresses && time.is_synced == Some(true))
+    };
+    !time.sources.is_empty()
+        && time.sources.len() >= sources.len()
+        && sources.iter().all(is_followed)
+}

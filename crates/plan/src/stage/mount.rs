@@ -1,0 +1,290 @@
+//! Targets come up: formatted, registered, mounted; and the proof that nobody
+//! else has them.
+
+use crate::codes;
+use crate::compose::{Ask, Composer, Status};
+use crate::resolved::TargetPlace;
+use crate::stage::format::label_text;
+use crate::stage::seen::Seen;
+use model::graph::StepId;
+use model::ids::ServerId;
+use model::spec::{HaManager, ServerWanted};
+use model::step::{Elsewhere, PoolExported, PoolImported, TargetMounted};
+use std::collections::BTreeSet;
+
+impl Composer<'_> {
+    /// A target is up, after what must be up before it. `code` says what that is.
+    pub(super) fn target_up(&mut self, at: usize, before: &Status, code: &str) -> Status {
+        if let Some(known) = self.up.get(&at) {
+            return known.clone();
+        }
+        let status = self.plan_up(at, before, code);
+        self.up.insert(at, status.clone());
+        status
+    }
+
+    fn plan_up(&mut self, at: usize, before: &Status, code: &str) -> Status {
+        let place = &self.resolved.targets[at];
+        let seen = self.seen(place);
+        let label = label_text(place, self.resolved.filesystems.get(place.fs));
+        let what = format!("mount {label}");
+        let group = place.group.map(|group| &self.resolved.groups[group].spec);
+        if group.is_some_and(|group| group.manager == HaManager::External) {
+            if let Seen::Mounted(_) = seen {
+                return Status::Met;
+            }
+            let text = "Whoever runs its HA group: Candela only watches it.";
+            self.wait(what, text, codes::HA_EXTERNAL);
+            return Status::Blocked;
+        }
+        match seen {
+            Seen::Mounted(on) => return self.is_up(at, on),
+            Seen::Twice => {
+                let text = "A person to look: it is mounted on two servers at once.";
+                self.wait(what, text, codes::TARGET_DOUBLE);
+                return Status::Blocked;
+            }
+            Seen::Stale(on) if !self.is_pacemaker_run(place) => {
+                let text = format!(
+                    "The agent on {}, where it was mounted, to connect; or `target failover` once that server is proven off.",
+                    self.name(on)
+                );
+                self.wait(what, text, codes::AGENT_ABSENT);
+                return Status::Blocked;
+            }
+            Seen::Stale(_) | Seen::Nothing | Seen::Unmounted { .. } => {}
+        }
+        let Some(after) = before.steps() else {
+            let text = match code {
+                codes::MGS_WAITED => "Its MGS, which is not up.",
+                _ => "The MDTs of its file system, which are not all up.",
+            };
+            self.wait(what, text, code);
+            return Status::Blocked;
+        };
+        let after = after.to_vec();
+        if self.is_pacemaker_run(place) {
+            return self.pacemaker_up(at, seen, &after);
+        }
+        let made = match seen {
+            Seen::Nothing => self.format(at),
+            _ => Status::Met,
+        };
+        let Some(made) = made.steps() else {
+            return Status::Blocked;
+        };
+        let after: Vec<StepId> = after.iter().chain(made).copied().collect();
+        let Some(on) = self.best_server(place, &what) else {
+            return Status::Blocked;
+        };
+        self.mount_on(at, on, &after)
+    }
+
+    /// What is up stays where it is, unless its server is to be drained.
+    fn is_up(&mut self, at: usize, on: ServerId) -> Status {
+        let place = &self.resolved.targets[at];
+        let is_drained = |id: ServerId| {
+            let server = self.resolved.servers.get(&id);
+            server.is_some_and(|server| server.wanted == ServerWanted::Drained)
+        };
+        if self.is_pacemaker_run(place) {
+            self.note_foreign(place);
+            return Status::Met;
+        }
+        if !is_drained(on) {
+            return Status::Met;
+        }
+        self.move_off(at, on)
+    }
+
+    /// The server that a target is to be mounted on: its home, or an heir while
+    /// the home is drained.
+    pub(super) fn best_server(&mut self, place: &TargetPlace, what: &str) -> Option<ServerId> {
+        let in_service = |id: &ServerId| {
+            let server = self.resolved.servers.get(id);
+            server.is_some_and(|server| server.wanted == ServerWanted::InService)
+        };
+        let serving: Vec<ServerId> = place.servers().filter(in_service).collect();
+        let online = serving.iter().find(|id| self.world.is_online(**id));
+        // A home that is away is waited for: nobody said to fail over.
+        let best = match serving.first() {
+            Some(first) if *first == place.home => Some(*first),
+            _ => online.copied().or_else(|| serving.first().copied()),
+        };
+        if best.is_none() {
+            let text = "A server that may serve it and is in service.";
+            self.wait(what, text, codes::HEIR_ABSENT);
+        }
+        best.filter(|id| self.is_there(*id, what))
+    }
+
+    /// Mounts a target by hand on a server.
+    pub(super) fn mount_on(&mut self, at: usize, on: ServerId, after: &[StepId]) -> Status {
+        let place = &self.resolved.targets[at];
+        let label = label_text(place, self.resolved.filesystems.get(place.fs));
+        let what = format!("mount {label}");
+        let Some((elsewhere, unmounts)) = self.proof(at, on, &what) else {
+            return Status::Blocked;
+        };
+        let lnet = self.lnet(on);
+        let Some(lnet) = lnet.steps() else {
+            return Status::Blocked;
+        };
+        let mut after: Vec<StepId> = after.to_vec();
+        after.extend(lnet);
+        after.extend(unmounts);
+        let fenced = elsewhere.iter().find(|(_, why)| *why == Elsewhere::Fenced);
+        after.extend(self.import(at, on, &after.clone(), fenced.map(|(id, _)| *id), false));
+        let feels = self.feels(at, "waits until it is mounted", 60);
+        let ask = Ask {
+            on,
+            step: TargetMounted {
+                label: place.label.clone(),
+                device: self.device(place, on),
+                back_end: place.back_end.as_str().to_owned(),
+                mount_point: place.mount_point.clone(),
+                options: Vec::new(),
+                elsewhere,
+            }
+            .into(),
+            why: format!("{label} is to be up."),
+            feels,
+        };
+        Status::step(self.add(ask, &after))
+    }
+
+    /// The pool of a target is imported on a server, and nowhere else.
+    /// `is_exported` says that it will be exported wherever it is imported now.
+    pub(super) fn import(
+        &mut self,
+        at: usize,
+        on: ServerId,
+        after: &[StepId],
+        fenced: Option<ServerId>,
+        is_exported: bool,
+    ) -> Vec<StepId> {
+        let place = &self.resolved.targets[at];
+        let Some(pool) = place.pool.as_ref().filter(|pool| pool.exists) else {
+            return Vec::new();
+        };
+        let mut holders: Vec<ServerId> = place.servers().collect();
+        holders.retain(|id| !is_exported && self.has_pool(*id, &pool.name));
+        if holders.contains(&on) {
+            return Vec::new();
+        }
+        let mut after = after.to_vec();
+        for holder in holders.into_iter().filter(|id| Some(*id) != fenced) {
+            after.push(self.export(place, holder, &after.clone()));
+        }
+        let ask = Ask {
+            on,
+            step: PoolImported {
+                pool: pool.name.clone(),
+                fenced,
+            }
+            .into(),
+            why: format!("{} lies in it.", place.label),
+            feels: Vec::new(),
+        };
+        vec![self.add(ask, &after)]
+    }
+
+    /// A pool leaves a server, so that another one may import it.
+    pub(super) fn export(&mut self, place: &TargetPlace, on: ServerId, after: &[StepId]) -> StepId {
+        let name = place.pool.as_ref().map(|pool| pool.name.clone());
+        let ask = Ask {
+            on,
+            step: PoolExported {
+                pool: name.unwrap_or_default(),
+            }
+            .into(),
+            why: format!("Whoever serves {} next imports it.", place.label),
+            feels: Vec::new(),
+        };
+        self.add(ask, after)
+    }
+
+    fn has_pool(&self, server: ServerId, name: &str) -> bool {
+        let report = self.world.report(server);
+        let pools = report.and_then(|report| report.zpools.as_ref());
+        let mut pools = pools.into_iter().flatten();
+        pools.any(|pool| pool.name == name)
+    }
+
+    /// Why no other server has a target mounted, and the steps that see to it.
+    /// None if that cannot be proven, which is waited for.
+    pub(super) fn proof(&mut self, at: usize, on: ServerId, what: &str) -> Option<Proof> {
+        let place = &self.resolved.targets[at];
+        let mut elsewhere = Vec::new();
+        let mut after = Vec::new();
+        for other in self.reachers(place).into_iter().filter(|id| *id != on) {
+            if let Some(unmount) = self.unmounted.get(&(at, other)) {
+                after.push(*unmount);
+                elsewhere.push((other, Elsewhere::Unmounted));
+            } else if self.is_off(other) {
+                elsewhere.push((other, Elsewhere::Fenced));
+            } else if self.shows_unmounted(place, other) {
+                elsewhere.push((other, Elsewhere::Unmounted));
+            } else {
+                let name = self.name(other);
+                let text = format!(
+                    "Proof that {name}, which sees its device, does not have it mounted: its agent, or fencing."
+                );
+                self.wait(what, text, codes::FENCE_UNPROVEN);
+                return None;
+            }
+        }
+        Some((elsewhere, after))
+    }
+
+    /// Every server that can reach a target's device.
+    fn reachers(&self, place: &TargetPlace) -> BTreeSet<ServerId> {
+        let mut found: BTreeSet<ServerId> = place.servers().collect();
+        found.extend(self.world.viewers(&place.device));
+        let pool = place.pool.iter().flat_map(|pool| &pool.devices);
+        for device in pool {
+            found.extend(self.world.viewers(device));
+        }
+        let target = place.key.as_ref().and_then(|key| self.world.target(key));
+        found.extend(target.into_iter().flat_map(|target| &target.servers));
+        found
+    }
+
+    fn shows_unmounted(&self, place: &TargetPlace, server: ServerId) -> bool {
+        let report = self.world.report(server);
+        let looked = report.is_some_and(|report| report.mounts.is_some());
+        let target = place.key.as_ref().and_then(|key| self.world.target(key));
+        let shows = target.is_some_and(|target| target.mounted_on.contains(&server));
+        self.world.is_online(server) && looked && !shows
+    }
+
+    /// Whether a server is proven off: Pacemaker fenced it after its last boot
+    /// and after all that was heard of it.
+    pub(super) fn is_off(&self, server: ServerId) -> bool {
+        if self.world.is_online(server) {
+            return false;
+        }
+        let Some(report) = self.world.report(server) else {
+            return false;
+        };
+        let names = [&report.identity.hostname, &report.identity.fqdn];
+        let of_cluster = self.world.inventory.ha_clusters.values();
+        let of_cluster = of_cluster.filter(|cluster| {
+            let teller = cluster.seen_by;
+            cluster.servers.contains(&server)
+                && teller.is_some_and(|teller| teller != server && self.world.is_online(teller))
+        });
+        let mut events = of_cluster.flat_map(|cluster| &cluster.fence_history);
+        events.any(|event| {
+            names.contains(&&event.target)
+                && event.status == "success"
+                && matches!(event.action.as_str(), "off" | "reboot")
+                && event.at.is_some()
+                && event.at > report.identity.booted_at
+                && event.at >= report.at
+        })
+    }
+}
+
+/// See [`Composer::proof`].
+pub(super) type Proof = (Vec<(ServerId, Elsewhere)>, Vec<StepId>);

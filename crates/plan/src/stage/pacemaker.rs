@@ -1,0 +1,237 @@
+//! Targets that Pacemaker runs: registered by hand once, then handed over.
+
+use crate::codes;
+use crate::compose::{Ask, Composer, Status};
+use crate::resolved::TargetPlace;
+use crate::stage::format::label_text;
+use crate::stage::seen::Seen;
+use lustre::label::TargetLabel;
+use model::graph::StepId;
+use model::step::{ResourcePresent, ResourceRole, TargetRegistered, TargetResource};
+
+impl Composer<'_> {
+    /// A target is up by Pacemaker.
+    pub(super) fn pacemaker_up(&mut self, at: usize, seen: Seen, before: &[StepId]) -> Status {
+        let resolved = self.resolved;
+        let place = &resolved.targets[at];
+        let Some(group) = place.group else {
+            return Status::Blocked;
+        };
+        let label = label_text(place, resolved.filesystems.get(place.fs));
+        let what = format!("mount {label}");
+        if self.is_hands_off(group, &what) {
+            return Status::Blocked;
+        }
+        let ready = self.ha_ready(group);
+        let Some(ready) = ready.steps().map(<[StepId]>::to_vec) else {
+            return Status::Blocked;
+        };
+        if let Some(resource) = self.resource_of(place) {
+            if resource.is_blocked || resource.is_failed || !resource.is_managed {
+                let text = format!(
+                    "Pacemaker, which shows its resource {} {}.",
+                    resource.id,
+                    if resource.is_managed {
+                        "failed"
+                    } else {
+                        "unmanaged"
+                    }
+                );
+                self.wait(what, text, codes::HA_BLOCKED);
+                return Status::Blocked;
+            }
+            let after: Vec<StepId> = before.iter().chain(&ready).copied().collect();
+            return self.role(at, true, &after);
+        }
+        let Some(mut after) = self.handed_over(at, seen, before) else {
+            return Status::Blocked;
+        };
+        after.extend(ready);
+        let Some(present) = self.present(at, &after) else {
+            return Status::Blocked;
+        };
+        let mut after = before.to_vec();
+        after.push(present);
+        self.role(at, true, &after)
+    }
+
+    /// The target is made and registered, and nobody holds it.
+    fn handed_over(&mut self, at: usize, seen: Seen, before: &[StepId]) -> Option<Vec<StepId>> {
+        let place = &self.resolved.targets[at];
+        let made = match seen {
+            Seen::Nothing => self.format(at),
+            _ => Status::Met,
+        };
+        let mut after = made.steps()?.to_vec();
+        let is_registered = match seen {
+            Seen::Nothing => place.label == TargetLabel::Mgs,
+            Seen::Unmounted { is_registered } => is_registered,
+            Seen::Mounted(_) | Seen::Stale(_) | Seen::Twice => true,
+        };
+        if !is_registered {
+            after.extend(before);
+            after = vec![self.register(at, &after)?];
+        }
+        // Pacemaker imports the pool where it starts the target.
+        if place.pool.is_some() && matches!(seen, Seen::Nothing | Seen::Unmounted { .. }) {
+            let is_new = seen == Seen::Nothing || !is_registered;
+            if is_new {
+                after = vec![self.export(place, place.home, &after)];
+            }
+        }
+        Some(after)
+    }
+
+    /// The target is mounted once at home, so that its MGS knows it.
+    fn register(&mut self, at: usize, after: &[StepId]) -> Option<StepId> {
+        let place = &self.resolved.targets[at];
+        let what = format!("register {}", place.label);
+        if !self.is_there(place.home, &what) {
+            return None;
+        }
+        let (_, unmounts) = self.proof(at, place.home, &what)?;
+        let mut after = after.to_vec();
+        after.extend(unmounts);
+        after.extend(self.lnet(place.home).steps()?);
+        let ask = Ask {
+            on: place.home,
+            step: TargetRegistered {
+                label: place.label.clone(),
+                device: self.device(place, place.home),
+                back_end: place.back_end.as_str().to_owned(),
+                mount_point: place.mount_point.clone(),
+            }
+            .into(),
+            why: format!(
+                "Its MGS must know {} before Pacemaker runs it.",
+                place.label
+            ),
+            feels: Vec::new(),
+        };
+        Some(self.add(ask, &after))
+    }
+
+    /// Whether Pacemaker was told to keep its hands off.
+    pub(super) fn is_hands_off(&mut self, group: usize, what: &str) -> bool {
+        let is_off = self
+            .cluster(group)
+            .is_some_and(|cluster| cluster.maintenance);
+        if is_off {
+            let text = "The end of Pacemaker's maintenance mode.";
+            self.wait(what, text, codes::HA_MAINTENANCE);
+        }
+        is_off
+    }
+
+    /// The id that a target's resource gets.
+    pub(super) fn resource_id(&self, place: &TargetPlace) -> String {
+        match (&place.label, place.group) {
+            (TargetLabel::Mgs, Some(group)) => {
+                let name = &self.resolved.groups[group].spec.name;
+                format!("MGS_{}", name.replace('_', "-"))
+            }
+            (label, _) => label.to_string(),
+        }
+    }
+
+    /// What Pacemaker runs for a target.
+    pub(super) fn resource(&self, place: &TargetPlace) -> TargetResource {
+        let known = self.resource_of(place);
+        let ours = self.resource_id(place);
+        let id = known.map_or(ours, |resource| resource.id.clone());
+        let of_group = known.and_then(|resource| resource.group.clone());
+        // A group of ours is named for its resource; another one has its own name.
+        let zpool = place.pool.as_ref().map(|pool| pool.name.clone());
+        let zpool = match (known, &of_group) {
+            (Some(_), None) => None,
+            _ => zpool,
+        };
+        let group = place.group.map(|group| &self.resolved.groups[group]);
+        TargetResource {
+            label: place.label.clone(),
+            top: of_group.filter(|group| *group != format!("group-{id}")),
+            id,
+            cluster: group
+                .map(|group| group.spec.name.clone())
+                .unwrap_or_default(),
+            device: self.path(place, place.home),
+            mount_point: place.mount_point.clone(),
+            zpool,
+            nodes: place.servers().map(|server| self.node(server)).collect(),
+        }
+    }
+
+    fn present(&mut self, at: usize, after: &[StepId]) -> Option<StepId> {
+        let place = &self.resolved.targets[at];
+        let on = self.speaker(place)?;
+        let ask = Ask {
+            on,
+            step: ResourcePresent {
+                resource: self.resource(place),
+            }
+            .into(),
+            why: format!("Pacemaker is to run {}.", place.label),
+            feels: Vec::new(),
+        };
+        Some(self.add(ask, after))
+    }
+
+    /// Pacemaker starts or stops a target.
+    pub(super) fn role(&mut self, at: usize, is_started: bool, after: &[StepId]) -> Status {
+        let place = &self.resolved.targets[at];
+        let what = format!(
+            "{} {}",
+            if is_started { "start" } else { "stop" },
+            place.label
+        );
+        let Some(on) = self.speaker(place) else {
+            self.is_there(place.home, &what);
+            return Status::Blocked;
+        };
+        let feels = if is_started {
+            self.feels(at, "waits until it is mounted", 60)
+        } else {
+            self.feels(at, "waits until it is started again", 0)
+        };
+        let why = if is_started {
+            format!("{} is to be up.", place.label)
+        } else {
+            format!("{} is to be down.", place.label)
+        };
+        let ask = Ask {
+            on,
+            step: ResourceRole {
+                resource: self.resource(place),
+                is_started,
+            }
+            .into(),
+            why,
+            feels,
+        };
+        Status::step(self.add(ask, after))
+    }
+
+    /// Who tells Pacemaker about a target: its home, so that many are told at
+    /// once; else any member.
+    pub(super) fn speaker(&self, place: &TargetPlace) -> Option<model::ids::ServerId> {
+        let group = place.group?;
+        let is_set_up = self.cluster(group).is_some();
+        let home = place.home;
+        let speaks = self.world.is_online(home) && (!is_set_up || self.runs_pacemaker(home));
+        if speaks {
+            return Some(home);
+        }
+        self.teller(group)
+    }
+
+    /// A target that runs, but not by the Pacemaker of its group.
+    pub(super) fn note_foreign(&mut self, place: &TargetPlace) {
+        if self.resource_of(place).is_some() {
+            return;
+        }
+        let label = label_text(place, self.resolved.filesystems.get(place.fs));
+        let what = format!("let Pacemaker run {label}");
+        let text = "Somebody to unmount it: it was mounted by hand.";
+        self.wait(what, text, codes::HA_NOT_OURS);
+    }
+}

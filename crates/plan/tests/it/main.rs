@@ -1,0 +1,6 @@
+//! Plans, in one line of text for a world and one for its plan.
+
+mod build;
+mod site;
+mod text;
+mod town;
