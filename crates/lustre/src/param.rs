@@ -25,6 +25,7 @@ pub mod names;
 pub mod nodemap;
 pub mod quota;
 pub mod quota_info;
+mod scan;
 pub mod scrub;
 pub mod security;
 pub mod split;
@@ -64,9 +65,12 @@ pub enum Value<'a> {
 
 /// What a block holds, told by its name and the look of its first lines.
 pub fn value<'a>(block: &Block<'a>) -> Value<'a> {
-    let inline = block.inline.trim();
+    let inline = scan::trim(block.inline);
     let mut lines = block.body;
-    let Some(first) = lines.by_ref().find(|line| !line.text.trim().is_empty()) else {
+    let Some(first) = lines
+        .by_ref()
+        .find(|line| !scan::trim(line.text).is_empty())
+    else {
         return match inline {
             "" => Value::Empty,
             "not supported" | "N/A" | "n/a" | "not available" => Value::NotSupported(inline),
@@ -81,8 +85,7 @@ pub fn value<'a>(block: &Block<'a>) -> Value<'a> {
             _ => Value::Fields(block.body),
         };
     }
-    let last = block.name.param.rsplit('.').next().unwrap_or_default();
-    body(last, first.text, block.body)
+    body(block.name.last(), first.text, block.body)
 }
 
 fn body<'a>(param: &str, first: &str, lines: Lines<'a>) -> Value<'a> {
@@ -94,17 +97,24 @@ fn body<'a>(param: &str, first: &str, lines: Lines<'a>) -> Value<'a> {
         return Value::Quota(lines);
     }
     let is_stamped = first.starts_with("snapshot_time");
+    if is_stamped && has_counters(lines) {
+        return Value::Stats(lines);
+    }
     if histogram::is_histogram(param, lines) {
         return Value::Histogram(lines);
     }
-    let has_rows = || lines.take(12).any(|line| line.text.contains(" samples ["));
-    if is_stamped && (has_rows() || stats::is_only_header(lines)) {
+    if is_stamped && stats::is_only_header(lines) {
         return Value::Stats(lines);
     }
     if first.trim_start().starts_with('-') || first.contains(':') || first.trim() == "[" {
         return Value::Fields(lines);
     }
     Value::Text(lines)
+}
+
+/// Whether one of the first lines is a counter.
+fn has_counters(lines: Lines<'_>) -> bool {
+    lines.take(12).any(|line| stats::is_counter(line.text))
 }
 
 /// A skip that names the parameter.

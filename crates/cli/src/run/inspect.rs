@@ -8,6 +8,7 @@
 use crate::args::{Common, Format, InspectArgs};
 use crate::output::{self, Row};
 use anyhow::Result;
+use lustre::param::stream::Feeder;
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::Path;
@@ -54,44 +55,76 @@ fn kinds(common: &Common) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Bytes that are held at most of an input that can be read in chunks.
+const WHOLE_MAX: u64 = 4 << 20;
+
 fn read(file: &Path, args: &InspectArgs) -> Result<(&'static Kind, Collected), String> {
     let is_stdin = file.as_os_str() == "-";
-    let bytes = if is_stdin {
-        let mut bytes = Vec::new();
-        let read = std::io::stdin().lock().read_to_end(&mut bytes);
-        read.map(|_| bytes)
-            .map_err(|error| format!("could not read standard input: {error}"))?
-    } else {
-        std::fs::read(file).map_err(|error| format!("could not read it: {error}"))?
-    };
-    let name = if is_stdin {
-        ""
-    } else {
-        file.file_name().and_then(|n| n.to_str()).unwrap_or("")
-    };
-    let kind = if let Some(wanted) = &args.kind {
-        platform::inspect::by_name(wanted).ok_or_else(|| {
-            format!("no kind is named {wanted:?}; `candela inspect --kinds` lists them")
-        })?
-    } else {
-        let sample = Sample {
-            name,
-            head: &bytes[..bytes.len().min(HEAD)],
-        };
-        platform::inspect::guess(sample)
-            .map(|(kind, _)| kind)
-            .ok_or_else(|| {
-                "its kind cannot be told; name it with --as (`candela inspect --kinds` lists them)"
-                    .to_owned()
-            })?
-    };
+    let name = file.file_name().and_then(|n| n.to_str());
+    let name = name.filter(|_| !is_stdin).unwrap_or("");
+    if is_stdin {
+        return read_from(&mut std::io::stdin().lock(), name, args);
+    }
+    let mut input =
+        std::fs::File::open(file).map_err(|error| format!("could not read it: {error}"))?;
+    read_from(&mut input, name, args)
+}
+
+fn read_from(
+    input: &mut dyn Read,
+    name: &str,
+    args: &InspectArgs,
+) -> Result<(&'static Kind, Collected), String> {
+    let failed = |error| format!("could not read it: {error}");
+    let mut bytes = Vec::new();
+    let begin = input.take(WHOLE_MAX).read_to_end(&mut bytes);
+    let is_long = u64::try_from(begin.map_err(failed)?).is_ok_and(|read| read == WHOLE_MAX);
+    let kind = kind_of(&bytes, name, args)?;
     let mut sink = if args.records {
         Collected::with_records()
     } else {
         Collected::counting()
     };
-    platform::inspect::read(kind, &bytes, &mut sink);
+    let feeder = if is_long {
+        Feeder::of_kind(kind.name, &bytes)
+    } else {
+        None
+    };
+    if let Some(mut feeder) = feeder {
+        for chunk in bytes.chunks(CHUNK) {
+            feeder.feed(chunk, &mut sink);
+        }
+        drop(bytes);
+        let mut bytes = vec![0; CHUNK];
+        loop {
+            match input.read(&mut bytes).map_err(failed)? {
+                0 => break,
+                n_read => feeder.feed(&bytes[..n_read], &mut sink),
+            }
+        }
+        feeder.finish(&mut sink);
+    } else {
+        input.read_to_end(&mut bytes).map_err(failed)?;
+        platform::inspect::read(kind, &bytes, &mut sink);
+    }
     Ok((kind, sink))
+}
+
+/// Bytes that are read at a time of a long input.
+const CHUNK: usize = 256 << 10;
+
+fn kind_of(bytes: &[u8], name: &str, args: &InspectArgs) -> Result<&'static Kind, String> {
+    if let Some(wanted) = &args.kind {
+        return platform::inspect::by_name(wanted).ok_or_else(|| {
+            format!("no kind is named {wanted:?}; `candela inspect --kinds` lists them")
+        });
+    }
+    let head = &bytes[..bytes.len().min(HEAD)];
+    let found = platform::inspect::guess(Sample { name, head });
+    found.map(|(kind, _)| kind).ok_or_else(|| {
+        "its kind cannot be told; name it with --as (`candela inspect --kinds` lists them)"
+            .to_owned()
+    })
 }
 
 fn show(

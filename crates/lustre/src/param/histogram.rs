@@ -3,6 +3,7 @@
 //! Two forms: tables with a title line and rows `bucket: ios % cum | ios % cum`,
 //! and lines `name: { bucket: count, … }`.
 
+use super::scan::{Words, trim};
 use super::stats::number;
 use super::{Lines, skip};
 use serde::Serialize;
@@ -67,7 +68,14 @@ impl<'a> Iterator for Buckets<'a> {
                 return Some(Ok(bucket));
             }
             let line = self.lines.next()?;
-            let text = line.text.trim();
+            if let Some(bucket) = plain_row(self.table, line.text) {
+                return Some(Ok(bucket));
+            }
+            let text = trim(line.text);
+            if let Some(title) = plain_title(text) {
+                self.table = title;
+                continue;
+            }
             let text = text.strip_prefix("- ").unwrap_or(text);
             if text.is_empty() || is_heading(text) {
                 continue;
@@ -178,6 +186,50 @@ fn title(text: &str) -> Option<&str> {
     .filter_map(|mark| text.find(mark))
     .min()?;
     Some(text[..end].trim())
+}
+
+/// `4K:  5  50  50  |  7  1  1`: the row that nearly all lines are.
+#[inline]
+fn plain_row<'a>(table: &'a str, text: &'a str) -> Option<Bucket<'a>> {
+    // Headings begin with letters.
+    if !text.as_bytes().first()?.is_ascii_digit() {
+        return None;
+    }
+    let colon = text.bytes().position(|byte| byte == b':' || byte <= b' ')?;
+    let bucket = text.get(..colon)?;
+    let mut words = Words::new(text.get(colon..)?.strip_prefix(':')?);
+    let read = words.number()?;
+    let rest = words.rest();
+    let write = match memchr::memchr2(b'|', b':', rest.as_bytes()) {
+        Some(at) if rest.as_bytes().get(at) == Some(&b'|') => {
+            Some(Words::new(rest.get(at + 1..)?).number()?)
+        }
+        Some(_) => return None,
+        None => None,
+    };
+    Some(Bucket {
+        table,
+        bucket,
+        read,
+        write,
+    })
+}
+
+/// `pages per bulk r/w     rpcs  % cum % |  rpcs        % cum %`: the title that
+/// nearly all tables have, without the names of its columns.
+#[inline]
+fn plain_title(text: &str) -> Option<&str> {
+    let words = text.strip_suffix("% cum %")?;
+    let bytes = words.as_bytes();
+    if !bytes.first()?.is_ascii_alphabetic() {
+        return None;
+    }
+    let gap = bytes.windows(2).position(|pair| pair == b"  ")?;
+    let title = words.get(..gap)?;
+    let is_column = matches!(title, "rpcs" | "ios" | "maps" | "calls" | "read" | "write");
+    // Where only one blank stands between, the long way finds the end.
+    let has_column = title.ends_with(" ios") || title.ends_with(" rpcs");
+    (!is_column && !has_column && !title.contains('\t')).then_some(title)
 }
 
 fn row<'a>(table: &'a str, text: &'a str) -> Option<Bucket<'a>> {

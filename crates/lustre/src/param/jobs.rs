@@ -4,6 +4,7 @@
 //! and ids may be anything: quoted, with `:` or `\xHH`, or cut off. Operations
 //! that are not known are kept like those that are.
 
+use super::scan::{Pairs, Words, trim};
 use super::stats::number;
 use super::{Lines, skip};
 use serde::Serialize;
@@ -54,7 +55,7 @@ impl<'a> Job<'a> {
     /// Its times and operations, in the order printed.
     pub fn fields(&self) -> impl Iterator<Item = Result<Field<'a>, Skip>> + use<'a> {
         self.body
-            .filter(|line| !line.text.trim().is_empty())
+            .filter(|line| !trim(line.text).is_empty())
             .map(|line| {
                 field(line.text).ok_or_else(|| {
                     skip(
@@ -69,11 +70,12 @@ impl<'a> Job<'a> {
 }
 
 fn field(text: &str) -> Option<Field<'_>> {
-    let (name, value) = text.trim_start().split_once(':')?;
-    let value = value.trim_start();
+    let text = trim(text);
+    let colon = text.bytes().position(|byte| byte == b':')?;
+    let (name, value) = (text.get(..colon)?, trim(text.get(colon + 1..)?));
     let Some(map) = value.strip_prefix('{') else {
         let is_time = name.ends_with("_time");
-        let seconds = value.split_ascii_whitespace().next()?;
+        let seconds = Words::new(value).next()?;
         return is_time.then_some(Field::Time(name, seconds));
     };
     op(name, map).map(Field::Op)
@@ -90,25 +92,10 @@ fn op<'a>(name: &'a str, map: &'a str) -> Option<Op<'a>> {
         sum_squares: None,
         histogram: None,
     };
-    let mut rest = map;
     let mut has_samples = false;
-    loop {
-        rest = rest.trim_start_matches([' ', ',', '\t']);
-        if rest.starts_with('}') || rest.is_empty() {
-            break;
-        }
-        let (key, after) = rest.split_once(':')?;
-        let after = after.trim_start();
-        if let Some(inner) = after.strip_prefix('{') {
-            let end = memchr::memchr(b'}', inner.as_bytes())?;
-            op.histogram = Some(inner[..end].trim());
-            rest = &inner[end + 1..];
-            continue;
-        }
-        let end = memchr::memchr2(b',', b'}', after.as_bytes())?;
-        let value = after[..end].trim();
-        rest = &after[end..];
-        match key.trim() {
+    let mut pairs = Pairs::new(map);
+    for (key, value) in pairs.by_ref() {
+        match key {
             "samples" => {
                 op.samples = number(value)?;
                 has_samples = true;
@@ -118,12 +105,16 @@ fn op<'a>(name: &'a str, map: &'a str) -> Option<Op<'a>> {
             "max" => op.max = number(value),
             "sum" => op.sum = number(value),
             "sumsq" => op.sum_squares = number(value),
-            _ => {}
+            _ => {
+                let inner = value.strip_prefix('{');
+                let inner = inner.and_then(|inner| inner.strip_suffix('}'));
+                op.histogram = inner.map(trim).or(op.histogram);
+            }
         }
     }
     // A line that was cut off before its brace is not trusted.
     // Nor is one with text behind it: there a newline was lost, perhaps with a job.
-    (has_samples && rest.strip_prefix('}')?.trim_end().is_empty()).then_some(op)
+    (has_samples && pairs.rest() == "}").then_some(op)
 }
 
 /// The jobs of a target, and a skip for each line that belongs to none.
@@ -155,8 +146,7 @@ impl<'a> Iterator for Jobs<'a> {
                     text,
                 )));
             };
-            let start = self.lines.as_bytes();
-            let number = line.number + 1;
+            let start = self.lines;
             let mut ahead = self.lines;
             loop {
                 let at = ahead;
@@ -168,8 +158,7 @@ impl<'a> Iterator for Jobs<'a> {
                     }
                 }
             }
-            let length = start.len() - self.lines.as_bytes().len();
-            let body = Lines::new(&start[..length], number);
+            let body = start.up_to(&self.lines);
             return Some(Ok(Job {
                 id,
                 line: line.number,
@@ -180,14 +169,22 @@ impl<'a> Iterator for Jobs<'a> {
 }
 
 fn is_id(text: &str) -> bool {
-    text.trim_start()
-        .strip_prefix('-')
-        .is_some_and(|rest| rest.trim_start().starts_with("job_id:"))
+    id_value(text).is_some()
+}
+
+/// What stands behind `- job_id:`.
+#[inline]
+fn id_value(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes();
+    let dash = bytes.iter().position(|&byte| byte != b' ')?;
+    if bytes.get(dash) != Some(&b'-') {
+        return None;
+    }
+    text.get(dash + 1..)?.trim_start().strip_prefix("job_id:")
 }
 
 fn id(text: &str) -> Option<&str> {
-    let rest = text.trim_start().strip_prefix('-')?.trim_start();
-    let value = rest.strip_prefix("job_id:")?.trim();
+    let value = trim(id_value(text)?);
     let bare = value
         .strip_prefix('"')
         .and_then(|inner| inner.strip_suffix('"'));

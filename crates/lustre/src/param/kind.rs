@@ -118,9 +118,10 @@ fn guess_body(sample: Sample<'_>) -> Likelihood {
 }
 
 fn read_dump(bytes: &[u8], sink: &mut dyn Sink) {
+    let mut family = String::new();
     for found in blocks(bytes) {
         match found {
-            Ok(block) => put(&block, sink),
+            Ok(block) => put_into(&block, &mut family, sink),
             Err(skip) => sink.skip(skip),
         }
     }
@@ -150,46 +151,51 @@ fn read_body(bytes: &[u8], sink: &mut dyn Sink) {
 
 /// One parameter into records and skips.
 pub(crate) fn put(block: &Block<'_>, sink: &mut dyn Sink) {
-    let family = block.name.family();
+    put_into(block, &mut String::new(), sink);
+}
+
+/// As [`put`], with room for the name of the family that is used again.
+fn put_into(block: &Block<'_>, family: &mut String, sink: &mut dyn Sink) {
+    block.name.family_into(family);
     let name = block.name.full;
     hints(block, sink);
     let mut skips = Vec::new();
     if let Some(found) = typed::typed(block, &mut skips) {
         typed::binary(block, &mut skips);
-        sink.record(&family, &|| json!({"name": name, "value": found}));
+        sink.record(family, &|| json!({"name": name, "value": found}));
         return skips.into_iter().for_each(|skip| sink.skip(skip));
     }
     match value(block) {
-        Value::Scalar(text) => sink.record(&family, &|| json!({"name": name, "value": text})),
-        Value::Empty => sink.record(&family, &|| json!({"name": name, "value": null})),
+        Value::Scalar(text) => sink.record(family, &|| json!({"name": name, "value": text})),
+        Value::Empty => sink.record(family, &|| json!({"name": name, "value": null})),
         Value::NotSupported(text) => {
             sink.skip(skip(block.line, SkipKind::NotSupported, name, text));
         }
         Value::Stats(lines) => {
             let rows = drain(stats::rows(lines), sink);
-            sink.record(&family, &|| json!({"name": name, "rows": rows}));
+            sink.record(family, &|| json!({"name": name, "rows": rows}));
         }
-        Value::Jobs(lines) => put_jobs(name, &family, lines, sink),
+        Value::Jobs(lines) => put_jobs(name, family, lines, sink),
         Value::Histogram(lines) => {
             let buckets = drain(histogram::buckets(lines), sink);
-            sink.record(&family, &|| json!({"name": name, "buckets": buckets}));
+            sink.record(family, &|| json!({"name": name, "buckets": buckets}));
         }
         Value::Quota(lines) => {
             for entry in quota::entries(lines) {
                 match entry {
-                    Ok(entry) => sink.record(&family, &|| json!({"name": name, "entry": entry})),
+                    Ok(entry) => sink.record(family, &|| json!({"name": name, "entry": entry})),
                     Err(skip) => sink.skip(skip),
                 }
             }
         }
         Value::Fields(lines) => {
             sink.record(
-                &family,
+                family,
                 &|| json!({"name": name, "inline": block.inline, "lines": text_of(lines)}),
             );
             note_binary(lines, sink);
         }
-        Value::Text(lines) => unknown(block, &family, lines, sink),
+        Value::Text(lines) => unknown(block, family, lines, sink),
     }
 }
 

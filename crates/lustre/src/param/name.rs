@@ -4,6 +4,7 @@
 //! NID and parameter. Dots and colons in a NID separate nothing, so the `@` is
 //! looked for first.
 
+use memchr::{memchr, memrchr};
 use serde::Serialize;
 
 /// A name in its parts.
@@ -31,9 +32,10 @@ impl<'a> Name<'a> {
             nid: None,
             param: full,
         };
-        let Some((class, rest)) = full.split_once('.') else {
+        let Some(dot) = memchr(b'.', full.as_bytes()) else {
             return bare;
         };
+        let (class, rest) = (&full[..dot], &full[dot + 1..]);
         // `ldlm.namespaces.filter-lab01-OST0000_UUID.lock_count` has one part more.
         let inner = rest
             .strip_prefix("namespaces.")
@@ -69,6 +71,12 @@ impl<'a> Name<'a> {
         }
     }
 
+    /// The part of `param` behind its last dot.
+    pub(crate) fn last(&self) -> &'a str {
+        let dot = memrchr(b'.', self.param.as_bytes());
+        dot.map_or(self.param, |dot| &self.param[dot + 1..])
+    }
+
     /// Back end and all: `osd-zfs` and `osd-ldiskfs` are one class.
     pub fn class_kind(&self) -> &'a str {
         if self.class.starts_with("osd-") {
@@ -80,31 +88,46 @@ impl<'a> Name<'a> {
 
     /// The family that records of this name are counted under.
     pub fn family(&self) -> String {
-        let exports = if self.nid.is_some() { "exports." } else { "" };
+        let mut family = String::new();
+        self.family_into(&mut family);
+        family
+    }
+
+    /// The family, written over what `family` held.
+    pub(crate) fn family_into(&self, family: &mut String) {
+        family.clear();
         // An MGS names the file system last: `mgs.MGS.live.lab01`.
-        let param = match self.param.split_once('.') {
-            Some(("live", _)) => "live",
+        let param = match memchr(b'.', self.param.as_bytes()) {
+            Some(4) if self.param.starts_with("live") => "live",
             // What names a connection or a pool is no part of the family.
-            Some((_, rest)) if rest.starts_with("target_obds.") || self.class == "qmt" => {
-                self.param.rsplit('.').next().unwrap_or(self.param)
+            Some(dot)
+                if self.param[dot + 1..].starts_with("target_obds.") || self.class == "qmt" =>
+            {
+                self.last()
             }
             _ => self.param,
         };
-        match self.class_kind() {
-            "" => param.to_owned(),
-            class => format!("{class}.{exports}{param}"),
+        let class = self.class_kind();
+        if !class.is_empty() {
+            family.push_str(class);
+            family.push('.');
+            if self.nid.is_some() {
+                family.push_str("exports.");
+            }
         }
+        family.push_str(param);
     }
 }
 
 /// Up to the next dot, or where a NID begins before the next dot that is not
 /// its own, up to the dot behind the network.
 fn split_instance(text: &str) -> (&str, &str) {
-    let at = text.find('@');
-    let dot = text.find('.');
+    let bytes = text.as_bytes();
+    let at = memchr(b'@', bytes);
+    let dot = memchr(b'.', bytes);
     let end = match (at, dot) {
-        (Some(at), Some(dot)) if is_nid_head(&text[..at]) && dot < at => {
-            text[at..].find('.').map_or(text.len(), |more| at + more)
+        (Some(at), Some(dot)) if dot < at && is_nid_head(&text[..at]) => {
+            memchr(b'.', &bytes[at..]).map_or(text.len(), |more| at + more)
         }
         (_, Some(dot)) => dot,
         (_, None) => text.len(),
@@ -115,16 +138,15 @@ fn split_instance(text: &str) -> (&str, &str) {
 /// Whether this can be what stands before the `@`: an address, perhaps behind
 /// letters (`MGC192.168.77.11`).
 fn is_nid_head(text: &str) -> bool {
-    let address =
-        text.trim_start_matches(|c: char| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit());
+    let is_letter = |byte: &u8| byte.is_ascii_alphabetic() && !byte.is_ascii_hexdigit();
+    let letters = text.bytes().take_while(|byte| is_letter(byte)).count();
+    let address = text.get(letters..).unwrap_or_default();
     let address = address
         .strip_prefix("GC")
         .or(address.strip_prefix('C'))
         .unwrap_or(address);
-    !address.is_empty()
-        && address
-            .chars()
-            .all(|c| c.is_ascii_hexdigit() || c == '.' || c == ':')
+    let is_part = |byte: u8| byte.is_ascii_hexdigit() || byte == b'.' || byte == b':';
+    !address.is_empty() && address.bytes().all(is_part)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! A header line (`global_pool0_dt_usr`, `usr_accounting:`), then for each id
 //! `- id:` and one line of `limits: {…}` or `usage: {…}`.
 
+use super::scan::{Pairs, trim};
 use super::stats::number;
 use super::{Lines, skip};
 use serde::Serialize;
@@ -53,12 +54,12 @@ impl<'a> Iterator for Entries<'a> {
                     id,
                 )));
             };
-            let text = line.text.trim();
+            let text = trim(line.text);
             if text.is_empty() || is_header(text) {
                 continue;
             }
             if let Some(id) = text.strip_prefix("- id:") {
-                let before = self.id.replace((id.trim(), line.number));
+                let before = self.id.replace((trim(id), line.number));
                 if let Some((id, number)) = before {
                     return Some(Err(skip(
                         number,
@@ -93,17 +94,15 @@ fn is_header(text: &str) -> bool {
 fn entry<'a>(id: &'a str, text: &'a str) -> Option<Entry<'a>> {
     let map = text
         .strip_prefix("limits:")
-        .or(text.strip_prefix("usage:"))?
-        .trim();
-    let map = map.strip_prefix('{')?.strip_suffix('}')?;
+        .or(text.strip_prefix("usage:"))?;
+    let mut pairs = Pairs::new(trim(map).strip_prefix('{')?);
     let mut entry = Entry {
         id,
         ..Entry::default()
     };
-    for pair in map.split(',') {
-        let (key, value) = pair.split_once(':')?;
-        let value = number(value.trim());
-        match key.trim() {
+    for (key, value) in pairs.by_ref() {
+        let value = number(value);
+        match key {
             "hard" => entry.hard = value,
             "soft" => entry.soft = value,
             "granted" => entry.granted = value,
@@ -112,6 +111,10 @@ fn entry<'a>(id: &'a str, text: &'a str) -> Option<Entry<'a>> {
             "kbytes" => entry.kbytes = value,
             _ => {}
         }
+    }
+    // A line that was cut off before its brace is not trusted.
+    if pairs.rest() != "}" {
+        return None;
     }
     Some(entry)
 }

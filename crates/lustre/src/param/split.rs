@@ -16,6 +16,43 @@ pub struct Line<'a> {
     pub is_binary: bool,
 }
 
+/// A piece of input: text if all of it is, which spares looking at each line.
+#[derive(Clone, Copy, Debug)]
+enum Source<'a> {
+    Text(&'a str),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Source<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::Text(text),
+            Err(_) => Self::Bytes(bytes),
+        }
+    }
+
+    fn as_bytes(self) -> &'a [u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+
+    /// Both parts; `at` is where a line begins.
+    fn split_at(self, at: usize) -> (Self, Self) {
+        match self {
+            Self::Text(text) => match text.split_at_checked(at) {
+                Some((head, tail)) => (Self::Text(head), Self::Text(tail)),
+                None => (self, Self::Text("")),
+            },
+            Self::Bytes(bytes) => match bytes.split_at_checked(at) {
+                Some((head, tail)) => (Self::Bytes(head), Self::Bytes(tail)),
+                None => (self, Self::Bytes(&[])),
+            },
+        }
+    }
+}
+
 /// Lines of a piece of input. Cheap to copy; iterating a copy starts anew.
 #[allow(
     clippy::copy_iterator,
@@ -23,7 +60,7 @@ pub struct Line<'a> {
 )]
 #[derive(Clone, Copy, Debug)]
 pub struct Lines<'a> {
-    rest: &'a [u8],
+    rest: Source<'a>,
     number: u64,
 }
 
@@ -31,14 +68,29 @@ impl<'a> Lines<'a> {
     /// Lines of `bytes`, the first of which is line `number` of the input.
     pub fn new(bytes: &'a [u8], number: u64) -> Self {
         Self {
-            rest: bytes,
+            rest: Source::new(bytes),
             number,
         }
     }
 
     /// The bytes that are left.
     pub fn as_bytes(&self) -> &'a [u8] {
-        self.rest
+        self.rest.as_bytes()
+    }
+
+    /// Whether all of it is text.
+    pub fn is_text(&self) -> bool {
+        matches!(self.rest, Source::Text(_))
+    }
+
+    /// The lines before those of `later`, which go on to the same end.
+    pub(super) fn up_to(&self, later: &Lines<'_>) -> Self {
+        let length = self.as_bytes().len();
+        let at = length.saturating_sub(later.as_bytes().len());
+        Self {
+            rest: self.rest.split_at(at).0,
+            number: self.number,
+        }
     }
 }
 
@@ -49,18 +101,34 @@ impl<'a> Lines<'a> {
 impl<'a> Iterator for Lines<'a> {
     type Item = Line<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Line<'a>> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let (line, rest) = match memchr(b'\n', self.rest) {
-            Some(at) => (&self.rest[..at], &self.rest[at + 1..]),
-            None => (self.rest, &[][..]),
-        };
-        self.rest = rest;
         let number = self.number;
+        let (text, is_binary) = match &mut self.rest {
+            Source::Text(rest) => {
+                if rest.is_empty() {
+                    return None;
+                }
+                let (line, tail) = match memchr(b'\n', rest.as_bytes()) {
+                    Some(at) => (&rest[..at], &rest[at + 1..]),
+                    None => (*rest, ""),
+                };
+                *rest = tail;
+                (trimmed(line), false)
+            }
+            Source::Bytes(rest) => {
+                if rest.is_empty() {
+                    return None;
+                }
+                let (line, tail) = match memchr(b'\n', rest) {
+                    Some(at) => (&rest[..at], &rest[at + 1..]),
+                    None => (*rest, &[][..]),
+                };
+                *rest = tail;
+                text(line)
+            }
+        };
         self.number += 1;
-        let (text, is_binary) = text(line);
         Some(Line {
             number,
             text,
@@ -69,18 +137,21 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-fn text(mut line: &[u8]) -> (&str, bool) {
-    while let [head @ .., b'\r' | 0] = line {
-        line = head;
+/// Without carriage returns and NUL padding.
+#[inline]
+fn trimmed(line: &str) -> &str {
+    match line.as_bytes() {
+        [0, ..] | [.., b'\r' | 0] => line.trim_end_matches(['\r', '\0']).trim_start_matches('\0'),
+        _ => line,
     }
-    while let [0, tail @ ..] = line {
-        line = tail;
-    }
+}
+
+fn text(line: &[u8]) -> (&str, bool) {
     match std::str::from_utf8(line) {
-        Ok(text) => (text, false),
+        Ok(text) => (trimmed(text), false),
         Err(error) => {
-            let good = &line[..error.valid_up_to()];
-            (std::str::from_utf8(good).unwrap_or_default(), true)
+            let good = line.get(..error.valid_up_to()).unwrap_or_default();
+            (trimmed(std::str::from_utf8(good).unwrap_or_default()), true)
         }
     }
 }
@@ -110,68 +181,86 @@ pub fn blocks(bytes: &[u8]) -> Blocks<'_> {
 #[derive(Clone, Debug)]
 pub struct Blocks<'a> {
     lines: Lines<'a>,
-    held: Option<Line<'a>>,
+    /// The line that ended the block before, and the parameter that it begins.
+    held: Option<(Line<'a>, Option<Head<'a>>)>,
 }
+
+/// Name of a parameter and the rest of its line.
+type Head<'a> = (&'a str, &'a str);
 
 impl<'a> Iterator for Blocks<'a> {
     type Item = Result<Block<'a>, Skip>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let line = self.held.take().or_else(|| self.lines.next())?;
-            let Some((name, inline)) = head(line.text) else {
+            let (line, found) = match self.held.take() {
+                Some(held) => held,
+                None => self.lines.next().map(|line| (line, head(line.text)))?,
+            };
+            let Some((name, inline)) = found else {
                 if let Some(skip) = no_name(&line) {
                     return Some(Err(skip));
                 }
                 continue;
             };
-            let start = self.lines.rest;
-            let body_line = self.lines.number;
-            let mut length = 0;
-            loop {
-                let before = self.lines.rest.len();
-                let Some(next) = self.lines.next() else { break };
-                if head(next.text).is_some() || is_error(next.text) {
-                    self.held = Some(next);
-                    break;
+            let start = self.lines;
+            let end = loop {
+                let end = self.lines;
+                let Some(next) = self.lines.next() else {
+                    break end;
+                };
+                let found = head(next.text);
+                if found.is_some() || is_error(next.text) {
+                    self.held = Some((next, found));
+                    break end;
                 }
-                length += before - self.lines.rest.len();
-            }
-            let body = Lines::new(&start[..length], body_line);
+            };
             return Some(Ok(Block {
                 name: Name::parse(name),
                 line: line.number,
                 inline,
-                body,
+                body: start.up_to(&end),
             }));
         }
     }
 }
 
+/// The bytes that a name may have.
+static IS_OF_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_usize;
+    while byte < 256 {
+        // Letters, digits with the colon behind them, and the signs of NIDs and lists.
+        table[byte] = matches!(byte, 37 | 38 | 42 | 43 | 45..=58 | 64..=91 | 93 | 95 | 97..=122);
+        byte += 1;
+    }
+    table
+};
+
 /// Words that begin lines inside values: `uuid=… archive_id=1`, `flags=0x2`.
 const INSIDE: [&str; 5] = ["uuid", "lrh", "flags", "flags2", "nid"];
 
 /// Name and rest of a line that begins a parameter.
-pub(crate) fn head(text: &str) -> Option<(&str, &str)> {
+#[inline]
+pub(crate) fn head(text: &str) -> Option<Head<'_>> {
+    let bytes = text.as_bytes();
+    let first = *bytes.first()?;
     // Most lines of a body begin with a blank, or have one before any `=`.
-    let first = *text.as_bytes().first()?;
     if !first.is_ascii_alphanumeric() && first != b'_' {
         return None;
     }
-    let end = memchr::memchr2(b'=', b' ', text.as_bytes())?;
-    if text.as_bytes()[end] != b'=' {
+    let end = bytes
+        .iter()
+        .position(|&byte| !IS_OF_NAME[usize::from(byte)])?;
+    if bytes.get(end) != Some(&b'=') {
         return None;
     }
-    let name = &text[..end];
-    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-:@[]*+%&/".contains(&b);
-    let value = &text[end + 1..];
-    let is_name = name.bytes().all(is_allowed)
-        && if name.contains('.') {
-            // The MGS lists rules such as `lab01.srpc.flavor.default=skpi`.
-            !name.ends_with('.') && !name.contains(".srpc.flavor")
-        } else {
-            is_bare(name, value)
-        };
+    let (name, value) = (text.get(..end)?, text.get(end + 1..)?);
+    let is_name = match memchr(b'.', name.as_bytes()) {
+        // The MGS lists rules such as `lab01.srpc.flavor.default=skpi`.
+        Some(dot) => !name.ends_with('.') && !name[dot..].starts_with(".srpc.flavor"),
+        None => is_bare(name, value),
+    };
     is_name.then_some((name, value))
 }
 

@@ -4,6 +4,7 @@
 //! negative. Header rows (`snapshot_time`, `start_time`, `elapsed_time`) may
 //! stand alone after the counters were cleared.
 
+use super::scan::Words;
 use super::{Lines, skip};
 use serde::Serialize;
 use stdx::reading::{Skip, SkipKind};
@@ -53,66 +54,84 @@ pub(crate) fn is_only_header(lines: Lines<'_>) -> bool {
 }
 
 fn is_stamp(text: &str) -> bool {
-    ["snapshot_time", "start_time", "elapsed_time"]
-        .iter()
-        .any(|name| text.starts_with(name))
+    matches!(text.as_bytes().first(), Some(b's' | b'e'))
+        && ["snapshot_time", "start_time", "elapsed_time"]
+            .iter()
+            .any(|name| text.starts_with(name))
 }
 
 /// The rows, and a skip for each line that is none.
 pub fn rows(lines: Lines<'_>) -> impl Iterator<Item = Result<Row<'_>, Skip>> {
-    lines.filter_map(|line| {
-        let text = line.text;
-        if text.trim().is_empty() {
-            return line
-                .is_binary
-                .then(|| Err(skip(line.number, SkipKind::Binary, "not text", text)));
-        }
-        Some(row(text).ok_or_else(|| {
-            let kind = if line.is_binary {
-                SkipKind::Binary
-            } else {
-                SkipKind::BadLine
-            };
-            skip(line.number, kind, "not a counter", text)
-        }))
+    lines.filter_map(|line| match row(line.text) {
+        Some(row) => Some(Ok(row)),
+        None => bad(&line).map(Err),
     })
 }
 
-fn row(text: &str) -> Option<Row<'_>> {
-    let mut words = text.split_ascii_whitespace();
+/// A line that is no row; nothing if it is blank.
+fn bad(line: &super::Line<'_>) -> Option<Skip> {
+    let is_blank = line.text.trim().is_empty();
+    let (kind, what) = match (line.is_binary, is_blank) {
+        (true, true) => (SkipKind::Binary, "not text"),
+        (true, false) => (SkipKind::Binary, "not a counter"),
+        (false, true) => return None,
+        (false, false) => (SkipKind::BadLine, "not a counter"),
+    };
+    Some(skip(line.number, kind, what, line.text))
+}
+
+/// Whether a row is a counter, by its first words.
+#[inline]
+pub(crate) fn is_counter(text: &str) -> bool {
+    let mut words = Words::new(text);
+    words.next().is_some() && words.number().is_some() && words.next() == Some("samples")
+}
+
+/// Reads one row.
+#[inline]
+pub(crate) fn row(text: &str) -> Option<Row<'_>> {
+    let mut words = Words::new(text);
     let name = words.next()?;
     if is_stamp(name) {
-        let seconds = words.next()?;
         return Some(Row::Stamp(Stamp {
             name: name.trim_end_matches(':'),
-            seconds,
+            seconds: words.next()?,
         }));
     }
-    let samples = number(words.next()?)?;
+    let samples = words.number()?;
     if words.next()? != "samples" {
         return None;
     }
     let unit = words.next()?.strip_prefix('[')?.strip_suffix(']')?;
-    let mut more = || words.next().and_then(number);
     Some(Row::Stat(Stat {
         name,
         samples,
         unit,
-        min: more(),
-        max: more(),
-        sum: more(),
-        sum_squares: more(),
+        min: words.number(),
+        max: words.number(),
+        sum: words.number(),
+        sum_squares: words.number(),
     }))
 }
 
 /// Decimal digits only; faster than `str::parse`, and strict.
+#[inline]
 pub(crate) fn number(text: &str) -> Option<u64> {
     let bytes = text.as_bytes();
     if bytes.is_empty() || bytes.len() > 20 {
         return None;
     }
     let mut value: u64 = 0;
-    for &byte in bytes {
+    // 19 digits never overflow.
+    let (safe, last) = bytes.split_at(bytes.len().min(19));
+    for &byte in safe {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+    }
+    for &byte in last {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             return None;

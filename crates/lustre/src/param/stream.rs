@@ -31,6 +31,26 @@ impl Feeder {
         Self::default()
     }
 
+    /// One for a `job_stats` without its name, as `lctl get_param -n` prints it.
+    pub fn of_jobs() -> Self {
+        Self {
+            open: Some(b"job_stats=\n".to_vec()),
+            ..Self::default()
+        }
+    }
+
+    /// The one that reads what this kind reads, if input of the kind can come in chunks.
+    pub fn of_kind(kind: &str, head: &[u8]) -> Option<Self> {
+        let is_jobs = || head.trim_ascii_start().starts_with(b"job_stats:");
+        if kind == kind::GET_PARAM.name {
+            Some(Self::new())
+        } else if kind == kind::BODY.name && is_jobs() {
+            Some(Self::of_jobs())
+        } else {
+            None
+        }
+    }
+
     /// Takes more of the input.
     pub fn feed(&mut self, chunk: &[u8], sink: &mut dyn Sink) {
         self.held.extend_from_slice(chunk);
@@ -149,6 +169,26 @@ mod tests {
         }
         text.push_str("obdfilter.a-OST0000.num_exports=5\n");
         text
+    }
+
+    #[test]
+    fn jobs_without_a_name_come_in_chunks_too() {
+        let text = dump(9000);
+        let body = text.split_once("job_stats=\n").unwrap().1;
+        let body = body.rsplit_once("obdfilter").unwrap().0;
+        let mut whole = Collected::counting();
+        (kind::BODY.read)(body.as_bytes(), &mut whole);
+        let mut pieces = Collected::counting();
+        let mut feeder = Feeder::of_kind(kind::BODY.name, body.as_bytes()).unwrap();
+        for chunk in body.as_bytes().chunks(65_536) {
+            feeder.feed(chunk, &mut pieces);
+        }
+        feeder.finish(&mut pieces);
+        assert_eq!(whole.n_records(), 9000);
+        assert_eq!(
+            (&pieces.counts, &pieces.skips),
+            (&whole.counts, &whole.skips)
+        );
     }
 
     #[test]

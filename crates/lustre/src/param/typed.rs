@@ -61,7 +61,7 @@ pub enum Typed<'a> {
 /// does not fit within it goes to `skips`.
 pub fn typed<'a>(block: &Block<'a>, skips: &mut Vec<Skip>) -> Option<Typed<'a>> {
     let name = &block.name;
-    let last = name.param.rsplit('.').next().unwrap_or_default();
+    let last = name.last();
     let is_nodemap = name.class == "nodemap";
     Some(match last {
         "recovery_status" => Typed::Recovery(state::recovery(block)?),
@@ -128,7 +128,7 @@ fn words<'a>(block: &Block<'a>) -> Vec<&'a str> {
 
 /// Says of bytes that are not text in the body of a typed parameter.
 pub(crate) fn binary(block: &Block<'_>, skips: &mut Vec<Skip>) {
-    if std::str::from_utf8(block.body.as_bytes()).is_ok() {
+    if block.body.is_text() {
         return;
     }
     for line in block.body.filter(|line| line.is_binary) {
