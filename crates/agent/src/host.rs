@@ -9,6 +9,8 @@ pub mod recording;
 pub mod redact;
 
 pub use model::step::Class;
+use std::os::fd::OwnedFd;
+use std::process::Child;
 use std::time::Duration;
 
 /// A command to run: no shell reads it.
@@ -90,6 +92,40 @@ impl From<std::io::Error> for HostError {
     }
 }
 
+/// What of a kernel can be watched without asking again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watched {
+    /// The mount table: its file becomes ready with priority when it changes.
+    Mounts,
+    /// Devices that come, go and change: datagrams of the kernel and of udevd.
+    Devices,
+    /// Interfaces and addresses: datagrams.
+    Network,
+}
+
+/// A command that runs on, and says more when there is more to say.
+#[derive(Debug)]
+pub struct Following {
+    /// The end of the pipe that it writes to.
+    pub output: OwnedFd,
+    /// What ends it.
+    pub running: Running,
+}
+
+/// A command that is ended when this is dropped.
+#[derive(Debug, Default)]
+pub struct Running(pub Option<Child>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            // It may have ended by itself; either way it is waited for.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
 /// A machine that can be looked at. Calls block.
 pub trait Host: Send + Sync {
     /// Runs a command to its end. A command that ran and failed is an
@@ -115,6 +151,14 @@ pub trait Host: Send + Sync {
     /// Whether the kernel of this machine can be watched for events.
     fn is_live(&self) -> bool {
         false
+    }
+    /// Opens something to watch: it becomes ready when it changes.
+    fn watch(&self, _what: Watched) -> Result<OwnedFd, HostError> {
+        Err(HostError::NotRecorded)
+    }
+    /// Starts a command that runs on, without a deadline.
+    fn follow(&self, _command: &Command) -> Result<Following, HostError> {
+        Err(HostError::NotRecorded)
     }
 }
 

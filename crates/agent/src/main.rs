@@ -4,7 +4,7 @@ use agent::host::Host;
 use agent::host::captured::{CapturedHost, HostFile};
 use agent::host::real::RealHost;
 use agent::host::recording::Recording;
-use agent::{observe, run, state};
+use agent::{log, observe, run, state, watch};
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use rt::{Shutdown, Tasks};
@@ -121,6 +121,8 @@ fn print_once(once: &Once) -> anyhow::Result<()> {
 fn capture(dir: &std::path::Path) -> anyhow::Result<()> {
     let host = Recording::new(RealHost);
     let report = observe::report(&host);
+    // What the kernel said is no part of a report, but a replay tells it.
+    let _ = log::recorded(&host, None);
     let about = HostFile {
         hostname: report.identity.hostname,
         machine_id: report.identity.machine_id,
@@ -253,8 +255,16 @@ async fn keep(
             "this host is not enrolled: run `candela-agent enroll --manager HOST:PORT --token T` first"
         );
     };
-    // A fresh numbering: events of an earlier start are no longer held.
-    let mut memory = run::Memory::new(stream(), site);
+    // A replay begins anew, with a numbering of its own.
+    let mut memory = if host.is_live() {
+        run::Memory::open(&folder, stream(), site)
+            .with_context(|| format!("cannot keep events in {}", folder.display()))?
+    } else {
+        run::Memory::new(stream(), site)
+    };
+    if host.is_live() {
+        memory.hear(watch::start(&host, memory.place(), &tasks));
+    }
     let shutdown = tasks.shutdown().clone();
     let mut pause = Duration::from_secs(1);
     loop {
@@ -287,6 +297,7 @@ async fn keep(
         let jitter = Duration::from_millis(stream() % 1000);
         tokio::select! {
             () = shutdown.wait() => return Ok(()),
+            () = memory.listen() => {}
             () = tokio::time::sleep(pause + jitter) => pause = (pause * 2).min(Duration::from_secs(30)),
         }
     }

@@ -1,33 +1,41 @@
 //! Keeps a manager informed: everything once, then what changed.
 
 mod events;
+mod memory;
+mod spool;
 mod work;
 
+pub use memory::Memory;
 pub use work::Workshop;
 
 use crate::host::Host;
 use crate::host::captured::CapturedHost;
+use crate::watch::Signal;
 use crate::{VERSION, observe, site};
 use link::AgentEnd;
 use model::event::HostEvent;
 use model::report::Report;
 use rt::Shutdown;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use wire::message::{EVENTS_MAX, HEARTBEAT_S, Hello};
 use wire::{ToAgent, ToManager};
 
-/// Events kept for a manager that does not acknowledge; the oldest go first.
-const EVENTS_WAITING_MAX: usize = 10_000;
+/// After something was heard, the look waits this long for what comes with it.
+const SETTLE: Duration = Duration::from_millis(200);
+/// Between two looks is at least this time, and as many times the look's own
+/// duration, however much is heard.
+const LOOKS_APART: Duration = Duration::from_secs(2);
+const LOOKS_SHARE: u32 = 10;
 
 /// How often a host is looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct Cadence {
     /// A whole look.
     pub full: Duration,
-    /// A look whether a captured host moved on, or mounts changed.
+    /// A look whether a captured host moved on.
     pub quick: Duration,
 }
 
@@ -65,66 +73,20 @@ pub enum Ended {
     Fault(String),
 }
 
-/// What an agent keeps from one connection to the next.
-#[derive(Debug)]
-pub struct Memory {
-    stream: u64,
-    next: u64,
-    waiting: VecDeque<(u64, HostEvent)>,
-    last: Option<Arc<Report>>,
-    site: Option<String>,
-    work: Workshop,
-}
-
-impl Memory {
-    /// Nothing seen yet. `stream` names the numbering of its events.
-    pub fn new(stream: u64, site: Option<String>) -> Self {
-        Self {
-            stream,
-            next: 1,
-            waiting: VecDeque::new(),
-            last: None,
-            site,
-            work: Workshop::closed(),
-        }
-    }
-
-    /// The same, for a server that is managed.
-    #[must_use]
-    pub fn with_work(mut self, work: Workshop) -> Self {
-        self.work = work;
-        self
-    }
-
-    fn take(&mut self, report: Arc<Report>) {
-        for event in events::between(self.last.as_deref(), &report) {
-            if self.waiting.len() == EVENTS_WAITING_MAX {
-                self.waiting.pop_front();
-            }
-            self.waiting.push_back((self.next, event));
-            self.next += 1;
-        }
-        self.last = Some(report);
-    }
-
-    fn acknowledge(&mut self, upto: u64) {
-        while self
-            .waiting
-            .front()
-            .is_some_and(|(number, _)| *number <= upto)
-        {
-            self.waiting.pop_front();
-        }
-    }
-}
+/// What a look gave: the report, and the recorded log's news.
+type Seen = (Arc<Report>, Vec<HostEvent>);
 
 /// Looks at a host on a thread that may block.
-async fn look(host: &Arc<dyn Host>) -> Result<Arc<Report>, Ended> {
+fn look(host: &Arc<dyn Host>, upto: Option<jiff::Timestamp>) -> JoinHandle<Seen> {
     let host = Arc::clone(host);
-    let looked = tokio::task::spawn_blocking(move || observe::report(host.as_ref())).await;
-    looked
-        .map(Arc::new)
-        .map_err(|error| Ended::Fault(error.to_string()))
+    tokio::task::spawn_blocking(move || {
+        let report = observe::report(host.as_ref());
+        (Arc::new(report), memory::recorded(host.as_ref(), upto))
+    })
+}
+
+fn seen(looked: Result<Seen, JoinError>) -> Result<Seen, Ended> {
+    looked.map_err(|error| Ended::Fault(error.to_string()))
 }
 
 /// Serves one connection until it ends.
@@ -144,6 +106,9 @@ pub async fn run(
         sent: wire::Sections::new(),
         sent_at: Instant::now(),
         events_sent: 0,
+        looking: None,
+        look_at: None,
+        look_not_before: Instant::now(),
     };
     match talk.go(shutdown).await {
         Ok(never) => match never {},
@@ -163,14 +128,21 @@ struct Talk<'a> {
     sent_at: Instant,
     /// Number of the last event sent on this connection.
     events_sent: u64,
+    /// A look that is under way, and when it began.
+    looking: Option<(Instant, JoinHandle<Seen>)>,
+    /// When to look again.
+    look_at: Option<Instant>,
+    /// When at the earliest.
+    look_not_before: Instant,
 }
 
 impl Talk<'_> {
     async fn go(&mut self, shutdown: &Shutdown) -> Result<std::convert::Infallible, Ended> {
-        let report = look(&self.host).await?;
+        let mut moment = self.host.moment();
+        let (report, recorded) = seen(look(&self.host, self.memory.recorded_upto()).await)?;
         self.hello(&report).await?;
         self.welcome(shutdown).await?;
-        self.memory.take(report);
+        self.memory.take(report, recorded);
         self.send_full().await?;
         self.send_events().await?;
         for message in self.memory.work.owed() {
@@ -181,9 +153,10 @@ impl Talk<'_> {
         full.set_missed_tick_behavior(MissedTickBehavior::Delay);
         quick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         full.tick().await;
-        let mut mark = self.mark();
+        let is_live = self.host.is_live();
         loop {
             let heartbeat = self.sent_at + Duration::from_secs(HEARTBEAT_S);
+            let look_at = self.look_at.filter(|_| self.looking.is_none());
             tokio::select! {
                 () = shutdown.wait() => return Err(Ended::Stopped),
                 message = self.link.recv() => self.answer(message).await?,
@@ -192,38 +165,53 @@ impl Talk<'_> {
                     self.send(message).await?;
                     if has_ended {
                         // What a step changed is to be seen at once.
-                        self.look_again().await?;
+                        self.look_now();
                     }
                 }
-                _ = full.tick() => self.look_again().await?,
-                _ = quick.tick() => {
-                    let now = self.mark();
-                    if now != mark {
-                        mark = now;
-                        self.look_again().await?;
-                    } else if !self.is_quiet() {
-                        self.send_events().await?;
+                signal = memory::next(&mut self.memory.signals) => self.heed(signal).await?,
+                looked = done(&mut self.looking) => self.looked(looked).await?,
+                _ = full.tick() => self.look_soon(Duration::ZERO),
+                _ = quick.tick(), if !is_live => {
+                    let now = self.host.moment();
+                    if std::mem::replace(&mut moment, now) != now {
+                        self.look_now();
                     }
                 }
+                () = sleep_until(look_at.unwrap_or(heartbeat)), if look_at.is_some() => self.look(),
                 () = sleep_until(heartbeat) => {}
             }
             self.heartbeat(heartbeat).await?;
         }
     }
 
-    /// Whether no event waits to be sent.
-    fn is_quiet(&self) -> bool {
-        self.memory.next == self.events_sent + 1
+    /// Takes what was heard, and what else was by now, and tells the events.
+    async fn heed(&mut self, first: Signal) -> Result<(), Ended> {
+        let mut next = Some(first);
+        while let Some(signal) = next {
+            if self.memory.heed(signal) {
+                self.look_soon(SETTLE);
+            }
+            next = self.memory.waiting_signal();
+        }
+        self.send_events().await
     }
 
-    /// Changes when the host moved on or its mounts changed.
-    fn mark(&self) -> (usize, Vec<u8>) {
-        let mounts = if self.host.is_live() {
-            self.host.read_file("/proc/mounts").unwrap_or_default()
-        } else {
-            Vec::new()
-        };
-        (self.host.moment(), mounts)
+    /// Asks for a look after `wait`, unless one is asked for already.
+    fn look_soon(&mut self, wait: Duration) {
+        let at = (Instant::now() + wait).max(self.look_not_before);
+        self.look_at = Some(self.look_at.map_or(at, |known| known.min(at)));
+    }
+
+    /// Asks for a look at once, or after the one that is under way.
+    fn look_now(&mut self) {
+        self.look_not_before = Instant::now();
+        self.look_at = Some(self.look_not_before);
+    }
+
+    fn look(&mut self) {
+        self.look_at = None;
+        let looking = look(&self.host, self.memory.recorded_upto());
+        self.looking = Some((Instant::now(), looking));
     }
 
     async fn send(&mut self, message: ToManager) -> Result<(), Ended> {
@@ -265,7 +253,7 @@ impl Talk<'_> {
             Some(ToAgent::Revoked) => Err(Ended::Revoked),
             Some(ToAgent::NeedFull) => self.send_full().await,
             Some(ToAgent::AckEvents { stream, upto }) => {
-                if stream == self.memory.stream {
+                if stream == self.memory.kept.stream {
                     self.memory.acknowledge(upto);
                 }
                 Ok(())
@@ -300,9 +288,11 @@ impl Talk<'_> {
         .await
     }
 
-    async fn look_again(&mut self) -> Result<(), Ended> {
-        let report = look(&self.host).await?;
-        self.memory.take(Arc::clone(&report));
+    async fn looked(&mut self, looked: (Instant, Result<Seen, JoinError>)) -> Result<(), Ended> {
+        let (begun, result) = looked;
+        self.look_not_before = Instant::now() + LOOKS_APART.max(begun.elapsed() * LOOKS_SHARE);
+        let (report, recorded) = seen(result)?;
+        self.memory.take(Arc::clone(&report), recorded);
         let sections = wire::sections(&report).map_err(|error| Ended::Fault(error.to_string()))?;
         let (changed, removed) = wire::difference(&self.sent, &sections);
         // The time of the look alone is no news.
@@ -320,10 +310,12 @@ impl Talk<'_> {
     }
 
     async fn send_events(&mut self) -> Result<(), Ended> {
+        self.memory.sync();
         loop {
             let after = self.events_sent;
             let waiting = self
                 .memory
+                .kept
                 .waiting
                 .iter()
                 .filter(|(number, _)| *number > after);
@@ -332,7 +324,7 @@ impl Talk<'_> {
                 return Ok(());
             };
             let events: Vec<HostEvent> = batch.iter().map(|(_, event)| event.clone()).collect();
-            let packed = wire::message::Events::pack(self.memory.stream, *first, &events);
+            let packed = wire::message::Events::pack(self.memory.kept.stream, *first, &events);
             let packed = packed.map_err(|error| Ended::Fault(error.to_string()))?;
             self.events_sent = *last;
             self.send(ToManager::Events(packed)).await?;
@@ -348,6 +340,18 @@ impl Talk<'_> {
         })
         .await
     }
+}
+
+/// The end of a look that is under way; never, if none is. Cancel-safe.
+async fn done(
+    looking: &mut Option<(Instant, JoinHandle<Seen>)>,
+) -> (Instant, Result<Seen, JoinError>) {
+    let Some((begun, handle)) = looking else {
+        return std::future::pending().await;
+    };
+    let (begun, result) = (*begun, handle.await);
+    *looking = None;
+    (begun, result)
 }
 
 /// Moves a captured host through its moments, each at its offset times `scale`.

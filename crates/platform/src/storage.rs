@@ -22,6 +22,7 @@ pub mod proc_disks;
 pub mod sfa;
 pub mod udev;
 pub mod udev_monitor;
+pub mod uevent;
 pub mod wipefs;
 pub mod zfs_kstat;
 pub mod zfs_list;

@@ -154,6 +154,43 @@ pub fn is_allowed(argv: &[String]) -> bool {
     rules.any(|(_, rule)| rule.allows(&words))
         || is_disk_read(program, &words)
         || is_log_read(program, &words)
+        || is_following(program, &words)
+}
+
+/// The commands that run on and print what happens. The journal is followed from
+/// its end or from a place in it, for the kernel and for units by name.
+fn is_following(program: &str, words: &[&str]) -> bool {
+    let matches = match (program, words) {
+        ("zpool", ["events", "-f", "-H", "-v"]) => return true,
+        ("journalctl", ["-f", "-o", "json", "-n", "1", matches @ ..]) => matches,
+        (
+            "journalctl",
+            [
+                "-f",
+                "-o",
+                "json",
+                "--no-tail",
+                "--after-cursor",
+                cursor,
+                matches @ ..,
+            ],
+        ) => {
+            let is_cursor = |c: char| c.is_ascii_alphanumeric() || c == '=' || c == ';';
+            if cursor.is_empty() || !cursor.chars().all(is_cursor) {
+                return false;
+            }
+            matches
+        }
+        _ => return false,
+    };
+    let is_unit = |name: &str| {
+        name.chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._-@".contains(c))
+    };
+    matches.iter().all(|one| match one.split_once('=') {
+        Some(("UNIT" | "_SYSTEMD_UNIT", name)) => is_unit(name),
+        _ => matches!(*one, "+" | "_TRANSPORT=kernel"),
+    })
 }
 
 /// The two commands that print a target's configuration. `debugfs -c` opens the
@@ -199,6 +236,9 @@ mod tests {
             "systemctl show -p Id lnet.service",
             "lsblk -J -b -o NAME,TYPE",
             "journalctl -k -b -o json -f",
+            "journalctl -f -o json -n 1 _TRANSPORT=kernel + UNIT=lnet.service",
+            "journalctl -f -o json --no-tail --after-cursor s=1;i=2 _TRANSPORT=kernel",
+            "zpool events -f -H -v",
             "lvs --readonly -o lv_name",
             "lctl --device MGS llog_catlist",
             "lctl --device MGS llog_print lab01-client",
@@ -240,6 +280,10 @@ mod tests {
             "cibadmin --erase",
             "debugfs -w /dev/sda",
             "journalctl -k --rotate",
+            "journalctl -f -o json -n 1 --rotate",
+            "journalctl -f -o json -n 1 /bin/x",
+            "journalctl -f -o json --no-tail --after-cursor --rotate",
+            "zpool events -c",
             "journalctl -k --cursor-file=/etc/x",
             "/tmp/lctl dl",
             "rpm -e x",

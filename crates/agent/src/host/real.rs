@@ -1,9 +1,12 @@
 //! The machine this program runs on. Read-only by construction: commands come
 //! from the list in [`super::allow`], files are opened for reading.
 
-use super::{Command, Host, HostError, Output, allow};
+use super::{Command, Following, Host, HostError, Output, Running, Watched, allow};
+use rustix::net::netlink::{self, SocketAddrNetlink};
+use rustix::net::{AddressFamily, Protocol, SocketFlags, SocketType};
 use std::fs::File;
 use std::io::Read;
+use std::os::fd::OwnedFd;
 use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -22,18 +25,8 @@ impl Host for RealHost {
         if !allow::is_allowed(&command.argv) {
             return Err(HostError::NotAllowed);
         }
-        let program = find(&command.argv[0]).ok_or(HostError::NotInstalled)?;
         let started = Instant::now();
-        let mut child = std::process::Command::new(program)
-            .args(&command.argv[1..])
-            .env_clear()
-            .env("PATH", PATH)
-            .env("LC_ALL", "C")
-            .env("TZ", "UTC")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
+        let mut child = prepared(command)?.stderr(Stdio::piped()).spawn()?;
         let output = collect(&mut child, command.deadline);
         if output.is_err() {
             // It may have ended by itself in the meantime.
@@ -76,6 +69,58 @@ impl Host for RealHost {
     fn is_live(&self) -> bool {
         true
     }
+
+    fn watch(&self, what: Watched) -> Result<OwnedFd, HostError> {
+        match what {
+            Watched::Mounts => Ok(File::open("/proc/self/mountinfo")?.into()),
+            // Group 1 is the kernel's own, group 2 that of udevd.
+            Watched::Devices => netlink(Some(netlink::KOBJECT_UEVENT), 0x1 | 0x2),
+            // The first family is that of links, IPv4 and IPv6 addresses.
+            Watched::Network => netlink(None, 0x1 | 0x10 | 0x100),
+        }
+    }
+
+    fn follow(&self, command: &Command) -> Result<Following, HostError> {
+        if !allow::is_allowed(&command.argv) {
+            return Err(HostError::NotAllowed);
+        }
+        let mut child = prepared(command)?.stderr(Stdio::null()).spawn()?;
+        let Some(output) = child.stdout.take() else {
+            return Err(HostError::Other("no output pipe".into()));
+        };
+        Ok(Following {
+            output: output.into(),
+            running: Running(Some(child)),
+        })
+    }
+}
+
+/// A socket that hears these groups of a netlink family. It sends nothing.
+fn netlink(family: Option<Protocol>, groups: u32) -> Result<OwnedFd, HostError> {
+    let open = || -> rustix::io::Result<OwnedFd> {
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let kind = SocketType::DGRAM;
+        let socket = rustix::net::socket_with(AddressFamily::NETLINK, kind, flags, family)?;
+        rustix::net::bind(&socket, &SocketAddrNetlink::new(0, groups))?;
+        Ok(socket)
+    };
+    open().map_err(|error| HostError::from(std::io::Error::from(error)))
+}
+
+/// A command with nothing of our environment, and nothing to read.
+fn prepared(command: &Command) -> Result<std::process::Command, HostError> {
+    let (program, arguments) = command.argv.split_first().ok_or(HostError::NotAllowed)?;
+    let program = find(program).ok_or(HostError::NotInstalled)?;
+    let mut prepared = std::process::Command::new(program);
+    prepared
+        .args(arguments)
+        .env_clear()
+        .env("PATH", PATH)
+        .env("LC_ALL", "C")
+        .env("TZ", "UTC")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    Ok(prepared)
 }
 
 /// Files that hold keys or passwords are never opened.

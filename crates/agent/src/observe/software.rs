@@ -29,7 +29,7 @@ const PACKAGES: &[&str] = &[
 ];
 
 /// Units that matter.
-const UNITS: &[&str] = &[
+pub(crate) const UNITS: &[&str] = &[
     "lnet.service",
     "lustre.service",
     "pacemaker.service",
