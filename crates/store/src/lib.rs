@@ -12,10 +12,11 @@
 //! - [`record`]: the rows.
 //! - [`connection`]: opening, threads, group commit.
 //! - `migration`: the schema by numbers.
-//! - [`server`], [`journal`], [`account`], [`setting`]: what can be asked, by noun.
+//! - [`server`], [`journal`], [`job`], [`account`], [`setting`]: what can be asked, by noun.
 
 pub mod account;
 pub mod connection;
+pub mod job;
 pub mod journal;
 mod migration;
 pub mod record;

@@ -67,6 +67,17 @@ statements! {
     ENROLMENT_ADD = "INSERT INTO enrolment_tokens (id, secret_hash, profile, created_by, created_at, expires_at, used_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     ENROLMENT_BY_HASH = "SELECT id, secret_hash, profile, created_by, created_at, expires_at, used_at FROM enrolment_tokens WHERE secret_hash = ?1";
     ENROLMENT_USE = "UPDATE enrolment_tokens SET used_at = ?2 WHERE id = ?1 AND used_at IS NULL";
+    JOB_APPEND = "INSERT INTO job_records (job, at, body) VALUES (?1, ?2, ?3)";
+    JOB_RECORDS = "SELECT seq, job, at, body FROM job_records WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    LINE_ADD = "INSERT INTO job_lines (job, step, attempt, number, body) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+    LINES = "SELECT attempt, number, body FROM job_lines WHERE job = ?1 AND step = ?2 ORDER BY attempt, number LIMIT ?3 OFFSET ?4";
+    SPEC_LAST = "SELECT coalesce(max(version), 0) FROM specs";
+    SPEC_ADD = "INSERT INTO specs (version, at, author, note, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+    SPEC = "SELECT version, at, author, note, body FROM specs WHERE version = coalesce(?1, (SELECT max(version) FROM specs))";
+    SPECS = "SELECT version, at, author, note, '' FROM specs ORDER BY version DESC";
+    SECRET = "SELECT sealed FROM secrets WHERE name = ?1";
+    SECRET_PUT = "INSERT INTO secrets (name, sealed) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET sealed = ?2";
+    SECRETS = "SELECT name FROM secrets ORDER BY name";
     SETTING = "SELECT value FROM settings WHERE name = ?1";
     SETTING_PUT = "INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
 }

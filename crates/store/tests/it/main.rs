@@ -1,5 +1,7 @@
 //! The store in a temporary folder.
 
+mod job;
+
 use jiff::Timestamp;
 use model::event::{HostEvent, Severity};
 use model::ids::{EnrolmentId, ServerId, SessionId, TokenId, UserId};

@@ -1,0 +1,28 @@
+CREATE TABLE job_records (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    job BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE job_lines (
+    job BLOB NOT NULL,
+    step INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (job, step, attempt, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE specs (
+    version INTEGER PRIMARY KEY NOT NULL,
+    at INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    note TEXT NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE secrets (
+    name TEXT PRIMARY KEY NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
