@@ -18,6 +18,7 @@ mod token;
 mod user;
 
 use crate::state::Manager;
+use crate::views::picture::Picture;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
@@ -33,7 +34,7 @@ const BODY_MAX: usize = 64 << 10;
 pub(crate) struct App {
     pub manager: Arc<Manager>,
     pub guard: Arc<login::Guard>,
-    pub picture: Arc<overview::Picture>,
+    pub picture: Arc<tokio::sync::Mutex<Picture>>,
 }
 
 /// Every route under `/api/v1`, and the page.

@@ -47,6 +47,8 @@ pub(crate) struct Marks {
     filesystems: Mark<FsKey>,
     devices: Mark<DeviceId>,
     ha_clusters: Mark<HaKey>,
+    /// Servers whose group in the picture is another one.
+    drawn: Mark<ServerId>,
 }
 
 /// Some rows of one table, or all.
@@ -120,22 +122,36 @@ impl Lists {
         marks.targets.add(&changed.targets);
         marks.filesystems.add(&changed.filesystems);
         marks.ha_clusters.add(&changed.ha_clusters);
-        // A target shows its device's path.
+        marks.drawn.add(&changed.servers);
+        for key in &changed.targets {
+            if let Some(target) = found.targets.get(key) {
+                marks.drawn.add(&target.servers);
+                marks.drawn.add(&target.mounted_on);
+            }
+        }
+        // A target shows its device's path; the picture, which devices are shared.
         for device in &changed.devices {
-            let device = found.devices.get(device);
-            marks
-                .targets
-                .add(device.iter().flat_map(|device| &device.targets));
+            if let Some(device) = found.devices.get(device) {
+                marks.targets.add(&device.targets);
+                marks.drawn.add(device.paths.keys());
+            }
         }
         // A server shows its cluster's name.
         for key in &changed.ha_clusters {
-            let ha = found.ha_clusters.get(key);
-            marks.servers.add(ha.iter().flat_map(|ha| &ha.servers));
+            if let Some(ha) = found.ha_clusters.get(key) {
+                marks.servers.add(&ha.servers);
+                marks.drawn.add(&ha.servers);
+            }
         }
         for id in renamed {
             marks.renamed(world, *id);
         }
         self.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Servers to draw anew, and marks none.
+    pub fn take_drawn(&self) -> Mark<ServerId> {
+        std::mem::replace(&mut self.marks().drawn, Mark::Some(BTreeSet::new()))
     }
 
     /// Gives a table its marks.

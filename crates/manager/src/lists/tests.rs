@@ -1,11 +1,12 @@
 //! Tables that followed a random history answer as rows made from nothing do.
 
-use super::{AT_ONCE, Listed, Lists};
+use super::{AT_ONCE, Listed, Lists, Mark};
 use crate::state::{ServerEntry, ServerState, World};
 use crate::views::list::{Ask, Field, SortKey, text_of};
 use crate::views::noun::{Devices, FileSystems, HaClusters, Noun, Servers, Targets};
+use crate::views::picture::{self, Picture};
 use crate::views::table::Table;
-use api::summary::Attention;
+use api::summary::{Attention, Topology};
 use detect::Changed;
 use jiff::Timestamp;
 use lustre::label::TargetLabel;
@@ -254,6 +255,30 @@ where
     let said =
         |table: &Table<N>| -> Vec<Attention> { table.attention().values().cloned().collect() };
     assert_eq!(said(&table), said(&fresh), "{}", N::NAME);
+}
+
+fn update(picture: &mut Picture, world: &World, marks: &Mark<ServerId>) {
+    let (groups, filesystems) = (picture::groups(world), picture::filesystems(world));
+    picture.forget(&groups, marks);
+    picture.draw(world, &groups);
+    picture.put_together(&groups, &filesystems);
+}
+
+#[test]
+fn the_picture_follows_what_happens() {
+    let (mut world, lists) = (World::default(), Lists::default());
+    let (mut dice, mut picture) = (Dice(11), Picture::default());
+    for _ in 0..STEPS {
+        for _ in 0..=dice.roll(3) {
+            step(&mut world, &lists, &mut dice);
+        }
+        update(&mut picture, &world, &lists.take_drawn());
+        let mut fresh = Picture::default();
+        update(&mut fresh, &world, &Mark::All);
+        assert_eq!(picture.whole(), fresh.whole());
+    }
+    let whole: Topology = serde_json::from_slice(&picture.whole()).unwrap();
+    assert!(whole.groups.iter().any(|group| group.targets.len() > 1));
 }
 
 #[test]

@@ -28,6 +28,10 @@ pub(crate) trait Noun {
     fn facets(world: &World, key: &Self::Key) -> Option<Facets>;
     /// A row; none if it is not there.
     fn row(world: &World, key: &Self::Key, now: Timestamp) -> Option<Self::Row>;
+    /// A row without why, for indexes.
+    fn row_alone(world: &World, key: &Self::Key, now: Timestamp) -> Option<Self::Row> {
+        Self::row(world, key, now)
+    }
     /// One of its live fields now.
     fn live(_world: &World, _key: &Self::Key, _field: &str) -> SortKey {
         SortKey::Nothing
@@ -144,6 +148,11 @@ impl Noun for Targets {
     fn row(world: &World, key: &TargetKey, _: Timestamp) -> Option<Self::Row> {
         let target = world.inventory().targets.get(key)?;
         Some(storage::target(world, key, target))
+    }
+
+    fn row_alone(world: &World, key: &TargetKey, _: Timestamp) -> Option<Self::Row> {
+        let target = world.inventory().targets.get(key)?;
+        Some(storage::target_alone(world, key, target))
     }
 }
 

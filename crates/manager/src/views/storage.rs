@@ -37,6 +37,14 @@ pub(crate) fn device_kind(kind: DeviceKind) -> String {
 
 /// A target.
 pub(crate) fn target(world: &World, key: &TargetKey, target: &inventory::Target) -> Target {
+    Target {
+        evidence: evidence(world, &target.evidence),
+        ..target_alone(world, key, target)
+    }
+}
+
+/// A target without why.
+pub(crate) fn target_alone(world: &World, key: &TargetKey, target: &inventory::Target) -> Target {
     let fs = target
         .fs
         .as_ref()
@@ -83,7 +91,7 @@ pub(crate) fn target(world: &World, key: &TargetKey, target: &inventory::Target)
         inodes_free: target.inodes.map(|inodes| inodes.1),
         ha_resource: target.ha_resource.clone(),
         confidence: confidence(target.confidence),
-        evidence: evidence(world, &target.evidence),
+        evidence: Vec::new(),
         concerns: concerns(&target.concerns),
     }
 }

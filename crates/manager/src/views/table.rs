@@ -163,12 +163,19 @@ impl<N: Noun> Table<N> {
         let Some(Some(entry)) = self.slots.get_mut(slot) else {
             return;
         };
-        for (field, value) in std::mem::take(&mut entry.values) {
-            drop_value(&mut self.having, field, &value, slot);
-        }
-        for (field, value) in facets.values {
-            let value = add_value(&mut self.having, field, value, slot);
-            entry.values.push((field, value));
+        let had = entry.values.iter().map(|(field, value)| (*field, &**value));
+        if !had.eq(facets
+            .values
+            .iter()
+            .map(|(field, value)| (*field, &**value)))
+        {
+            for (field, value) in std::mem::take(&mut entry.values) {
+                drop_value(&mut self.having, field, &value, slot);
+            }
+            for (field, value) in facets.values {
+                let value = add_value(&mut self.having, field, value, slot);
+                entry.values.push((field, value));
+            }
         }
         for rank in std::mem::take(&mut entry.attention) {
             self.attention.remove(&rank);
@@ -393,9 +400,9 @@ impl<K: Ord> Order<K> {
 }
 
 fn value<N: Noun>(world: &World, key: &N::Key, now: Timestamp) -> Option<Value> {
-    let mut value = serde_json::to_value(N::row(world, key, now)?).ok()?;
+    let mut value = serde_json::to_value(N::row_alone(world, key, now)?).ok()?;
     if let Some(map) = value.as_object_mut() {
-        for field in N::LIVE {
+        for field in N::LIVE.iter().chain(&["evidence"]) {
             map.shift_remove(*field);
         }
     }
