@@ -214,6 +214,12 @@ impl Job {
         &self.ready
     }
 
+    /// Whether a timer of its attempt would change something.
+    pub(crate) fn awaits_timer(&self, step: StepId) -> bool {
+        let state = self.state_of(step);
+        matches!(state, Some(StepState::Running | StepState::Retrying))
+    }
+
     /// The number of the next attempt of a step.
     pub(crate) fn next_attempt(&self, step: StepId) -> Attempt {
         let now = self.steps.get(step.index());

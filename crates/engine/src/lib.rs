@@ -12,16 +12,19 @@
 //! [`Engine::owed`] gives the effects that are still due. There is no other way
 //! to start over.
 //!
+//! - [`desk`]: the engine as a driver uses it.
 //! - [`job`]: one job and its steps.
 //! - `claims`: what jobs and steps hold, and who is next.
 //! - `queue`: which steps may start.
 //! - [`explain`]: what a job or step waits for, in a sentence.
 
 mod claims;
+pub mod desk;
 pub mod explain;
 pub mod job;
 mod queue;
 
+pub use desk::Desk;
 pub use job::{Job, Refused};
 
 use claims::{JobClaims, StepClaims};
