@@ -1,4 +1,17 @@
-//! A second reading of a graph, which shares no code with the planner.
+//! A second reading of a graph, which shares no code with the planner: what
+//! must be true of any graph, whoever made it.
+//!
+//! - `view`: the graph and the world, looked at from here.
+//! - `who`: only managed servers that are there; Pacemaker's and others' targets left alone.
+//! - `consent`: nothing is erased without an operator's word.
+//! - `order`: LNet, MGS, MDT0000, the other MDTs, OSTs.
+//! - `single`: no target in two places, in any order that the graph allows.
+
+mod consent;
+mod order;
+mod single;
+mod view;
+mod who;
 
 use crate::world::World;
 use model::graph::{Graph, StepId};
@@ -7,7 +20,7 @@ use model::spec::{Finding, Spec};
 /// What is wrong with a graph.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
-    /// See [`crate::codes`].
+    /// `plan-fault`, or `consent-needed` for what a person has yet to say.
     pub code: String,
     /// The step.
     pub step: Option<StepId>,
@@ -16,11 +29,20 @@ pub struct Fault {
 }
 
 impl Fault {
+    fn of(step: StepId, text: impl Into<String>) -> Self {
+        Self {
+            code: crate::codes::PLAN_FAULT.to_owned(),
+            step: Some(step),
+            text: text.into(),
+        }
+    }
+
     /// As a finding, which keeps the plan from being run.
     pub fn finding(self) -> Finding {
+        let at = self.step.map(|step| format!(".steps[{step}]"));
         Finding {
             is_error: true,
-            path: String::from("plan"),
+            path: format!("plan{}", at.unwrap_or_default()),
             reason: self.text,
             remedy: String::from("This is a fault of Candela: report it with the spec."),
         }
@@ -28,6 +50,22 @@ impl Fault {
 }
 
 /// All that is wrong with a graph; nothing, for one that may be run.
-pub fn checks(_graph: &Graph, _spec: &Spec, _world: World<'_>) -> Vec<Fault> {
-    Vec::new()
+pub fn checks(graph: &Graph, spec: &Spec, world: World<'_>) -> Vec<Fault> {
+    if let Some(text) = graph.fault() {
+        return vec![Fault {
+            code: crate::codes::PLAN_FAULT.to_owned(),
+            step: None,
+            text,
+        }];
+    }
+    if graph.is_empty() {
+        return Vec::new();
+    }
+    let view = view::View::new(graph, spec, world);
+    let mut faults = who::check(&view);
+    faults.extend(consent::check(&view));
+    faults.extend(order::check(&view));
+    faults.extend(single::check(&view));
+    faults.sort();
+    faults
 }

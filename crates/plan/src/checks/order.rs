@@ -1,0 +1,264 @@
+//! LNet before all that needs it; the MGS before those that it knows; MDT0000
+//! before the others when they are made, and all MDTs before new OSTs.
+
+use super::Fault;
+use super::view::{Act, View};
+use lustre::label::{FsName, TargetKind, TargetLabel};
+use model::graph::{Planned, StepId};
+use model::ids::ServerId;
+use model::report::LnetState;
+use model::spec::MgsSpec;
+use model::step::Step;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) fn check(view: &View<'_>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for planned in &view.graph.steps {
+        faults.extend(lnet(view, planned));
+    }
+    let mut order = Order::new(view);
+    for acts in view.acts.values() {
+        for act in acts {
+            if let Act::Mount(planned) | Act::Register(planned) | Act::Start(planned) = act {
+                faults.extend(order.mgs(planned));
+                faults.extend(order.mdts(planned));
+            }
+        }
+    }
+    faults
+}
+
+fn lnet(view: &View<'_>, planned: &Planned) -> Option<Fault> {
+    let needs = matches!(
+        planned.step,
+        Step::TargetFormatted(_)
+            | Step::TargetRegistered(_)
+            | Step::TargetMounted(_)
+            | Step::ClientMounted(_)
+    );
+    if !needs {
+        return None;
+    }
+    let lnet = view.report(planned.on).and_then(|r| r.lnet.as_ref());
+    if lnet.is_some_and(|lnet| lnet.state == LnetState::Up) {
+        return None;
+    }
+    let mut steps = view.lnet.get(&planned.on).into_iter().flatten();
+    if steps.any(|up| view.is_before(*up, planned.id)) {
+        return None;
+    }
+    let text = format!(
+        "{}: LNet is not up on {} before.",
+        planned.step.facts().title,
+        view.name(planned.on)
+    );
+    Some(Fault::of(planned.id, text))
+}
+
+/// What brings targets up, by file system.
+struct Order<'v, 'a> {
+    view: &'v View<'a>,
+    /// Steps that bring an MGS up, with the addresses of the servers that may.
+    mgs: Vec<(StepId, BTreeSet<&'a str>)>,
+    /// Steps that take an MGS down, with the address.
+    mgs_down: Vec<(StepId, BTreeSet<&'a str>)>,
+    /// Addresses of servers with an MGS mounted.
+    mgs_now: BTreeSet<&'a str>,
+    /// Addresses of the MGS that a file system's targets are told, by format steps.
+    told: BTreeMap<&'a FsName, BTreeSet<&'a str>>,
+    /// The step that brings each MDT up.
+    mdts: BTreeMap<&'a FsName, BTreeMap<u16, StepId>>,
+    /// Which MDTs are up once an MDT's step has ended.
+    covered: BTreeMap<StepId, BTreeSet<u16>>,
+    made: BTreeSet<&'a TargetLabel>,
+    /// MDTs that hold an MGS too.
+    combined: BTreeSet<&'a TargetLabel>,
+}
+
+impl<'v, 'a> Order<'v, 'a> {
+    fn new(view: &'v View<'a>) -> Self {
+        let mut order = Self {
+            view,
+            mgs: Vec::new(),
+            mgs_down: Vec::new(),
+            mgs_now: BTreeSet::new(),
+            told: BTreeMap::new(),
+            mdts: BTreeMap::new(),
+            covered: BTreeMap::new(),
+            made: BTreeSet::new(),
+            combined: BTreeSet::new(),
+        };
+        order.read_world();
+        order.read_steps();
+        order
+    }
+
+    fn addresses(&self, server: ServerId) -> BTreeSet<&'a str> {
+        let Some(report) = self.view.report(server) else {
+            return BTreeSet::new();
+        };
+        let interfaces = report.interfaces.iter().flatten();
+        let interfaces = interfaces.flat_map(|one| &one.addresses);
+        let own = interfaces.map(|text| text.split('/').next().unwrap_or(text));
+        let nis = report.lnet.iter().flat_map(|lnet| &lnet.nis);
+        own.chain(nis.map(|ni| ni.nid.address())).collect()
+    }
+
+    fn read_world(&mut self) {
+        for (id, report) in self.view.world.reports {
+            let mut seen = report.lustre.iter().flat_map(|lustre| &lustre.targets);
+            let is_mgs = seen.any(|one| {
+                one.mount_point.is_some() && (one.label == TargetLabel::Mgs || one.is_mgs_too)
+            });
+            if is_mgs {
+                self.mgs_now.extend(self.addresses(*id));
+            }
+        }
+        let seen: &'a model::inventory::Inventory = self.view.world.inventory;
+        for fs in seen.filesystems.values() {
+            let nids = fs.mgs_nids.iter().map(lustre::nid::Nid::address);
+            self.told.entry(&fs.name).or_default().extend(nids);
+        }
+    }
+
+    fn read_steps(&mut self) {
+        let graph: &'a model::graph::Graph = self.view.graph;
+        let seen: &'a model::inventory::Inventory = self.view.world.inventory;
+        let targets = seen.targets.values().filter(|target| target.is_mgs_too);
+        self.combined.extend(targets.map(|target| &target.label));
+        for planned in &graph.steps {
+            if let Step::TargetFormatted(step) = &planned.step {
+                self.made.insert(&step.label);
+                if step.is_mgs_too {
+                    self.combined.insert(&step.label);
+                }
+                if let Some(fs) = step.label.fs() {
+                    let nids = step.mgs_nodes.iter().flatten();
+                    let nids = nids.map(lustre::nid::Nid::address);
+                    self.told.entry(fs).or_default().extend(nids);
+                }
+            }
+            self.read_step(planned);
+        }
+    }
+
+    fn read_step(&mut self, planned: &'a Planned) {
+        let (label, is_up) = match &planned.step {
+            Step::TargetMounted(step) => (&step.label, true),
+            Step::TargetUnmounted(step) => (&step.label, false),
+            Step::ResourceRole(step) => (&step.resource.label, step.is_started),
+            _ => return,
+        };
+        if *label == TargetLabel::Mgs || self.combined.contains(label) {
+            let servers = match &planned.step {
+                Step::ResourceRole(step) => self.servers(&step.resource.nodes),
+                _ => vec![planned.on],
+            };
+            let mut addresses = BTreeSet::new();
+            for server in servers {
+                addresses.extend(self.addresses(server));
+            }
+            let list = if is_up {
+                &mut self.mgs
+            } else {
+                &mut self.mgs_down
+            };
+            list.push((planned.id, addresses));
+        }
+        if let TargetLabel::Of {
+            fs,
+            kind: TargetKind::Mdt,
+            index,
+        } = label
+            && is_up
+        {
+            let of = self.mdts.entry(fs).or_default();
+            of.insert(index.0, planned.id);
+        }
+    }
+
+    fn servers(&self, names: &[String]) -> Vec<ServerId> {
+        let reports = self.view.world.reports.iter();
+        let named = reports.filter(|(_, report)| {
+            names.contains(&report.identity.hostname) || names.contains(&report.identity.fqdn)
+        });
+        named.map(|(id, _)| *id).collect()
+    }
+
+    fn mgs(&self, planned: &Planned) -> Option<Fault> {
+        let label = label(&planned.step)?;
+        let fs = label.fs()?;
+        let mut of_spec = self.view.spec.filesystems.iter();
+        let of_spec = of_spec.find(|known| known.name == *fs);
+        if of_spec.is_some_and(|known| matches!(known.mgs, MgsSpec::External(_))) {
+            return None;
+        }
+        let told = self.told.get(fs);
+        let knows = |addresses: &BTreeSet<&str>| {
+            told.is_some_and(|told| told.iter().any(|nid| addresses.contains(nid)))
+        };
+        // A combined one knows itself.
+        if self.mgs.iter().any(|(step, _)| *step == planned.id) {
+            return None;
+        }
+        let before = |first: StepId, then: StepId| self.view.is_before(first, then);
+        let mut downs = self.mgs_down.iter();
+        let is_taken_down = downs.any(|(step, at)| knows(at) && !before(planned.id, *step));
+        if knows(&self.mgs_now) && !is_taken_down {
+            return None;
+        }
+        // One that holds the MGS too registers with itself.
+        let is_own = matches!(&planned.step, Step::TargetRegistered(_));
+        if is_own && self.combined.contains(label) {
+            return None;
+        }
+        let mut ups = self.mgs.iter();
+        if ups.any(|(step, at)| knows(at) && before(*step, planned.id)) {
+            return None;
+        }
+        let text = format!("{label} is brought up before its MGS is.");
+        Some(Fault::of(planned.id, text))
+    }
+
+    /// New targets need MDT0000, and new OSTs all MDTs.
+    fn mdts(&mut self, planned: &Planned) -> Option<Fault> {
+        let TargetLabel::Of { fs, kind, index } = label(&planned.step)? else {
+            return None;
+        };
+        if !self.made.contains(label(&planned.step)?) {
+            return None;
+        }
+        let view = self.view;
+        let steps = self.mdts.get(fs)?;
+        let wanted: BTreeSet<u16> = match (kind, index.0) {
+            (TargetKind::Mdt, 0) => BTreeSet::new(),
+            (TargetKind::Mdt, _) => steps.keys().copied().filter(|mdt| *mdt == 0).collect(),
+            _ => steps.keys().copied().collect(),
+        };
+        let mut known = BTreeSet::new();
+        for before in &planned.after {
+            if let Some((mdt, _)) = steps.iter().find(|(_, step)| *step == before) {
+                let found = self.covered.entry(*before).or_insert_with(|| {
+                    let own = steps.iter().filter(|(_, s)| view.is_before(**s, *before));
+                    own.map(|(mdt, _)| *mdt).chain([*mdt]).collect()
+                });
+                known.extend(found.iter().copied());
+            }
+        }
+        let late = wanted.iter().find(|mdt| {
+            let step = steps.get(*mdt);
+            !known.contains(*mdt) && !step.is_some_and(|s| view.is_before(*s, planned.id))
+        })?;
+        let text = format!("{fs}-{kind}{index} is brought up before MDT{late:04x}.");
+        Some(Fault::of(planned.id, text))
+    }
+}
+
+fn label(step: &Step) -> Option<&TargetLabel> {
+    match step {
+        Step::TargetMounted(step) => Some(&step.label),
+        Step::TargetRegistered(step) => Some(&step.label),
+        Step::ResourceRole(step) => Some(&step.resource.label),
+        _ => None,
+    }
+}

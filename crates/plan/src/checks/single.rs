@@ -1,0 +1,187 @@
+//! No target in two places, in any order that the graph allows.
+
+use super::Fault;
+use super::view::{Act, Key, View};
+use model::graph::Planned;
+use model::ids::ServerId;
+use model::step::{Elsewhere, Step, TargetMounted};
+use std::collections::BTreeSet;
+
+pub(super) fn check(view: &View<'_>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (key, acts) in &view.acts {
+        let now = view.mounted_on(*key);
+        for (place, act) in acts.iter().enumerate() {
+            if let Act::Mount(planned) | Act::Register(planned) = act {
+                faults.extend(now_elsewhere(view, &now, acts, planned));
+                faults.extend(told_elsewhere(view, acts, place, planned));
+            }
+            if let Act::Mount(planned) = act
+                && let Step::TargetMounted(step) = &planned.step
+            {
+                faults.extend(proven(view, planned, step, acts));
+            }
+            if let Act::Register(planned) = act {
+                faults.extend(run_by_pacemaker(view, *key, planned));
+            }
+        }
+    }
+    faults
+}
+
+/// It is mounted elsewhere now, and nothing takes it down before.
+fn now_elsewhere(
+    view: &View<'_>,
+    now: &[ServerId],
+    acts: &[Act<'_>],
+    planned: &Planned,
+) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for server in now.iter().filter(|id| **id != planned.on) {
+        // A fenced server has nothing mounted any more.
+        if is_fenced(view, *server) || is_down_before(view, acts, *server, planned) {
+            continue;
+        }
+        let text = format!(
+            "{}: it is mounted on {} now.",
+            planned.step.facts().title,
+            view.name(*server)
+        );
+        faults.push(Fault::of(planned.id, text));
+    }
+    faults
+}
+
+fn is_down_before(view: &View<'_>, acts: &[Act<'_>], server: ServerId, planned: &Planned) -> bool {
+    acts.iter().any(|act| {
+        let other = act.planned();
+        let is_down = match act {
+            Act::Unmount(_) => other.on == server,
+            Act::Stop(_) => true,
+            _ => false,
+        };
+        is_down && view.is_before(other.id, planned.id)
+    })
+}
+
+/// Another step brings it up elsewhere, and the two may overlap.
+fn told_elsewhere(
+    view: &View<'_>,
+    acts: &[Act<'_>],
+    place: usize,
+    planned: &Planned,
+) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for other in acts.iter().skip(place + 1) {
+        let then = other.planned();
+        let is_up = match other {
+            Act::Mount(_) | Act::Register(_) => then.on != planned.on,
+            Act::Start(_) => true,
+            Act::Unmount(_) | Act::Stop(_) => false,
+        };
+        if !is_up {
+            continue;
+        }
+        let ends_itself = matches!(planned.step, Step::TargetRegistered(_));
+        let is_ended = if ends_itself {
+            view.is_before(planned.id, then.id)
+        } else {
+            acts.iter().any(|act| {
+                let down = act.planned();
+                matches!(act, Act::Unmount(_))
+                    && down.on == planned.on
+                    && view.is_before(planned.id, down.id)
+                    && view.is_before(down.id, then.id)
+            })
+        };
+        if !is_ended {
+            let text = format!(
+                "{}: step {} brings it up elsewhere.",
+                planned.step.facts().title,
+                then.id
+            );
+            faults.push(Fault::of(planned.id, text));
+        }
+    }
+    faults
+}
+
+/// Each server that reaches the device is named, and what is said of it is so.
+fn proven(
+    view: &View<'_>,
+    planned: &Planned,
+    step: &TargetMounted,
+    acts: &[Act<'_>],
+) -> Vec<Fault> {
+    let mut reach: BTreeSet<ServerId> = BTreeSet::new();
+    let mut disks = view.disks(&step.device.id);
+    for before in &planned.after {
+        let before = view.graph.step(*before).map(|before| &before.step);
+        if let Some(Step::PoolPresent(pool)) = before {
+            disks.extend(pool.devices().map(|device| device.id.0.as_str()));
+        }
+    }
+    for disk in disks {
+        reach.extend(view.seen_by.get(disk).into_iter().flatten());
+    }
+    reach.remove(&planned.on);
+    let mut faults = Vec::new();
+    for server in reach {
+        let said = step.elsewhere.iter().find(|(id, _)| *id == server);
+        let is_so = match said {
+            None => false,
+            Some((_, Elsewhere::Fenced)) => is_fenced(view, server),
+            Some((_, Elsewhere::Unmounted)) => {
+                let shows = view.report(server).is_some_and(|report| {
+                    let mut seen = report.lustre.iter().flat_map(|lustre| &lustre.targets);
+                    seen.any(|one| {
+                        let is_it = one.label == step.label
+                            && one.device.as_ref().is_none_or(|id| *id == step.device.id);
+                        is_it && one.mount_point.is_some()
+                    })
+                });
+                let is_down = is_down_before(view, acts, server, planned);
+                view.world.online.contains(&server) && (!shows || is_down)
+            }
+        };
+        if !is_so {
+            let text = format!(
+                "{}: nothing proves that {} does not have it.",
+                planned.step.facts().title,
+                view.name(server)
+            );
+            faults.push(Fault::of(planned.id, text));
+        }
+    }
+    faults
+}
+
+/// Whether a server that is silent was fenced after it was last heard of, by
+/// the word of one that is there.
+fn is_fenced(view: &View<'_>, server: ServerId) -> bool {
+    let Some(lost) = view.report(server) else {
+        return false;
+    };
+    let tellers = view.world.online.iter().filter(|id| **id != server);
+    let told = tellers.filter_map(|id| view.report(*id)?.ha.as_ref());
+    let mut events = told.flat_map(|ha| &ha.fence_history);
+    !view.world.online.contains(&server)
+        && events.any(|event| {
+            let names = [&lost.identity.hostname, &lost.identity.fqdn];
+            names.contains(&&event.target)
+                && event.status == "success"
+                && (event.action == "off" || event.action == "reboot")
+                && event.at.is_some_and(|at| Some(at) >= lost.at)
+        })
+}
+
+/// A target that Pacemaker runs is not mounted by hand, not even for a moment.
+fn run_by_pacemaker(view: &View<'_>, (label, _): Key<'_>, planned: &Planned) -> Option<Fault> {
+    let ha = view.report(planned.on)?.ha.as_ref()?;
+    let runs = ha
+        .resources
+        .iter()
+        .any(|resource| resource.target().as_ref() == Some(label) && resource.role == "Started");
+    let text = format!("Pacemaker runs {label}, and it would be mounted by hand.");
+    runs.then(|| Fault::of(planned.id, text))
+}

@@ -1,0 +1,210 @@
+//! The graph and the world, looked at from here: steps by what they are about,
+//! what the reports show, who comes before whom.
+
+use crate::world::World;
+use lustre::label::TargetLabel;
+use model::graph::{Graph, Planned, StepId};
+use model::ids::{DeviceId, ServerId};
+use model::report::Report;
+use model::spec::{HaManager, Spec};
+use model::step::Step;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// A target: its label, and for MGTs its device too.
+pub(super) type Key<'a> = (&'a TargetLabel, Option<&'a str>);
+
+/// What a step does to a target's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Act<'a> {
+    /// Mounted by hand, and stays.
+    Mount(&'a Planned),
+    /// Mounted by hand and unmounted again.
+    Register(&'a Planned),
+    /// Unmounted by hand.
+    Unmount(&'a Planned),
+    /// Pacemaker starts it.
+    Start(&'a Planned),
+    /// Pacemaker stops it.
+    Stop(&'a Planned),
+}
+
+impl<'a> Act<'a> {
+    /// The step.
+    pub fn planned(self) -> &'a Planned {
+        match self {
+            Self::Mount(one)
+            | Self::Register(one)
+            | Self::Unmount(one)
+            | Self::Start(one)
+            | Self::Stop(one) => one,
+        }
+    }
+}
+
+/// See the module.
+pub(super) struct View<'a> {
+    pub graph: &'a Graph,
+    pub spec: &'a Spec,
+    pub world: World<'a>,
+    /// What the steps do to each target, in their order.
+    pub acts: BTreeMap<Key<'a>, Vec<Act<'a>>>,
+    /// Steps that bring LNet up, by server.
+    pub lnet: BTreeMap<ServerId, Vec<StepId>>,
+    /// Where a device is seen, by the reports.
+    pub seen_by: BTreeMap<&'a str, BTreeSet<ServerId>>,
+    /// Who runs targets on a server, by the spec.
+    pub manager: BTreeMap<ServerId, HaManager>,
+    by_label: BTreeMap<&'a TargetLabel, Vec<ServerId>>,
+}
+
+impl<'a> View<'a> {
+    pub fn new(graph: &'a Graph, spec: &'a Spec, world: World<'a>) -> Self {
+        let mut view = Self {
+            graph,
+            spec,
+            world,
+            acts: BTreeMap::new(),
+            lnet: BTreeMap::new(),
+            seen_by: BTreeMap::new(),
+            manager: BTreeMap::new(),
+            by_label: BTreeMap::new(),
+        };
+        for planned in &graph.steps {
+            if let Some((key, act)) = act(planned) {
+                view.acts.entry(key).or_default().push(act);
+            }
+            if matches!(planned.step, Step::LnetUp(_)) {
+                view.lnet.entry(planned.on).or_default().push(planned.id);
+            }
+        }
+        for (id, report) in world.reports {
+            for device in report.devices.iter().flatten() {
+                view.seen_by.entry(&device.id.0).or_default().insert(*id);
+            }
+            for seen in report.lustre.iter().flat_map(|lustre| &lustre.targets) {
+                if seen.mount_point.is_some() {
+                    view.by_label.entry(&seen.label).or_default().push(*id);
+                }
+            }
+        }
+        view.read_groups();
+        view
+    }
+
+    fn read_groups(&mut self) {
+        if self.spec.ha_groups.is_empty() {
+            return;
+        }
+        let mut names: BTreeMap<&str, ServerId> = BTreeMap::new();
+        for (id, server) in &self.world.inventory.servers {
+            names.insert(&server.name, *id);
+        }
+        for (id, report) in self.world.reports {
+            names.insert(&report.identity.fqdn, *id);
+            names.insert(&report.identity.hostname, *id);
+        }
+        for group in &self.spec.ha_groups {
+            let servers = stdx::hostlist::expand(&group.servers).unwrap_or_default();
+            for name in servers {
+                if let Some(id) = names.get(name.as_str()) {
+                    self.manager.insert(*id, group.manager);
+                }
+            }
+        }
+    }
+
+    /// The newest report of a server.
+    pub fn report(&self, id: ServerId) -> Option<&'a Report> {
+        self.world.reports.get(&id).map(AsRef::as_ref)
+    }
+
+    /// A server's name for people.
+    pub fn name(&self, id: ServerId) -> String {
+        let report = self.report(id);
+        report.map_or_else(|| id.to_string(), |r| r.identity.hostname.clone())
+    }
+
+    /// Servers whose reports show a target mounted now.
+    pub fn mounted_on(&self, (label, device): Key<'_>) -> Vec<ServerId> {
+        let all = self.by_label.get(label).into_iter().flatten().copied();
+        let is_it = |id: &ServerId| {
+            let report = self.report(*id);
+            let seen = report.and_then(|report| report.lustre.as_ref());
+            let mut seen = seen.into_iter().flat_map(|lustre| &lustre.targets);
+            seen.any(|one| {
+                let of = one.device.as_ref().map(|id| id.0.as_str());
+                one.label == *label
+                    && one.mount_point.is_some()
+                    && (device.is_none() || of.is_none() || of == device)
+            })
+        };
+        let mut found: Vec<ServerId> = all.filter(is_it).collect();
+        found.dedup();
+        found
+    }
+
+    /// The disks under a device, as any report shows them.
+    pub fn disks(&self, id: &'a DeviceId) -> BTreeSet<&'a str> {
+        let (mut found, mut todo) = (BTreeSet::new(), vec![id.0.as_str()]);
+        while let Some(id) = todo.pop() {
+            if !found.insert(id) {
+                continue;
+            }
+            for server in self.seen_by.get(id).into_iter().flatten() {
+                let devices = self.report(*server).and_then(|r| r.devices.as_ref());
+                let same = devices.into_iter().flatten().filter(|one| one.id.0 == id);
+                todo.extend(same.flat_map(|one| one.parents.iter().map(|p| p.0.as_str())));
+            }
+        }
+        found
+    }
+
+    /// Whether one step must have ended before another begins.
+    ///
+    /// Numbers grow along the order, so only those between the two are looked at.
+    pub fn is_before(&self, first: StepId, then: StepId) -> bool {
+        if first >= then {
+            return false;
+        }
+        let mut seen = BTreeSet::new();
+        let mut todo = VecDeque::from([then]);
+        while let Some(id) = todo.pop_front() {
+            let Some(planned) = self.graph.step(id) else {
+                continue;
+            };
+            if planned.after.contains(&first) {
+                return true;
+            }
+            let between = planned.after.iter().filter(|before| **before > first);
+            todo.extend(between.filter(|before| seen.insert(**before)));
+        }
+        false
+    }
+}
+
+fn act(planned: &Planned) -> Option<(Key<'_>, Act<'_>)> {
+    Some(match &planned.step {
+        Step::TargetMounted(step) => (key(&step.label, &step.device.id.0), Act::Mount(planned)),
+        Step::TargetRegistered(step) => {
+            (key(&step.label, &step.device.id.0), Act::Register(planned))
+        }
+        Step::TargetUnmounted(step) => (key(&step.label, &step.device.id.0), Act::Unmount(planned)),
+        Step::ResourceRole(step) => {
+            let act = if step.is_started {
+                Act::Start(planned)
+            } else {
+                Act::Stop(planned)
+            };
+            (key(&step.resource.label, &step.resource.id), act)
+        }
+        _ => return None,
+    })
+}
+
+/// MGTs share one label.
+fn key<'a>(label: &'a TargetLabel, other: &'a str) -> Key<'a> {
+    match label {
+        TargetLabel::Mgs => (label, Some(other)),
+        TargetLabel::Of { .. } => (label, None),
+    }
+}

@@ -1,0 +1,78 @@
+//! Who may be told what: managed servers whose agent is there; nobody else's
+//! targets; Pacemaker's only through Pacemaker.
+
+use super::Fault;
+use super::view::View;
+use model::graph::Planned;
+use model::spec::HaManager;
+use model::step::Step;
+
+pub(super) fn check(view: &View<'_>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for planned in &view.graph.steps {
+        let name = view.name(planned.on);
+        if !view.world.managed.contains(&planned.on) {
+            let text = format!("{name} is only watched, and would be changed.");
+            faults.push(Fault::of(planned.id, text));
+        }
+        if !view.world.online.contains(&planned.on) {
+            let text = format!("The agent on {name} is not there to be told.");
+            faults.push(Fault::of(planned.id, text));
+        }
+        faults.extend(hands_off(view, planned));
+        faults.extend(asleep(view, planned));
+    }
+    faults
+}
+
+/// A target is left alone by hand where Pacemaker, or somebody else, runs it.
+fn hands_off(view: &View<'_>, planned: &Planned) -> Option<Fault> {
+    let manager = view.manager.get(&planned.on)?;
+    let is_by_hand = matches!(
+        planned.step,
+        Step::TargetMounted(_) | Step::TargetUnmounted(_)
+    );
+    let is_made = matches!(
+        planned.step,
+        Step::TargetFormatted(_) | Step::TargetRegistered(_) | Step::TargetWiped(_)
+    );
+    let is_asked = matches!(
+        planned.step,
+        Step::ResourcePresent(_)
+            | Step::ResourceAbsent(_)
+            | Step::ResourceRole(_)
+            | Step::ResourcePlaced(_)
+            | Step::Standby(_)
+    );
+    let text = match manager {
+        HaManager::Pacemaker if is_by_hand => "Pacemaker runs the targets of this server",
+        HaManager::External if is_by_hand || is_made || is_asked => {
+            "Somebody else runs the targets of this server"
+        }
+        HaManager::None if is_asked => "No Pacemaker runs the targets of this server",
+        _ => return None,
+    };
+    let step = planned.step.facts().title;
+    Some(Fault::of(planned.id, format!("{text}: {step}.")))
+}
+
+/// A server does not boot under targets that are mounted by hand.
+fn asleep(view: &View<'_>, planned: &Planned) -> Option<Fault> {
+    if !matches!(planned.step, Step::ServerRebooted(_))
+        || view.manager.get(&planned.on) == Some(&HaManager::Pacemaker)
+    {
+        return None;
+    }
+    let lustre = view.report(planned.on)?.lustre.as_ref()?;
+    let mut mounted = lustre.targets.iter().filter(|t| t.mount_point.is_some());
+    let left = mounted.find(|target| {
+        let mut steps = view.graph.steps.iter();
+        !steps.any(|other| {
+            matches!(&other.step, Step::TargetUnmounted(step) if step.label == target.label)
+                && other.on == planned.on
+                && view.is_before(other.id, planned.id)
+        })
+    })?;
+    let text = format!("{} is mounted while its server boots.", left.label);
+    Some(Fault::of(planned.id, text))
+}
