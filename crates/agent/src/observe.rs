@@ -1,5 +1,6 @@
 //! Looks at a host and makes its report. One file per section.
 
+pub mod corosync;
 pub mod devices;
 pub mod ha;
 pub mod host_facts;

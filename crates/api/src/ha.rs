@@ -2,7 +2,7 @@
 
 use crate::server::{Concern, Ref};
 use crate::target::Evidence;
-use model::report::{Constraint, FenceDevice, FenceEvent, HaNode, HaResource};
+use model::report::{Constraint, Corosync, FenceDevice, FenceEvent, HaNode, HaResource};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -39,6 +39,9 @@ pub struct HaCluster {
     pub fence_history: Vec<FenceEvent>,
     /// Constraints.
     pub constraints: Vec<Constraint>,
+    /// Corosync: links, members, votes, as the same server sees them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corosync: Option<Corosync>,
     /// Targets its servers stand in for.
     pub targets: Vec<Ref>,
     /// `certain`, `good`, `weak`, `conflict`.

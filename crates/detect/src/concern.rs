@@ -36,6 +36,8 @@ pub(crate) const LNET_DOWN: &str = "lnet-down";
 pub(crate) const NO_FENCING: &str = "ha-no-fencing";
 /// No quorum.
 pub(crate) const NO_QUORUM: &str = "ha-no-quorum";
+/// A link of Corosync does not reach every member.
+pub(crate) const HA_LINK: &str = "ha-link-down";
 /// A node is not online.
 pub(crate) const HA_NODE: &str = "ha-node-not-online";
 /// A resource failed or is blocked.

@@ -204,7 +204,7 @@ fn make_pacemaker(index: &Index, inventory: &Inventory, key: &str) -> Option<HaC
         servers: servers.clone(),
         seen_by: Some(seen_by),
         manager: "pacemaker".into(),
-        has_quorum: ha.has_quorum,
+        has_quorum: has_quorum(ha),
         fencing_enabled: ha.fencing_enabled,
         maintenance: ha.maintenance,
         dc: ha.dc.clone(),
@@ -213,6 +213,7 @@ fn make_pacemaker(index: &Index, inventory: &Inventory, key: &str) -> Option<HaC
         fence_devices: ha.fence_devices.clone(),
         fence_history: ha.fence_history.clone(),
         constraints: ha.constraints.clone(),
+        corosync: ha.corosync.clone(),
         targets,
         confidence: if views.len() > 1 {
             Confidence::Certain
@@ -220,7 +221,11 @@ fn make_pacemaker(index: &Index, inventory: &Inventory, key: &str) -> Option<HaC
             Confidence::Good
         },
         evidence: views.iter().map(|view| member(index, view)).collect(),
-        concerns: concerns(ha),
+        concerns: {
+            let mut found = concerns(ha);
+            found.extend(views.iter().flat_map(|view| links_down(index, view)));
+            found
+        },
     })
 }
 
@@ -244,6 +249,41 @@ fn member(index: &Index, (id, facts, ha): &(ServerId, &Facts, &Ha)) -> Evidence 
     }
 }
 
+/// Pacemaker's word, or Corosync's where Pacemaker does not answer.
+fn has_quorum(ha: &Ha) -> Option<bool> {
+    let votes = ha.corosync.as_ref().and_then(|one| one.votes.as_ref());
+    ha.has_quorum.or(votes.and_then(|votes| votes.is_quorate))
+}
+
+/// Links that do not work, as each server that reports sees its own. A member
+/// that is away from the whole cluster is told by its node, not by each link.
+fn links_down(index: &Index, (id, facts, ha): &(ServerId, &Facts, &Ha)) -> Vec<Concern> {
+    let is_away = |name: &String| {
+        let mut nodes = ha.nodes.iter();
+        nodes.any(|node| node.name == *name && node.state == HaNodeState::Offline)
+    };
+    let mut found = Vec::new();
+    for link in ha.corosync.iter().flat_map(|corosync| &corosync.links) {
+        let lost: Vec<&String> = link.lost.iter().filter(|name| !is_away(name)).collect();
+        let is_explained = lost.is_empty() && !link.lost.is_empty();
+        if facts.is_silent || link.is_up != Some(false) || is_explained {
+            continue;
+        }
+        let what = match lost.as_slice() {
+            [] => "is faulty".to_owned(),
+            lost => format!("does not reach {}", fold(lost)),
+        };
+        let address = link.address.as_deref().unwrap_or("address not told");
+        let text = format!(
+            "Corosync's link {} of {} ({address}) {what}.",
+            link.number,
+            index.name_of(*id)
+        );
+        found.push(concern(concern::HA_LINK, text));
+    }
+    found
+}
+
 fn concerns(ha: &Ha) -> Vec<Concern> {
     let mut found = Vec::new();
     if ha.fencing_enabled == Some(false) {
@@ -254,7 +294,7 @@ fn concerns(ha: &Ha) -> Vec<Concern> {
         let text = "No fencing device is configured: a lost node cannot be proven off.";
         found.push(concern(concern::NO_FENCING, text));
     }
-    if ha.has_quorum == Some(false) {
+    if has_quorum(ha) == Some(false) {
         found.push(concern(
             concern::NO_QUORUM,
             "The cluster has no quorum: it starts nothing.",

@@ -5,7 +5,7 @@
 
 use crate::ids::{DeviceId, ServerId};
 use crate::report::{
-    Constraint, DeviceKind, FenceDevice, FenceEvent, HaNode, HaResource, Recovery,
+    Constraint, Corosync, DeviceKind, FenceDevice, FenceEvent, HaNode, HaResource, Recovery,
 };
 use jiff::Timestamp;
 use lustre::label::{FsName, TargetKind, TargetLabel};
@@ -284,6 +284,8 @@ pub struct HaCluster {
     pub fence_history: Vec<FenceEvent>,
     /// Constraints.
     pub constraints: Vec<Constraint>,
+    /// Corosync, as the same server sees it.
+    pub corosync: Option<Corosync>,
     /// Targets that its servers stand in for.
     pub targets: BTreeSet<TargetKey>,
     /// How sure.

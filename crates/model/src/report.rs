@@ -11,7 +11,10 @@ mod host;
 mod lustre_seen;
 
 pub use device::{Dataset, Device, DeviceKind, Mount, Vdev, Zpool};
-pub use ha::{Constraint, Corosync, FenceDevice, FenceEvent, Ha, HaNode, HaNodeState, HaResource};
+pub use ha::{
+    Constraint, Corosync, CorosyncLink, CorosyncMember, CorosyncVotes, FenceDevice, FenceEvent, Ha,
+    HaNode, HaNodeState, HaResource,
+};
 pub use host::{
     Firewall, Hardware, Identity, Interface, Os, Package, Service, TimeSource, TimeSync,
 };

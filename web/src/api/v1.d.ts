@@ -556,6 +556,111 @@ export interface components {
              */
             with?: string;
         };
+        /** @description Corosync as one node sees it: its links, members and votes. */
+        Corosync: {
+            /**
+             * @description `totem.cluster_name`.
+             * @default null
+             */
+            cluster_name?: string | null;
+            /**
+             * @description Rings or links.
+             * @default []
+             */
+            links?: components["schemas"]["CorosyncLink"][];
+            /**
+             * @description Members that are joined; where Corosync does not answer, those configured.
+             * @default []
+             */
+            members?: components["schemas"]["CorosyncMember"][];
+            /**
+             * @description `knet`, `udpu`, `udp`.
+             * @default null
+             */
+            transport?: string | null;
+            /** @default null */
+            votes?: components["schemas"]["CorosyncVotes"] | null;
+        };
+        /** @description A ring or link of Corosync. */
+        CorosyncLink: {
+            /**
+             * @description This node's address on it.
+             * @default null
+             */
+            address?: string | null;
+            /**
+             * @description Whether it works towards every member, where that is told.
+             * @default null
+             */
+            is_up?: boolean | null;
+            /**
+             * @description Members that it does not reach, by name.
+             * @default []
+             */
+            lost?: string[];
+            /**
+             * Format: int64
+             * @description Number.
+             * @default 0
+             */
+            number?: number;
+        };
+        /** @description A member of Corosync's ring. */
+        CorosyncMember: {
+            /**
+             * Format: int64
+             * @description Id; 0 is a quorum device.
+             * @default 0
+             */
+            id?: number;
+            /**
+             * @description Whether it is joined.
+             * @default false
+             */
+            is_joined?: boolean;
+            /**
+             * @description Name, or an address.
+             * @default
+             */
+            name?: string;
+            /**
+             * Format: int64
+             * @description Votes it brings.
+             * @default null
+             */
+            votes?: number | null;
+        };
+        /** @description How Corosync counts votes. */
+        CorosyncVotes: {
+            /**
+             * Format: int64
+             * @description Votes that are expected.
+             * @default null
+             */
+            expected?: number | null;
+            /**
+             * @description `2Node`, `WaitForAll`, `Qdevice`.
+             * @default []
+             */
+            flags?: string[];
+            /**
+             * @description Whether this partition has quorum.
+             * @default null
+             */
+            is_quorate?: boolean | null;
+            /**
+             * Format: int64
+             * @description Votes needed.
+             * @default null
+             */
+            needed?: number | null;
+            /**
+             * Format: int64
+             * @description Votes present.
+             * @default null
+             */
+            total?: number | null;
+        };
         /** @description A device, once, however many servers see it. */
         Device: {
             /** @description What lies on it. */
@@ -832,6 +937,7 @@ export interface components {
             confidence: string;
             /** @description Constraints. */
             constraints: components["schemas"]["Constraint"][];
+            corosync?: components["schemas"]["Corosync"] | null;
             /** @description Controller. */
             dc?: string | null;
             /** @description Why. */
@@ -1438,6 +1544,7 @@ export interface components {
                 confidence: string;
                 /** @description Constraints. */
                 constraints: components["schemas"]["Constraint"][];
+                corosync?: components["schemas"]["Corosync"] | null;
                 /** @description Controller. */
                 dc?: string | null;
                 /** @description Why. */

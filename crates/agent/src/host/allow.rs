@@ -113,6 +113,7 @@ const PROGRAMS: &[(&str, Rule)] = &[
     ),
     ("cibadmin", Exactly(&[&["--query"]])),
     ("corosync-cfgtool", Exactly(&[&["-s"]])),
+    ("corosync-quorumtool", Exactly(&[&["-s"]])),
     ("corosync-cmapctl", Exactly(&[&[]])),
     (
         "chronyc",

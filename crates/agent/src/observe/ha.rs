@@ -1,7 +1,7 @@
 //! Pacemaker, as this node sees it: its state from `crm_mon`, what it is told
 //! from the CIB.
 
-use super::Look;
+use super::{Look, corosync};
 use model::report::{Constraint, FenceDevice, FenceEvent, Ha, HaNode, HaNodeState, HaResource};
 use platform::ha::cib::{self, Cib};
 use platform::ha::crm_mon::{self, CrmMon, Node};
@@ -20,13 +20,20 @@ const PARAMETERS: [&str; 8] = [
 
 /// Pacemaker on this host; none where it is not installed.
 pub fn ha(look: &mut Look<'_>) -> Option<Ha> {
-    let (bytes, _) = look.run(
+    let answer = look.run(
         "ha",
         &[
             &["crm_mon", "--one-shot", "--inactive", "--output-as=xml"],
             &["crm_mon", "--one-shot", "--inactive", "--as-xml"],
         ],
-    )?;
+    );
+    let corosync = corosync::corosync(look);
+    let Some((bytes, _)) = answer else {
+        return corosync.map(|corosync| Ha {
+            corosync: Some(corosync),
+            ..Ha::default()
+        });
+    };
     let (state, skips) = crm_mon::parse(&bytes);
     look.skips("ha", "crm_mon", &skips);
     let told = look
@@ -36,7 +43,10 @@ pub fn ha(look: &mut Look<'_>) -> Option<Ha> {
             look.skips("ha", "cibadmin --query", &skips);
             told
         });
-    Some(join(state, &told.unwrap_or_default()))
+    Some(Ha {
+        corosync,
+        ..join(state, &told.unwrap_or_default())
+    })
 }
 
 fn join(state: CrmMon, told: &Cib) -> Ha {

@@ -112,6 +112,7 @@ fn show(ha: &HaCluster, screen: Screen) -> String {
             },
         ),
         ("Controller", ha.dc.clone().unwrap_or_default()),
+        ("Votes", votes(ha)),
         ("Confidence", ha.confidence.clone()),
     ]);
     text.push('\n');
@@ -125,6 +126,7 @@ fn show(ha: &HaCluster, screen: Screen) -> String {
         vec![node.name.clone(), state]
     });
     text.push_str(&table_block("Nodes", screen, &["NODE", "STATE"], nodes));
+    text.push_str(&corosync(ha, screen));
     text.push_str(&resources(ha, screen));
     let fences = ha.fence_devices.iter().map(|f| {
         let hosts = some_or_dash(stdx::hostlist::fold(&f.hosts));
@@ -153,6 +155,59 @@ fn show(ha: &HaCluster, screen: Screen) -> String {
     ));
     text.push_str(&block("Targets", &names(&ha.targets)));
     text.push_str(&evidence(&ha.evidence, screen));
+    text
+}
+
+/// `2 of 3 expected, 2 needed (WaitForAll)`; nothing where nobody counts.
+fn votes(ha: &HaCluster) -> String {
+    let Some(votes) = ha.corosync.as_ref().and_then(|one| one.votes.as_ref()) else {
+        return String::new();
+    };
+    let number = |n: Option<u64>| n.map_or("?".to_owned(), |n| n.to_string());
+    let flags = match votes.flags.as_slice() {
+        [] => String::new(),
+        flags => format!(" ({})", flags.join(", ")),
+    };
+    let counts = [votes.total, votes.expected, votes.needed].map(number);
+    let [total, expected, needed] = counts;
+    format!("{total} of {expected} expected, {needed} needed{flags}")
+}
+
+/// Corosync's links, and members that are not joined.
+fn corosync(ha: &HaCluster, screen: Screen) -> String {
+    let Some(corosync) = &ha.corosync else {
+        return String::new();
+    };
+    let links = corosync.links.iter().map(|link| {
+        let state = match (link.is_up, link.lost.as_slice()) {
+            (Some(true), _) => "up".to_owned(),
+            (_, [_, ..]) => format!("does not reach {}", stdx::hostlist::fold(&link.lost)),
+            (Some(false), []) => "faulty".to_owned(),
+            (None, []) => "-".to_owned(),
+        };
+        vec![
+            link.number.to_string(),
+            link.address.clone().unwrap_or_else(|| "-".to_owned()),
+            state,
+        ]
+    });
+    let mut text = table_block("Links", screen, &["LINK", "ADDRESS", "STATE~"], links);
+    let members = corosync.members.iter().map(|member| {
+        let votes = member.votes.map_or("-".to_owned(), |n| n.to_string());
+        let state = if member.is_joined {
+            "joined"
+        } else {
+            "not joined"
+        };
+        vec![
+            member.name.clone(),
+            member.id.to_string(),
+            votes,
+            state.to_owned(),
+        ]
+    });
+    let head = ["MEMBER", "ID", "VOTES", "STATE"];
+    text.push_str(&table_block("Members", screen, &head, members));
     text
 }
 

@@ -165,6 +165,33 @@ fn what_only_pacemaker_tells_of_is_held_together_by_its_cluster() {
 }
 
 #[test]
+fn a_link_that_is_down_is_told_unless_the_node_at_its_end_is() {
+    let told = |text: &str| -> Vec<String> {
+        let detector = Site::read(text).detector();
+        let clusters = detector.inventory().ha_clusters.values();
+        let all = clusters.flat_map(|cluster| cluster.concerns.clone());
+        all.filter(|one| one.code == "ha-link-down")
+            .map(|one| one.text)
+            .collect()
+    };
+    assert_eq!(
+        told(
+            "s1 10.0.0.1@tcp: cluster s1 s2; link 10.1.0.1 to; link 10.2.0.1 to s2
+             s2 10.0.0.2@tcp: cluster s1 s2; link 10.1.0.2 to; link 10.2.0.2 to s1"
+        ),
+        [
+            "Corosync's link 1 of s1 (10.2.0.1) does not reach s2.",
+            "Corosync's link 1 of s2 (10.2.0.2) does not reach s1."
+        ]
+    );
+    let none: [&str; 0] = [];
+    assert_eq!(
+        told("s1 10.0.0.1@tcp: cluster s1 !s2; link 10.1.0.1 to s2"),
+        none
+    );
+}
+
+#[test]
 fn a_target_carries_its_evidence() {
     let site = Site::read(
         "oss1 10.0.0.1@tcp: mount a-OST0000 on wwn:1

@@ -4,8 +4,9 @@ use lustre::nid::Nid;
 use model::ids::{DeviceId, ServerId};
 use model::inventory::{Inventory, TargetState};
 use model::report::{
-    ClientMount, Connected, Constraint, Device, DeviceKind, Ha, HaNode, HaResource, Lnet, LnetNi,
-    LnetState, Lustre, MgsFs, MgsTarget, MountData, Report, TargetSeen, TargetSource,
+    ClientMount, Connected, Constraint, CorosyncLink, Device, DeviceKind, Ha, HaNode, HaNodeState,
+    HaResource, Lnet, LnetNi, LnetState, Lustre, MgsFs, MgsTarget, MountData, Report, TargetSeen,
+    TargetSource,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -96,6 +97,10 @@ impl Site {
                     let ha = report.ha.as_mut().unwrap();
                     ha.resources.push(runs(words[1], words[3]));
                     ha.constraints.push(prefers(words[1], words[3]));
+                }
+                "link" => {
+                    let ha = report.ha.as_mut().unwrap();
+                    link(ha, words[1], &words[3..]);
                 }
                 "pool" => {
                     let mut pool = device(words[1]);
@@ -208,8 +213,14 @@ fn data(lustre: &mut Lustre, mgs: &str) {
 }
 
 fn cluster(nodes: &[&str]) -> Ha {
+    // `!oss2` is not joined.
     let node = |name: &&str| HaNode {
-        name: (*name).to_owned(),
+        name: name.trim_start_matches('!').to_owned(),
+        state: if name.starts_with('!') {
+            HaNodeState::Offline
+        } else {
+            HaNodeState::Online
+        },
         ..HaNode::default()
     };
     Ha {
@@ -217,6 +228,17 @@ fn cluster(nodes: &[&str]) -> Ha {
         nodes: nodes.iter().map(node).collect(),
         ..Ha::default()
     }
+}
+
+/// A link at this address that does not reach these nodes.
+fn link(ha: &mut Ha, address: &str, lost: &[&str]) {
+    let corosync = ha.corosync.get_or_insert_default();
+    corosync.links.push(CorosyncLink {
+        number: u64::try_from(corosync.links.len()).unwrap(),
+        address: Some(address.to_owned()),
+        is_up: Some(lost.is_empty()),
+        lost: lost.iter().map(|name| (*name).to_owned()).collect(),
+    });
 }
 
 fn runs(label: &str, node: &str) -> HaResource {

@@ -210,6 +210,7 @@ pub(crate) fn ha_cluster(world: &World, key: &HaKey, ha: &inventory::HaCluster) 
         fence_devices: ha.fence_devices.clone(),
         fence_history: ha.fence_history.clone(),
         constraints: ha.constraints.clone(),
+        corosync: ha.corosync.clone(),
         targets: ha
             .targets
             .iter()

@@ -46,17 +46,76 @@ pub struct Ha {
     pub constraints: Vec<Constraint>,
 }
 
-/// Corosync's membership.
+/// Corosync as one node sees it: its links, members and votes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Corosync {
     /// `totem.cluster_name`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cluster_name: Option<String>,
-    /// Members that are joined, by node name or id.
-    pub members: Vec<String>,
-    /// Rings or links with state: `0 192.168.77.11 connected`.
-    pub links: Vec<String>,
+    /// `knet`, `udpu`, `udp`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport: Option<String>,
+    /// Members that are joined; where Corosync does not answer, those configured.
+    pub members: Vec<CorosyncMember>,
+    /// Rings or links.
+    pub links: Vec<CorosyncLink>,
+    /// Votes, where Corosync answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub votes: Option<CorosyncVotes>,
+}
+
+/// A member of Corosync's ring.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct CorosyncMember {
+    /// Id; 0 is a quorum device.
+    pub id: u64,
+    /// Name, or an address.
+    pub name: String,
+    /// Votes it brings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub votes: Option<u64>,
+    /// Whether it is joined.
+    pub is_joined: bool,
+}
+
+/// A ring or link of Corosync.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct CorosyncLink {
+    /// Number.
+    pub number: u64,
+    /// This node's address on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Whether it works towards every member, where that is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_up: Option<bool>,
+    /// Members that it does not reach, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<String>,
+}
+
+/// How Corosync counts votes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct CorosyncVotes {
+    /// Whether this partition has quorum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_quorate: Option<bool>,
+    /// Votes that are expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<u64>,
+    /// Votes present.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    /// Votes needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needed: Option<u64>,
+    /// `2Node`, `WaitForAll`, `Qdevice`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
 }
 
 /// How a node stands in the cluster.
