@@ -1,16 +1,18 @@
 //! Descriptions of sites and settings: what tools before this one were told
 //! about a cluster (EXAScaler, shine, ldev, EMF, IML, Kubernetes resources),
 //! the settings of modules, LNet routes, udev, systemd, Slurm, Samba and
-//! Ganesha, and recordings of LMT.
+//! Ganesha, inventories of Ansible, lists of hosts, and recordings of LMT.
 //!
 //! What a site's file says is what somebody wanted, not what is: nothing here
 //! is proof that a target or a server exists. Passwords are left out.
 
+pub mod ansible;
 pub mod capture_index;
 pub mod cerebro;
 pub mod emf;
 pub mod exascaler;
 pub mod ganesha;
+pub mod host_names;
 pub mod iml_detect;
 pub mod iml_state;
 pub mod kubernetes;
@@ -54,6 +56,9 @@ pub fn kinds() -> Vec<&'static Kind> {
         &capture_index::KIND,
         &cerebro::KIND,
         &systemd_unit::KIND,
+        &ansible::KIND,
+        &host_names::HOSTS,
+        &host_names::LISTS,
         &slurm::KIND,
         &samba::KIND,
         &ganesha::KIND,

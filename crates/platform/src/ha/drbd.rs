@@ -2,6 +2,7 @@
 //! `/proc/drbd` (8.x).
 
 use super::lines::{self, Line};
+use crate::storage::json;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -58,18 +59,11 @@ pub struct Peer {
 
 /// Reads every resource.
 pub fn parse(input: &[u8]) -> (Vec<Resource>, Vec<Skip>) {
-    let bare = input.trim_ascii_start();
     let (mut found, mut skips) = (Vec::new(), Vec::new());
-    if bare.starts_with(b"[") || bare.starts_with(b"{") {
-        match serde_json::from_slice::<Value>(input.trim_ascii_end()) {
-            Ok(value) => {
-                let all = value.as_array().cloned().unwrap_or_else(|| vec![value]);
-                found.extend(all.iter().map(from_json));
-            }
-            Err(error) => {
-                let line = u64::try_from(error.line()).unwrap_or(1);
-                skips.push(Skip::new(line, SkipKind::Truncated, error.to_string()));
-            }
+    if json::is_value(input) {
+        if let Some(value) = json::read(input, &mut skips) {
+            let all = value.as_array().cloned().unwrap_or_else(|| vec![value]);
+            found.extend(all.iter().map(from_json));
         }
         return (found, skips);
     }

@@ -2,9 +2,10 @@
 
 use super::journal::{Entry, put};
 use super::stamp::{self, Stamp};
+use crate::storage::json;
 use crate::storage::text::{bad_line, lines};
 use serde_json::Value;
-use stdx::reading::{Kind, Likelihood, Sample, Sink, Skip, SkipKind};
+use stdx::reading::{Kind, Likelihood, Sample, Sink, Skip};
 
 /// The reader of `dmesg`.
 pub static DMESG: Kind = Kind {
@@ -24,7 +25,7 @@ pub static KMSG: Kind = Kind {
 
 /// Reads every message of `dmesg`. A line without a time goes on with the one before.
 pub fn parse(input: &[u8]) -> (Vec<Entry>, Vec<Skip>) {
-    if let Some(found) = json(input) {
+    if let Some(found) = from_json(input) {
         return found;
     }
     let (mut entries, mut skips): (Vec<Entry>, Vec<Skip>) = (Vec::new(), Vec::new());
@@ -116,21 +117,16 @@ fn is_clock(word: &str) -> bool {
 }
 
 /// `dmesg -J`: `{"dmesg": [{"pri": 6, "time": 1.5, "msg": "…"}]}`.
-fn json(input: &[u8]) -> Option<(Vec<Entry>, Vec<Skip>)> {
-    if !input.trim_ascii_start().starts_with(b"{") {
+fn from_json(input: &[u8]) -> Option<(Vec<Entry>, Vec<Skip>)> {
+    if !json::is_object(input) {
         return None;
     }
-    let whole: Value = match serde_json::from_slice(input) {
-        Ok(whole) => whole,
-        Err(error) => {
-            let line = u64::try_from(error.line()).unwrap_or(1).max(1);
-            return Some((
-                Vec::new(),
-                vec![Skip::new(line, SkipKind::Truncated, error.to_string())],
-            ));
-        }
+    let mut skips = Vec::new();
+    let whole = json::read(input, &mut skips).unwrap_or_default();
+    let list = match whole.get("dmesg") {
+        Some(Value::Array(list)) => list.as_slice(),
+        _ => &[],
     };
-    let list = whole.get("dmesg")?.as_array()?;
     let entry = |one: &Value| Entry {
         at: time_of_json(&one["time"]),
         priority: one["pri"].as_u64().and_then(|n| u8::try_from(n & 7).ok()),
@@ -139,7 +135,7 @@ fn json(input: &[u8]) -> Option<(Vec<Entry>, Vec<Skip>)> {
         message: one["msg"].as_str().unwrap_or_default().to_owned(),
         ..Entry::default()
     };
-    Some((list.iter().map(entry).collect(), Vec::new()))
+    Some((list.iter().map(entry).collect(), skips))
 }
 
 fn time_of_json(value: &Value) -> Stamp {

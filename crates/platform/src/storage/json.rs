@@ -59,13 +59,22 @@ fn start(text: &str) -> Option<usize> {
 
 /// Whether the input is a JSON object, a few other lines before it aside.
 pub(crate) fn is_object(input: &[u8]) -> bool {
+    begins_with(input, b"{")
+}
+
+/// Whether the input is a JSON object or list, a few other lines before it aside.
+pub(crate) fn is_value(input: &[u8]) -> bool {
+    begins_with(input, b"{[")
+}
+
+fn begins_with(input: &[u8], brackets: &[u8]) -> bool {
     let lines = input.split(|byte| *byte == b'\n');
     let full = lines
         .map(<[u8]>::trim_ascii)
         .filter(|line| !line.is_empty());
     full.take(4).any(|line| {
         let bare = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-        bare.starts_with(b"{")
+        bare.first().is_some_and(|byte| brackets.contains(byte))
     })
 }
 
