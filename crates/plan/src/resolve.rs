@@ -3,11 +3,13 @@
 
 mod client;
 mod device;
+mod existing;
 mod filesystem;
 mod group;
 mod label;
 mod network;
 mod place;
+mod pool;
 mod select;
 mod server;
 mod target;

@@ -125,6 +125,8 @@ pub struct TargetPlace {
     pub group: Option<usize>,
     /// Where it is mounted.
     pub mount_point: String,
+    /// Its pool is there and imported nowhere, so that it is not seen.
+    pub hidden: Option<Hidden>,
     /// Options for mkfs of the back end.
     pub mkfs_options: Option<String>,
     /// Mount options that it carries.
@@ -141,6 +143,15 @@ impl TargetPlace {
     pub fn is_mgs(&self) -> bool {
         self.label == TargetLabel::Mgs || self.is_mgs_too
     }
+}
+
+/// What is known of a target in a pool that nobody has imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hidden {
+    /// Pacemaker or its MGS knows it, so it is there.
+    Made,
+    /// It may be there or not.
+    Unknown,
 }
 
 /// A pool of one target.

@@ -193,9 +193,13 @@ impl<'v, 'a> Order<'v, 'a> {
         if of_spec.is_some_and(|known| matches!(known.mgs, MgsSpec::External(_))) {
             return None;
         }
-        let told = self.told.get(fs);
+        // Nothing shows whom it was told where its pool is exported: any MGS then.
+        let told = self.told.get(fs).filter(|told| !told.is_empty());
         let knows = |addresses: &BTreeSet<&str>| {
-            told.is_some_and(|told| told.iter().any(|nid| addresses.contains(nid)))
+            let is_any = !addresses.is_empty();
+            told.map_or(is_any, |told| {
+                told.iter().any(|nid| addresses.contains(nid))
+            })
         };
         // A combined one knows itself.
         if self.mgs.iter().any(|(step, _)| *step == planned.id) {

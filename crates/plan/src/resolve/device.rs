@@ -15,7 +15,11 @@ pub(super) struct Devices<'a> {
     mounted: OnceCell<BTreeSet<(ServerId, &'a str)>>,
     by_path: OnceCell<BTreeMap<&'a str, BTreeSet<&'a DeviceId>>>,
     pools: OnceCell<BTreeMap<&'a str, (ServerId, &'a Zpool)>>,
+    members: OnceCell<BTreeMap<&'a str, Members<'a>>>,
 }
+
+/// A pool's guid and disks.
+type Members<'a> = (&'a str, BTreeSet<DeviceId>);
 
 impl<'a> Devices<'a> {
     pub fn new(world: World<'a>) -> Self {
@@ -25,6 +29,7 @@ impl<'a> Devices<'a> {
             mounted: OnceCell::new(),
             by_path: OnceCell::new(),
             pools: OnceCell::new(),
+            members: OnceCell::new(),
         }
     }
 
@@ -162,6 +167,27 @@ impl<'a> Devices<'a> {
             .is_rotational
             .is_none_or(|wanted| device.is_rotational == Some(wanted));
         is_big && is_small && is_model && spins
+    }
+
+    /// Guid and disks of a pool, by what is written on them.
+    pub fn members(&self, name: &str) -> Option<(&'a str, &BTreeSet<DeviceId>)> {
+        let all = self.members.get_or_init(|| {
+            let mut found: BTreeMap<&str, Members<'a>> = BTreeMap::new();
+            for id in self.world.managed {
+                let devices = self.world.report(*id).and_then(|r| r.devices.as_ref());
+                let of_zfs = devices.into_iter().flatten();
+                let of_zfs = of_zfs.filter(|one| one.content.as_deref() == Some("zfs_member"));
+                for device in of_zfs {
+                    let names = device.label.as_deref().zip(device.uuid.as_deref());
+                    if let Some((name, guid)) = names {
+                        let of = found.entry(name).or_insert((guid, BTreeSet::new()));
+                        of.1.insert(device.id.clone());
+                    }
+                }
+            }
+            found
+        });
+        all.get(name).map(|(guid, disks)| (*guid, disks))
     }
 
     /// A pool that is imported somewhere, by name.

@@ -158,7 +158,7 @@ impl Composer<'_> {
                 let text = "A person to look: it is mounted on two servers at once.";
                 self.wait(what, text, codes::TARGET_DOUBLE);
             }
-            Seen::Nothing => self.refuse(goal, "The target to be made first."),
+            Seen::Nothing | Seen::Hidden => self.refuse(goal, "The target to be made first."),
         }
     }
 

@@ -52,6 +52,10 @@ impl Composer<'_> {
                 self.wait(what, text, codes::AGENT_ABSENT);
                 return Status::Blocked;
             }
+            Seen::Hidden => {
+                self.look_inside(at, &what);
+                return Status::Blocked;
+            }
             Seen::Stale(_) | Seen::Nothing | Seen::Unmounted { .. } => {}
         }
         let Some(after) = before.steps() else {
@@ -167,8 +171,11 @@ impl Composer<'_> {
         let Some(pool) = place.pool.as_ref().filter(|pool| pool.exists) else {
             return Vec::new();
         };
-        let mut holders: Vec<ServerId> = place.servers().collect();
-        holders.retain(|id| !is_exported && self.has_pool(*id, &pool.name));
+        let holders = if is_exported {
+            Vec::new()
+        } else {
+            self.holders(place)
+        };
         if holders.contains(&on) {
             return Vec::new();
         }
@@ -189,6 +196,17 @@ impl Composer<'_> {
         vec![self.add(ask, &after)]
     }
 
+    /// A pool is imported, so that the next plan knows what is in it.
+    fn look_inside(&mut self, at: usize, what: &str) {
+        let place = &self.resolved.targets[at];
+        if !self.is_there(place.home, what) || self.proof(at, place.home, what).is_none() {
+            return;
+        }
+        self.import(at, place.home, &[], None, false);
+        let text = "A look into its pool, which is imported for that; then plan again.";
+        self.wait(what, text, codes::POOL_UNSEEN);
+    }
+
     /// A pool leaves a server, so that another one may import it.
     pub(super) fn export(&mut self, place: &TargetPlace, on: ServerId, after: &[StepId]) -> StepId {
         let name = place.pool.as_ref().map(|pool| pool.name.clone());
@@ -204,11 +222,18 @@ impl Composer<'_> {
         self.add(ask, after)
     }
 
-    fn has_pool(&self, server: ServerId, name: &str) -> bool {
-        let report = self.world.report(server);
-        let pools = report.and_then(|report| report.zpools.as_ref());
-        let mut pools = pools.into_iter().flatten();
-        pools.any(|pool| pool.name == name)
+    /// Servers that have a target's pool imported.
+    pub(super) fn holders(&self, place: &TargetPlace) -> Vec<ServerId> {
+        let Some(name) = place.pool.as_ref().map(|pool| &pool.name) else {
+            return Vec::new();
+        };
+        let has = |server: &ServerId| {
+            let report = self.world.report(*server);
+            let pools = report.and_then(|report| report.zpools.as_ref());
+            let mut pools = pools.into_iter().flatten();
+            pools.any(|pool| pool.name == *name)
+        };
+        place.servers().filter(has).collect()
     }
 
     /// Why no other server has a target mounted, and the steps that see to it.

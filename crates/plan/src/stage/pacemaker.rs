@@ -66,17 +66,25 @@ impl Composer<'_> {
         let is_registered = match seen {
             Seen::Nothing => place.label == TargetLabel::Mgs,
             Seen::Unmounted { is_registered } => is_registered,
-            Seen::Mounted(_) | Seen::Stale(_) | Seen::Twice => true,
+            Seen::Mounted(_) | Seen::Stale(_) | Seen::Twice | Seen::Hidden => true,
         };
+        let mut holders = self.holders(place);
         if !is_registered {
             after.extend(before);
+            after.extend(self.import(at, place.home, &after.clone(), None, false));
             after = vec![self.register(at, &after)?];
+            holders = vec![place.home];
         }
         // Pacemaker imports the pool where it starts the target.
-        if place.pool.is_some() && matches!(seen, Seen::Nothing | Seen::Unmounted { .. }) {
-            let is_new = seen == Seen::Nothing || !is_registered;
-            if is_new {
-                after = vec![self.export(place, place.home, &after)];
+        if place.pool.as_ref().is_some_and(|pool| !pool.exists) {
+            holders = vec![place.home];
+        }
+        if place.pool.is_some() {
+            for holder in holders {
+                if !self.is_there(holder, &format!("hand {} over", place.label)) {
+                    return None;
+                }
+                after = vec![self.export(place, holder, &after)];
             }
         }
         Some(after)

@@ -1,7 +1,7 @@
 //! How a target stands, from what is seen of it.
 
 use crate::compose::Composer;
-use crate::resolved::TargetPlace;
+use crate::resolved::{Hidden, TargetPlace};
 use lustre::label::{FsName, Registration, TargetLabel, registration_state};
 use model::ids::ServerId;
 use model::inventory::{HaCluster, TargetState};
@@ -13,6 +13,8 @@ use model::step::Step;
 pub(super) enum Seen {
     /// There is none yet.
     Nothing,
+    /// Its pool is there, and somebody must import it to look inside.
+    Hidden,
     /// It is on its device, mounted nowhere that reports.
     Unmounted {
         /// Whether its MGS knows it.
@@ -28,8 +30,15 @@ pub(super) enum Seen {
 
 impl Composer<'_> {
     pub(super) fn seen(&self, place: &TargetPlace) -> Seen {
-        let Some(target) = place.key.as_ref().and_then(|key| self.world.target(key)) else {
-            return Seen::Nothing;
+        let key = place.key.as_ref();
+        let Some(target) = key.and_then(|key| self.world.target(key)) else {
+            return match place.hidden {
+                None => Seen::Nothing,
+                Some(Hidden::Made) => Seen::Unmounted {
+                    is_registered: true,
+                },
+                Some(Hidden::Unknown) => Seen::Hidden,
+            };
         };
         let on = target.mounted_on.first().copied();
         match (target.state, on) {

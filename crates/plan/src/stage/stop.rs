@@ -54,7 +54,7 @@ impl Composer<'_> {
         let label = label_text(place, self.resolved.filesystems.get(place.fs));
         let what = format!("unmount {label}");
         let on = match self.seen(place) {
-            Seen::Nothing | Seen::Unmounted { .. } => return Status::Met,
+            Seen::Nothing | Seen::Hidden | Seen::Unmounted { .. } => return Status::Met,
             Seen::Twice => {
                 let text = "A person to look: it is mounted on two servers at once.";
                 self.wait(what, text, codes::TARGET_DOUBLE);

@@ -169,7 +169,7 @@ fn devices(town: &Town, name: &str) -> Vec<Device> {
         found.push(one);
         for dataset in of.dataset.keys() {
             let path = format!("{pool}/{dataset}");
-            let id = format!("dataset:guid-{path}");
+            let id = format!("dataset:guid-{pool}/{path}");
             let mut one = device(id, path, DeviceKind::Dataset);
             one.parents = vec![DeviceId(format!("zpool:guid-{pool}"))];
             found.push(one);
@@ -331,7 +331,7 @@ fn visible(town: &Town, name: &str) -> Vec<(String, String, Target)> {
                 && on == name
             {
                 let path = format!("{pool}/{dataset}");
-                let id = format!("dataset:guid-{path}");
+                let id = format!("dataset:guid-{pool}/{path}");
                 found.push((path, id, target.clone()));
             }
         }

@@ -1,0 +1,240 @@
+//! Targets that are there already: they keep their devices.
+
+use super::Resolver;
+use super::label::{Wanted, devices_each};
+use crate::resolved::{FsPlace, MgsPlace, PoolPlace, TargetPlace};
+use lustre::argv::target::mount_point;
+use lustre::label::TargetLabel;
+use model::ids::{DeviceId, ServerId};
+use model::inventory::{Target, TargetKey};
+use model::spec::{BackEnd, FsSpec, MgsSpec};
+
+impl Resolver<'_> {
+    /// The targets of a file system that is to be gone: all that are seen.
+    pub(super) fn leave(&mut self, fs: usize, spec: &FsSpec) {
+        let Some(key) = self.out.filesystems[fs].key.clone() else {
+            return;
+        };
+        let Some(seen) = self.world.inventory.filesystems.get(&key) else {
+            return;
+        };
+        let mut keys: Vec<TargetKey> = Vec::new();
+        let mgt = seen.mgt.as_ref().filter(|mgt| !seen.targets.contains(*mgt));
+        if let (MgsSpec::Own(_), Some(mgt)) = (&spec.mgs, mgt) {
+            let others = self.world.inventory.filesystems.iter();
+            let is_shared = others
+                .filter(|(other, _)| **other != key)
+                .any(|(_, other)| other.mgt.as_ref() == Some(mgt));
+            if is_shared {
+                let path = format!("filesystems[{fs}].mgs");
+                let reason = format!("The MGS of {} serves another file system too.", spec.name);
+                let remedy = "Let the other one have the MGS (`own`), and this one use it (`of`).";
+                self.found.error(&path, reason, remedy);
+            } else {
+                keys.push(mgt.clone());
+            }
+        }
+        keys.extend(seen.targets.iter().cloned());
+        for key in keys {
+            let Some(target) = self.world.target(&key) else {
+                continue;
+            };
+            if let Some(place) = self.existing(fs, &target.label, &key, None) {
+                self.put(fs, place);
+            }
+        }
+        if let MgsSpec::OnMdt0 | MgsSpec::Own(_) = spec.mgs {
+            self.out.filesystems[fs].mgs = MgsPlace::Unknown;
+        }
+    }
+
+    /// The key of a target in the inventory, if it is seen.
+    pub(super) fn key_of(&self, fs: usize, wanted: &Wanted<'_>) -> Option<TargetKey> {
+        if wanted.label == TargetLabel::Mgs {
+            return self.mgt_key(fs, wanted);
+        }
+        let of: &FsPlace = &self.out.filesystems[fs];
+        let mark = of.key.as_ref()?.0.strip_prefix(of.name.as_str())?;
+        let key = TargetKey(format!("{}{mark}", wanted.label));
+        self.world.target(&key).is_some().then_some(key)
+    }
+
+    /// The MGT that the file system has; or, where it is not seen yet, one on
+    /// the named device, or on a server of the entry that serves nobody yet.
+    fn mgt_key(&self, fs: usize, wanted: &Wanted<'_>) -> Option<TargetKey> {
+        let all = &self.world.inventory;
+        let is_mgt = |key: &TargetKey| {
+            let target = self.world.target(key);
+            target.is_some_and(|target| target.label == TargetLabel::Mgs)
+        };
+        let of = self.out.filesystems[fs].key.as_ref();
+        if let Some(seen) = of.and_then(|key| all.filesystems.get(key)) {
+            return seen.mgt.clone().filter(is_mgt);
+        }
+        if let Some(device) = wanted.of.devices.first() {
+            let device = all.devices.get(&self.devices.find(device).ok()?)?;
+            return device.targets.iter().find(|key| is_mgt(key)).cloned();
+        }
+        let allowed = self.candidates(wanted);
+        let mut mgts = all.targets.iter();
+        let mut mgts =
+            std::iter::from_fn(move || mgts.find(|(_, target)| target.label == TargetLabel::Mgs));
+        let used = |key: &TargetKey| {
+            let mut others = all.filesystems.values();
+            others.any(|fs| fs.mgt.as_ref() == Some(key))
+        };
+        mgts.find(|(key, target)| {
+            let is_here = target.servers.iter().any(|id| allowed.contains(id));
+            is_here && target.device.is_some() && !used(key)
+        })
+        .map(|(key, _)| key.clone())
+    }
+
+    /// A target that is seen: it keeps its device, and its home where nothing
+    /// else is said.
+    pub(super) fn existing(
+        &mut self,
+        fs: usize,
+        label: &TargetLabel,
+        key: &TargetKey,
+        wanted: Option<&Wanted<'_>>,
+    ) -> Option<TargetPlace> {
+        let target = self.world.target(key)?;
+        let Some(device) = target.device.clone() else {
+            self.out.filesystems[fs].missing.push(label.clone());
+            return None;
+        };
+        let path = wanted.map_or_else(|| format!("filesystems[{fs}]"), |w| w.path.clone());
+        if let Some(wanted) = wanted {
+            self.same_device(wanted, &device);
+        }
+        let ours = target.servers.iter().copied();
+        let ours: Vec<ServerId> = ours
+            .filter(|id| self.out.servers.contains_key(id))
+            .collect();
+        let home = self.home_of(&path, target, wanted, &ours)?;
+        let group = self.out.servers.get(&home).and_then(|server| server.group);
+        let heirs = ours.iter().copied().filter(|id| {
+            let other = self.out.servers.get(id).and_then(|server| server.group);
+            *id != home && group.is_some() && other == group
+        });
+        let back_end = match target.back_end.as_deref() {
+            Some("zfs") => BackEnd::Zfs,
+            _ => BackEnd::Ldiskfs,
+        };
+        Some(TargetPlace {
+            label: label.clone(),
+            fs,
+            key: Some(key.clone()),
+            is_mgs_too: target.is_mgs_too,
+            back_end,
+            pool: self.pool_of(back_end, &device),
+            home,
+            heirs: heirs.collect(),
+            group,
+            mount_point: self.mount_point_of(target, label),
+            hidden: None,
+            mkfs_options: wanted.and_then(|one| one.of.mkfs_options.clone()),
+            mount_options: wanted.and_then(|one| one.of.mount_options.clone()),
+            device,
+        })
+    }
+
+    /// Whether the spec names the device that the target is on.
+    fn same_device(&mut self, wanted: &Wanted<'_>, device: &DeviceId) {
+        let Some(named) = wanted.of.devices.get(wanted.nth * devices_each(wanted.of)) else {
+            return;
+        };
+        let found = self.devices.find(named);
+        let known = self.world.inventory.devices.get(device);
+        let mut pools = known.into_iter().flat_map(|device| &device.parents);
+        let is_same = found.as_ref().is_ok_and(|id| {
+            let in_pool = pools.any(|pool| {
+                let pool = self.world.inventory.devices.get(pool);
+                pool.is_some_and(|pool| pool.parents.contains(id))
+            });
+            id == device || in_pool
+        });
+        if !is_same && named != &device.0 {
+            let path = format!("{}.devices[{}]", wanted.path, wanted.nth);
+            let reason = format!("{} lies on {device}, not on {named}.", wanted.label);
+            let remedy = "Name the device that it lies on; a target does not move by itself.";
+            self.found.error(&path, reason, remedy);
+        }
+    }
+
+    fn home_of(
+        &mut self,
+        path: &str,
+        target: &Target,
+        wanted: Option<&Wanted<'_>>,
+        ours: &[ServerId],
+    ) -> Option<ServerId> {
+        let named = wanted.and_then(|one| one.of.home.as_ref());
+        if let Some(name) = named {
+            let path = format!("{path}.home");
+            let id = self.listed(&path, name)?;
+            if !ours.contains(&id) {
+                let reason = format!("{name} cannot serve {}: it does not see it.", target.label);
+                self.found
+                    .error(&path, reason, "Name a server that sees the device.");
+                return None;
+            }
+            return Some(id);
+        }
+        let known = target.home.iter().chain(ours);
+        let home = known.into_iter().find(|id| ours.contains(id)).copied();
+        if home.is_none() {
+            let names: Vec<String> = target
+                .servers
+                .iter()
+                .map(|id| self.world.name(*id))
+                .collect();
+            let reason = format!(
+                "{} is there already, on servers that the spec does not list ({}).",
+                target.label,
+                names.join(", ")
+            );
+            self.found.error(
+                path,
+                reason,
+                "List them under `servers`, or take the target out.",
+            );
+        }
+        home
+    }
+
+    fn mount_point_of(&self, target: &Target, label: &TargetLabel) -> String {
+        let of_resource = target.ha_resource.as_ref().and_then(|id| {
+            let server = target.servers.first()?;
+            let key = self.world.inventory.servers.get(server)?.ha.as_ref()?;
+            let cluster = self.world.inventory.ha_clusters.get(key)?;
+            let resource = cluster.resources.iter().find(|r| r.id == *id)?;
+            let names = ["mountpoint", "directory"];
+            names.iter().find_map(|name| resource.parameters.get(*name))
+        });
+        let known = of_resource.or(target.mount_point.as_ref());
+        known.cloned().unwrap_or_else(|| mount_point(label))
+    }
+
+    /// The pool that a dataset is in.
+    fn pool_of(&self, back_end: BackEnd, device: &DeviceId) -> Option<PoolPlace> {
+        if back_end != BackEnd::Zfs {
+            return None;
+        }
+        let path = device.0.strip_prefix("dataset:")?;
+        let (guid, rest) = path.split_once('/')?;
+        let name = rest.split('/').next()?.to_owned();
+        let pool = DeviceId(format!("zpool:{guid}"));
+        let known = self.world.inventory.devices.get(&pool);
+        Some(PoolPlace {
+            name,
+            exists: true,
+            layout: None,
+            devices: known
+                .map(|pool| pool.parents.iter().cloned().collect())
+                .unwrap_or_default(),
+            options: Vec::new(),
+        })
+    }
+}
