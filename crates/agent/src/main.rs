@@ -4,6 +4,7 @@ use agent::host::Host;
 use agent::host::captured::{CapturedHost, HostFile};
 use agent::host::real::RealHost;
 use agent::host::recording::Recording;
+use agent::renewal::Renewal;
 use agent::{log, observe, run, state, watch};
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
@@ -138,6 +139,10 @@ fn capture(dir: &std::path::Path) -> anyhow::Result<()> {
 
 async fn enrol_here(enroll: &Enroll) -> anyhow::Result<()> {
     let folder = enroll.state.clone().unwrap_or_else(state::default_folder);
+    state::prepare(&folder).with_context(|| {
+        let folder = folder.display();
+        format!("cannot write {folder}; name another folder with --state; nothing was sent")
+    })?;
     let enrolled = enrol(&RealHost, &enroll.manager, &enroll.token, None).await?;
     state::save(&folder, &enrolled).with_context(|| {
         format!(
@@ -245,6 +250,7 @@ async fn keep(
     let mut enrolled =
         state::load(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
     if let (None, Some(manager), Some(token)) = (&enrolled, &manager, &token) {
+        state::prepare(&folder).with_context(|| format!("cannot write {}", folder.display()))?;
         let made = enrol(host.as_ref(), manager, token, site.clone()).await?;
         state::save(&folder, &made)
             .with_context(|| format!("cannot write {}", folder.display()))?;
@@ -262,12 +268,15 @@ async fn keep(
     } else {
         run::Memory::new(stream(), site)
     };
+    memory = memory.with_renewal(Renewal::new(folder, enrolled));
     if host.is_live() {
         memory.hear(watch::start(&host, memory.place(), &tasks));
     }
     let shutdown = tasks.shutdown().clone();
     let mut pause = Duration::from_secs(1);
     loop {
+        let enrolled = memory.renewal().map(Renewal::enrolled);
+        let enrolled = enrolled.context("the agent has lost its enrolment")?;
         let config = link::Config {
             manager: manager.clone().unwrap_or_else(|| enrolled.manager.clone()),
             ca_pem: enrolled.ca_pem.clone(),

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
-use wire::message::{EVENTS_MAX, HEARTBEAT_S, Hello};
+use wire::message::{EVENTS_MAX, HEARTBEAT_S, Hello, RENEWS};
 use wire::{ToAgent, ToManager};
 
 /// After something was heard, the look waits this long for what comes with it.
@@ -106,6 +106,7 @@ pub async fn run(
         sent: wire::Sections::new(),
         sent_at: Instant::now(),
         events_sent: 0,
+        may_renew: false,
         looking: None,
         look_at: None,
         look_not_before: Instant::now(),
@@ -128,6 +129,9 @@ struct Talk<'a> {
     sent_at: Instant,
     /// Number of the last event sent on this connection.
     events_sent: u64,
+    /// Whether a new certificate may be asked for: the manager gives them, and
+    /// none was asked for on this connection.
+    may_renew: bool,
     /// A look that is under way, and when it began.
     looking: Option<(Instant, JoinHandle<Seen>)>,
     /// When to look again.
@@ -148,6 +152,7 @@ impl Talk<'_> {
         for message in self.memory.work.owed() {
             self.send(message).await?;
         }
+        self.renew().await?;
         let mut full = interval(self.cadence.full);
         let mut quick = interval(self.cadence.quick);
         full.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -170,7 +175,10 @@ impl Talk<'_> {
                 }
                 signal = memory::next(&mut self.memory.signals) => self.heed(signal).await?,
                 looked = done(&mut self.looking) => self.looked(looked).await?,
-                _ = full.tick() => self.look_soon(Duration::ZERO),
+                _ = full.tick() => {
+                    self.look_soon(Duration::ZERO);
+                    self.renew().await?;
+                }
                 _ = quick.tick(), if !is_live => {
                     let now = self.host.moment();
                     if std::mem::replace(&mut moment, now) != now {
@@ -238,7 +246,10 @@ impl Talk<'_> {
             message = self.link.recv() => message,
         };
         match message {
-            Some(ToAgent::Welcome(_)) => Ok(()),
+            Some(ToAgent::Welcome(welcome)) => {
+                self.may_renew = welcome.extra.contains_key(RENEWS);
+                Ok(())
+            }
             other => self.answer(other).await.and(Err(Ended::Lost)),
         }
     }
@@ -270,7 +281,44 @@ impl Talk<'_> {
                 self.memory.work.acknowledge(&key);
                 Ok(())
             }
+            Some(ToAgent::Renewed { certificate }) => {
+                self.take_certificate(certificate);
+                Ok(())
+            }
             Some(ToAgent::Welcome(_) | ToAgent::AckReport { .. }) => Ok(()),
+        }
+    }
+
+    /// Asks for the next certificate, where it is time.
+    async fn renew(&mut self) -> Result<(), Ended> {
+        let now = jiff::Timestamp::now();
+        let Some(renewal) = &mut self.memory.renewal else {
+            return Ok(());
+        };
+        if !self.may_renew || !renewal.is_due(now) {
+            return Ok(());
+        }
+        self.may_renew = false;
+        match renewal.ask() {
+            Ok(csr) => self.send(ToManager::Renew { csr }).await,
+            Err(error) => {
+                tracing::warn!(%error, "no new certificate was asked for");
+                Ok(())
+            }
+        }
+    }
+
+    /// The next connection shows it; this one goes on as it is.
+    fn take_certificate(&mut self, certificate: String) {
+        let Some(renewal) = &mut self.memory.renewal else {
+            return;
+        };
+        match renewal.take(certificate) {
+            Ok(()) => tracing::info!("the agent has a new certificate"),
+            Err(error) => tracing::warn!(
+                error = stdx::chain::chain(&error),
+                "the new certificate is not taken; the old one stays"
+            ),
         }
     }
 

@@ -48,6 +48,16 @@ pub fn load(folder: &Path) -> io::Result<Option<Enrolled>> {
     }
 }
 
+/// Makes the folder, and finds out whether it can be written: to be called
+/// before a token is spent on what could not be kept.
+pub fn prepare(folder: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
+    let probe = folder.join("enrolled.json.new");
+    std::fs::File::create(&probe)?;
+    std::fs::remove_file(probe)
+}
+
 /// Writes it whole or not at all, for its owner only.
 pub fn save(folder: &Path, enrolled: &Enrolled) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;

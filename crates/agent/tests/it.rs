@@ -279,7 +279,7 @@ fn a_look_opens_nothing_for_writing() {
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("trace");
     let traced = std::process::Command::new("strace")
-        .args(["-f", "-qq", "-s", "256", "-e", "trace=open,openat,creat,execve,unlink,unlinkat,rename,renameat,renameat2,mkdir,mkdirat,mount,umount2,truncate,chmod,fchmodat", "-o"])
+        .args(["-f", "-qq", "-s", "256", "-e", "trace=open,openat,openat2,creat,execve,execveat,unlink,unlinkat,rmdir,rename,renameat,renameat2,mkdir,mkdirat,mknod,mknodat,link,linkat,symlink,symlinkat,mount,umount2,move_mount,truncate,ftruncate,chmod,fchmod,fchmodat,chown,fchown,fchownat,lchown,utimensat,setxattr,lsetxattr,fsetxattr,removexattr,init_module,finit_module,delete_module,reboot,settimeofday,clock_settime,sethostname,swapon,swapoff,pivot_root,chroot,kexec_load", "-o"])
         .arg(&trace)
         .arg(env!("CARGO_BIN_EXE_candela-agent"))
         .arg("once")
@@ -295,6 +295,12 @@ fn a_look_opens_nothing_for_writing() {
         );
         return;
     }
+    let printed = String::from_utf8_lossy(&traced.stdout);
+    let refused = HostError::NotAllowed.to_string();
+    assert!(
+        !printed.contains(&refused),
+        "a look asked for more: {printed}"
+    );
     let text = std::fs::read_to_string(trace).unwrap();
     let mut n_calls = 0;
     for line in text.lines().filter(|line| line.contains('(')) {
@@ -394,4 +400,180 @@ async fn a_manager_hears_everything_then_what_changed() {
 fn a_folder_that_is_no_capture_is_refused_in_words() {
     let error = agent::site::open(&PathBuf::from("/nonexistent")).unwrap_err();
     assert!(error.to_string().contains("/nonexistent"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_renews_its_certificate_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    site(folder.path());
+    let host = Arc::new(CapturedHost::open(folder.path()).unwrap());
+    let then = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * 300);
+    let authority = link::authority::Authority::open(folder.path(), then).unwrap();
+    let asked = link::renew::ask().unwrap();
+    let granted = authority.grant(&asked.csr_pem, "s1", "m1", then).unwrap();
+    let state = folder.path().join("state");
+    let enrolled = agent::state::Enrolled {
+        manager: String::new(),
+        server_id: "s1".into(),
+        machine_id: "m1".into(),
+        cert_pem: granted.pem,
+        key_pem: asked.key_pem,
+        ca_pem: authority.ca_pem().to_owned(),
+        stream: 7,
+    };
+    let renewal = agent::renewal::Renewal::new(state.clone(), enrolled);
+    let mut memory = run::Memory::new(7, None).with_renewal(renewal);
+    for (extra, n_asked) in [(None, 0), (Some(wire::message::RENEWS), 1)] {
+        let (agent_end, mut manager) = link::memory();
+        let shutdown = Shutdown::new();
+        let stop = shutdown.clone();
+        let seen: Arc<dyn Host> = Arc::clone(&host) as _;
+        let task = tokio::spawn(async move {
+            run::run(seen, agent_end, run::Cadence::default(), &mut memory, &stop).await;
+            memory
+        });
+        manager.recv().await.expect("a hello");
+        let welcome = wire::message::Welcome {
+            extra: extra
+                .map(|key| (key.to_owned(), "1".to_owned()))
+                .into_iter()
+                .collect(),
+            ..wire::message::Welcome::default()
+        };
+        manager.send(ToAgent::Welcome(welcome)).await.unwrap();
+        let (mut n_renew, mut n_beats) = (0, 0);
+        while n_beats < 20 {
+            match manager.recv().await.unwrap() {
+                ToManager::Renew { csr } => {
+                    n_renew += 1;
+                    let now = jiff::Timestamp::now();
+                    let certificate = authority.grant(&csr, "s1", "m1", now).unwrap().pem;
+                    manager
+                        .send(ToAgent::Renewed { certificate })
+                        .await
+                        .unwrap();
+                }
+                ToManager::Heartbeat { .. } => n_beats += 1,
+                _ => {}
+            }
+        }
+        shutdown.begin();
+        memory = task.await.unwrap();
+        assert_eq!(n_renew, n_asked, "with {extra:?}");
+    }
+    let kept = agent::state::load(&state).unwrap().expect("it is kept");
+    let (_, ends) = link::renew::life(&kept.cert_pem).unwrap();
+    assert!(ends > jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 360));
+    let renewal = memory.renewal().unwrap();
+    assert_eq!(renewal.enrolled().cert_pem, kept.cert_pem);
+}
+
+/// What a look at a host that answers everything asks for.
+struct Asking<'a> {
+    host: &'a dyn Host,
+    asked: std::sync::Mutex<std::collections::BTreeSet<Vec<String>>>,
+}
+
+impl Host for Asking<'_> {
+    fn run(&self, command: &Command) -> Result<agent::host::Output, HostError> {
+        self.asked.lock().unwrap().insert(command.argv.clone());
+        self.host.run(command)
+    }
+    fn read_file(&self, path: &str) -> Result<Vec<u8>, HostError> {
+        self.host.read_file(path)
+    }
+    fn list_dir(&self, path: &str) -> Result<Vec<String>, HostError> {
+        self.host.list_dir(path)
+    }
+    fn read_link(&self, path: &str) -> Result<String, HostError> {
+        self.host.read_link(path)
+    }
+    fn exists(&self, path: &str) -> bool {
+        self.host.exists(path)
+    }
+}
+
+/// A server with everything asks for every command there is; each must be one
+/// that the real host lets through.
+#[test]
+fn whatever_a_look_asks_for_is_on_the_list() {
+    let folder = tempfile::tempdir().unwrap();
+    site(folder.path());
+    let host = CapturedHost::open(folder.path()).unwrap();
+    let asking = Asking {
+        host: &host,
+        asked: std::sync::Mutex::default(),
+    };
+    let _ = observe::report(&asking);
+    host.go(1);
+    let _ = observe::report(&asking);
+    let asked = asking.asked.into_inner().unwrap();
+    // Asked only where a capture has no /proc/mounts; a real host has one.
+    let only_captured = ["mount", "-t", "lustre"].map(str::to_owned).to_vec();
+    for argv in asked.iter().filter(|argv| **argv != only_captured) {
+        assert!(agent::host::allow::is_allowed(argv), "{argv:?}");
+    }
+    let lines: Vec<String> = asked.iter().map(|argv| argv.join(" ")).collect();
+    for line in [
+        "debugfs -c -R cat CONFIGS/mountdata /dev/sdg",
+        "tunefs.lustre --dryrun /dev/sdg",
+        "lctl --device MGS llog_catlist",
+        "lctl --device MGS llog_print lab01-client",
+        "lnetctl routing show",
+    ] {
+        assert!(
+            lines.iter().any(|asked| asked == line),
+            "{line} is not asked"
+        );
+    }
+}
+
+/// What the list trusts `debugfs -c` with: it opens the device for reading.
+#[test]
+fn debugfs_opens_the_device_for_reading_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = folder.path().join("disk");
+    std::fs::File::create(&image)
+        .unwrap()
+        .set_len(16 << 20)
+        .unwrap();
+    let ran = |program: &str, args: &[&str]| {
+        let made = std::process::Command::new(program)
+            .args(args)
+            .arg(&image)
+            .output();
+        made.is_ok_and(|output| output.status.success())
+    };
+    if !ran("/usr/sbin/mkfs.ext4", &["-q", "-F"]) {
+        println!("skipped: mkfs.ext4 is not installed");
+        return;
+    }
+    let before = std::fs::read(&image).unwrap();
+    let trace = folder.path().join("trace");
+    let traced = std::process::Command::new("strace")
+        .args(["-f", "-qq", "-e", "trace=open,openat,creat", "-o"])
+        .arg(&trace)
+        .args(["/usr/sbin/debugfs", "-c", "-R", "cat CONFIGS/mountdata"])
+        .arg(&image)
+        .output();
+    if !traced.is_ok_and(|output| output.status.success()) {
+        println!("skipped: strace or debugfs is not installed, or may not trace here");
+        return;
+    }
+    let text = std::fs::read_to_string(&trace).unwrap();
+    let mut opened = text
+        .lines()
+        .filter(|line| line.contains("/disk\""))
+        .peekable();
+    assert!(opened.peek().is_some(), "it did not open the image: {text}");
+    for line in opened {
+        assert!(
+            line.contains("O_RDONLY") && !line.contains("O_RDWR"),
+            "{line}"
+        );
+    }
+    assert!(
+        std::fs::read(&image).unwrap() == before,
+        "the image is as it was"
+    );
 }

@@ -3,14 +3,14 @@
 //! keeps both only when all went well.
 
 use crate::dial::{DialError, ENROL_PATH, connect};
-use crate::{authority, tls, token};
+use crate::{authority, renew, tls, token};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::KeyPair;
 use rt::Tasks;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -110,7 +110,7 @@ impl EnrolError {
 pub async fn enrol(ask: Enrolment) -> Result<Identity, EnrolError> {
     let (_, fingerprint) = token::parse(&ask.token)?;
     let key = KeyPair::generate().map_err(EnrolError::Key)?;
-    let csr = request(&key).map_err(EnrolError::Key)?;
+    let csr = renew::request(&key).map_err(EnrolError::Key)?;
     let config = tls::newcomer(fingerprint).map_err(EnrolError::Tls)?;
     let stream = connect(&ask.manager, config)
         .await
@@ -137,10 +137,6 @@ pub async fn enrol(ask: Enrolment) -> Result<Identity, EnrolError> {
         key_pem: key.serialize_pem(),
         ca_pem: granted.ca,
     })
-}
-
-fn request(key: &KeyPair) -> Result<String, rcgen::Error> {
-    CertificateParams::default().serialize_request(key)?.pem()
 }
 
 async fn post<S>(stream: S, body: &Body, tasks: &Tasks) -> Result<Granted, EnrolError>

@@ -11,12 +11,14 @@
 //! - [`tls`]: what both sides check.
 //! - [`dial`]: the agent's side of the link.
 //! - [`enrol`]: how an agent gets its certificate.
+//! - [`renew`]: how it gets the next one.
 //! - [`token`]: the text of an enrolment token.
 
 pub mod authority;
 pub mod connection;
 pub mod dial;
 pub mod enrol;
+pub mod renew;
 pub mod socket;
 pub mod tls;
 pub mod token;

@@ -14,7 +14,7 @@ use store::record::{NewEvent, StoredReport};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use wire::code::Code;
-use wire::message::{CLOCK_OFF_MAX_S, EVENTS_MAX, Events, Hello, Welcome};
+use wire::message::{CLOCK_OFF_MAX_S, EVENTS_MAX, Events, Hello, RENEWS, Welcome};
 use wire::{Sections, ToAgent, ToManager};
 
 /// How long an agent may take to say hello.
@@ -27,6 +27,9 @@ const CLOCK_OFF: &str = "The server's clock is far from the manager's.";
 const NUMBER_MAX: u64 = i64::MAX.cast_unsigned();
 /// Least time between two notes in the store of when an agent spoke.
 const NOTE_SEEN_EVERY: Duration = Duration::from_mins(1);
+
+/// Certificates that one link may ask for: an agent needs one in a year.
+const RENEWALS_MAX: u32 = 5;
 
 /// Who is at the other end, as far as the way it came proves it.
 pub(crate) struct Proven {
@@ -48,6 +51,8 @@ struct Attending<'m> {
     agent_version: String,
     noted: Option<Instant>,
     is_clock_off: bool,
+    /// Certificates that were given on this link.
+    n_renewed: u32,
 }
 
 /// Why a link ended.
@@ -69,7 +74,7 @@ pub(crate) async fn attend(manager: Arc<Manager>, proven: Proven, mut end: Manag
         Err(_) => return refuse(&end, misused("no hello came in time")).await,
     };
     let (kick, mut kicked) = oneshot::channel();
-    let id = proven.id;
+    let (id, shown) = (proven.id, proven.certificate.clone());
     let arrived = match arrive(&manager, proven, &hello, kick).await {
         Ok(arrived) => arrived,
         Err(refusal) => return refuse(&end, refusal).await,
@@ -80,6 +85,9 @@ pub(crate) async fn attend(manager: Arc<Manager>, proven: Proven, mut end: Manag
         .is_err()
     {
         return leave(&manager, id, arrived.link, None).await;
+    }
+    if let (true, Some(serial)) = (arrived.is_renewed, shown) {
+        settle(&manager, id, serial).await;
     }
     if arrived.was_lost {
         say(
@@ -115,9 +123,28 @@ pub(crate) async fn attend(manager: Arc<Manager>, proven: Proven, mut end: Manag
         agent_version,
         noted,
         is_clock_off,
+        n_renewed: 0,
     };
     let why = attending.listen(&mut kicked).await;
     attending.finish(why).await;
+}
+
+/// The certificate that was shown is the one that is good from now on. Should
+/// the store fail, it is the next one still, and good as that.
+async fn settle(manager: &Manager, id: ServerId, serial: String) {
+    if let Err(error) = manager.store.certificate_renewed(id, serial).await {
+        tracing::error!(error = stdx::chain::chain(&error), "A renewal is not kept.");
+        return;
+    }
+    let text = "The server's agent has a new certificate; the one before is void.";
+    say(
+        manager,
+        id,
+        Severity::Info,
+        "server.certificate_renewed",
+        text,
+    )
+    .await;
 }
 
 async fn arrive(
@@ -173,7 +200,7 @@ fn welcome(manager: &Manager, id: ServerId) -> Welcome {
         server_id: id.to_string(),
         now_ms: manager.now().as_millisecond(),
         manager_version: VERSION.to_owned(),
-        extra: std::collections::BTreeMap::new(),
+        extra: [(RENEWS.to_owned(), String::from("1"))].into(),
     }
 }
 
@@ -256,6 +283,7 @@ impl Attending<'_> {
             ToManager::Events(events) => self.events(&events).await,
             // Until this manager gives orders there is nothing to learn from them.
             ToManager::Ended(_) | ToManager::Console(_) => Ok(()),
+            ToManager::Renew { csr } => self.renew(&csr).await,
             ToManager::Heartbeat { sent_at_ms } => {
                 let at = self.manager.now();
                 let clock_off_ms = clock_off(sent_at_ms, at);
@@ -281,6 +309,42 @@ impl Attending<'_> {
                 self.note_seen().await
             }
         }
+    }
+
+    /// Signs the next certificate. It is in the store before the agent has it,
+    /// and the old one is good until the agent comes with the new one.
+    async fn renew(&mut self, csr: &str) -> Result<(), End> {
+        if self.n_renewed == RENEWALS_MAX {
+            let text = "asks for one certificate after another";
+            return Err(End::Misused(String::from(text)));
+        }
+        self.n_renewed += 1;
+        let (manager, id) = (self.manager, self.id);
+        let machine = {
+            let world = manager.world();
+            let entry = world.servers.get(&id);
+            entry.map(|entry| entry.record.machine_id.clone())
+        };
+        let machine = machine.ok_or(End::Gone)?;
+        let made = manager
+            .authority
+            .grant(csr, &id.to_string(), &machine, manager.now());
+        let made = made.map_err(|error| {
+            let why = stdx::chain::chain(&error);
+            End::Misused(format!(
+                "a certificate request that cannot be signed: {why}"
+            ))
+        })?;
+        let serial = made.serial;
+        let is_kept = manager.store.renew_certificate(id, serial.clone()).await;
+        if !is_kept.map_err(|error| fault(&error))? {
+            // It was revoked in this moment; the kick is on its way.
+            return Ok(());
+        }
+        self.order(Order::Renew { id, serial }).await?;
+        let certificate = made.pem;
+        let answer = ToAgent::Renewed { certificate };
+        self.end.send(answer).await.map_err(|_| End::Gone)
     }
 
     async fn full(&mut self, seq: u64, sections: Sections) -> Result<(), End> {

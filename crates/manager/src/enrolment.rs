@@ -206,6 +206,7 @@ fn server_of(manager: &Manager, request: &Request) -> Server {
         machine_id: request.machine_id.clone(),
         name: request.hostname.clone(),
         certificate: None,
+        certificate_next: None,
         site: request.site.clone(),
         agent_version: request.agent_version.clone(),
         enrolled_at: manager.now(),

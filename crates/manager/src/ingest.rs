@@ -49,6 +49,8 @@ pub(crate) enum Order {
         at: Timestamp,
         clock_off_ms: Option<i64>,
     },
+    /// A server's next certificate, in the store already.
+    Renew { id: ServerId, serial: String },
     /// Events are in the journal at these positions.
     Events { places: Vec<u64> },
     /// A link ended. `done` says whether the server is silent now.
@@ -84,6 +86,8 @@ pub(crate) struct Arrived {
     pub link: u64,
     /// Whether it went silent while this manager ran.
     pub was_lost: bool,
+    /// Whether it shows its next certificate for the first time.
+    pub is_renewed: bool,
 }
 
 /// Why an agent is not let in.
@@ -205,6 +209,13 @@ impl Ingest {
                     self.note(world, only(id));
                 }
             }
+            Order::Renew { id, serial } => {
+                if let Some(entry) = world.servers.get_mut(&id)
+                    && entry.state != ServerState::Revoked
+                {
+                    entry.record.certificate_next = Some(serial);
+                }
+            }
             Order::Events { places } => self.events.extend(places),
             Order::Leave { id, link, done } => {
                 let _ = done.send(self.leave(world, id, link));
@@ -262,6 +273,7 @@ impl Ingest {
         let id = caller.id;
         let entry = world.servers.get_mut(&id).ok_or_else(|| unknown(&caller))?;
         check(entry, &caller)?;
+        let is_renewed = entry.record.certificate != caller.certificate;
         if let Some(now) = self.links.get(&id)
             && now.boot_id != caller.boot_id
         {
@@ -281,6 +293,9 @@ impl Ingest {
                 kick: caller.kick,
             },
         );
+        if is_renewed {
+            entry.record.certificate = entry.record.certificate_next.take();
+        }
         entry.state = ServerState::Online;
         entry.record.agent_version = caller.agent_version;
         entry.seen_at = Some(self.manager.now());
@@ -291,6 +306,7 @@ impl Ingest {
         Ok(Arrived {
             link: number,
             was_lost: self.lost.remove(&id),
+            is_renewed,
         })
     }
 
@@ -315,6 +331,7 @@ impl Ingest {
             entry.state = ServerState::Revoked;
             entry.record.revoked_at = Some(self.manager.now());
             entry.record.certificate = None;
+            entry.record.certificate_next = None;
         }
         // What it showed is no longer ours to tell; the record stays.
         let mut changed = world.detector.remove(id);
@@ -418,7 +435,9 @@ fn check(entry: &ServerEntry, caller: &Caller) -> Result<(), Refusal> {
             text,
         });
     }
-    if entry.record.certificate != caller.certificate {
+    let is_next =
+        caller.certificate.is_some() && entry.record.certificate_next == caller.certificate;
+    if entry.record.certificate != caller.certificate && !is_next {
         let text = String::from("this certificate was replaced by a newer one of the same server");
         return Err(Refusal {
             code: Code::CertificateUnknown,

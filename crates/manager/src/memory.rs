@@ -70,6 +70,7 @@ impl Connector {
             machine_id: machine_id.to_owned(),
             name: hostname.to_owned(),
             certificate: None,
+            certificate_next: None,
             site: site.map(ToOwned::to_owned),
             agent_version: String::new(),
             enrolled_at: self.manager.now(),

@@ -18,6 +18,9 @@ pub struct Server {
     /// Serial number of the one certificate that is good, hexadecimal; none
     /// for agents in this process.
     pub certificate: Option<String>,
+    /// Serial number of the one that follows: good too, and alone from when it
+    /// is first shown.
+    pub certificate_next: Option<String>,
     /// The site it was enrolled under.
     pub site: Option<String>,
     /// Version of its agent when it last spoke.

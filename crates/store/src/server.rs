@@ -57,6 +57,34 @@ impl Store {
         .await
     }
 
+    /// Notes the certificate that follows. False if the server was revoked or is
+    /// unknown.
+    pub async fn renew_certificate(&self, id: ServerId, next: String) -> Result<bool, StoreError> {
+        self.one_server(sql::SERVER_RENEW, id, next).await
+    }
+
+    /// The certificate that follows is the one now. False if it is another.
+    pub async fn certificate_renewed(
+        &self,
+        id: ServerId,
+        next: String,
+    ) -> Result<bool, StoreError> {
+        self.one_server(sql::SERVER_RENEWED, id, next).await
+    }
+
+    async fn one_server(
+        &self,
+        text: &'static str,
+        id: ServerId,
+        serial: String,
+    ) -> Result<bool, StoreError> {
+        self.write(move |db| {
+            let values = params![sql::bytes(id.0), serial];
+            Ok(db.prepare_cached(text)?.execute(values)? == 1)
+        })
+        .await
+    }
+
     /// Notes when a server last spoke, its name and its agent.
     pub async fn note_seen(
         &self,
@@ -180,6 +208,7 @@ fn put(db: &Connection, server: &Server) -> Result<(), StoreError> {
         sql::ms(server.enrolled_at),
         server.seen_at.map(sql::ms),
         server.revoked_at.map(sql::ms),
+        server.certificate_next,
     ];
     let done = db.prepare_cached(sql::SERVER_PUT)?.execute(values);
     done.map_err(|e| sql::unique(e, "a server with this machine-id"))?;
@@ -205,6 +234,7 @@ fn read(row: &Row<'_>) -> Result<Server, StoreError> {
         enrolled_at: sql::at(row.get(6)?)?,
         seen_at: sql::at_maybe(row.get(7)?)?,
         revoked_at: sql::at_maybe(row.get(8)?)?,
+        certificate_next: row.get(9)?,
     })
 }
 

@@ -39,7 +39,16 @@ pub enum ToManager {
     Ended(Ended),
     /// What an order ran, as it goes on. May be lost.
     Console(Vec<ConsoleLine>),
+    /// A new certificate is asked for, in place of the one that is shown. Only
+    /// where the welcome has [`RENEWS`].
+    Renew {
+        /// PKCS#10 request, PEM.
+        csr: String,
+    },
 }
+
+/// Key of [`Welcome::extra`]: this manager gives new certificates to agents.
+pub const RENEWS: &str = "renews";
 
 /// Seconds without another message after which an agent sends a heartbeat.
 pub const HEARTBEAT_S: u64 = 10;
@@ -122,6 +131,11 @@ pub enum ToAgent {
     AckEnded {
         /// Which.
         key: OrderKey,
+    },
+    /// The new certificate. The old one is good until the new one is shown.
+    Renewed {
+        /// PEM.
+        certificate: String,
     },
 }
 

@@ -6,6 +6,7 @@ use super::spool::{Kept, Spool};
 use super::work::Workshop;
 use crate::host::Host;
 use crate::log;
+use crate::renewal::Renewal;
 use crate::watch::{Place, Signal};
 use jiff::Timestamp;
 use model::event::{HostEvent, Severity};
@@ -27,6 +28,7 @@ pub struct Memory {
     spool: Option<Spool>,
     pub(super) signals: Option<Receiver<Signal>>,
     pub(super) work: Workshop,
+    pub(super) renewal: Option<Renewal>,
     /// Time of the last event that was read from a record.
     recorded_upto: Option<Timestamp>,
     /// Events that had to go before a manager had them.
@@ -49,6 +51,7 @@ impl Memory {
             spool: None,
             signals: None,
             work: Workshop::closed(),
+            renewal: None,
             recorded_upto: None,
             n_lost: 0,
         }
@@ -63,6 +66,18 @@ impl Memory {
         let mut memory = Self::new(kept.stream, site);
         (memory.spool, memory.kept) = (Some(spool), kept);
         Ok(memory)
+    }
+
+    /// The same, for an agent that asks for its next certificate in time.
+    #[must_use]
+    pub fn with_renewal(mut self, renewal: Renewal) -> Self {
+        self.renewal = Some(renewal);
+        self
+    }
+
+    /// Its certificate, where it has one that it renews.
+    pub fn renewal(&self) -> Option<&Renewal> {
+        self.renewal.as_ref()
     }
 
     /// The same, for a server that is managed.

@@ -35,6 +35,7 @@ fn entry(n: u32) -> ServerEntry {
             machine_id: format!("{n:032x}"),
             name: format!("new{n}"),
             certificate: None,
+            certificate_next: None,
             site: None,
             agent_version: String::new(),
             enrolled_at: now(),

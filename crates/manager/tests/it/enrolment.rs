@@ -115,6 +115,156 @@ async fn a_new_certificate_voids_the_old_one_and_keeps_the_id() {
     }
 }
 
+/// Asks for the next certificate over an open link.
+async fn renewed(end: &mut link::AgentEnd, identity: &Identity) -> Identity {
+    let asked = link::renew::ask().unwrap();
+    let csr = asked.csr_pem;
+    end.send(wire::ToManager::Renew { csr }).await.unwrap();
+    let ToAgent::Renewed { certificate } = hear(end).await else {
+        panic!("no certificate");
+    };
+    assert!(link::renew::is_for(
+        &certificate,
+        &asked.key_pem,
+        &identity.server_id
+    ));
+    Identity {
+        cert_pem: certificate,
+        key_pem: asked.key_pem,
+        ..identity.clone()
+    }
+}
+
+/// Links, and says whether that is welcome.
+async fn is_welcome(running: &Running, identity: &Identity) -> Option<link::AgentEnd> {
+    let mut end = link::dial(config(running, identity)).await.unwrap();
+    let answer = greet(&mut end, hello(&machine(1), "boot")).await;
+    matches!(answer, ToAgent::Welcome(_)).then_some(end)
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_voids_the_old_one_when_it_is_first_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path()).await;
+    let old = link::enrol(ask(&running, token(&running).await, 1))
+        .await
+        .unwrap();
+    let mut end = is_welcome(&running, &old).await.unwrap();
+    let lost = renewed(&mut end, &old).await;
+    // The agent died before it kept the answer: it comes as before, and asks again.
+    let mut end = is_welcome(&running, &old).await.unwrap();
+    let new = renewed(&mut end, &old).await;
+    drop(end);
+    running.shutdown().await;
+    let running = start(folder.path()).await;
+    assert!(is_welcome(&running, &lost).await.is_none(), "never kept");
+    is_welcome(&running, &old).await.expect("good until then");
+    is_welcome(&running, &new).await.expect("the new one");
+    assert!(is_welcome(&running, &old).await.is_none(), "void now");
+    let filter = EventFilter {
+        kind: Some("server.certificate_renewed".into()),
+        limit: 9,
+        ..EventFilter::default()
+    };
+    let store = running.manager().store();
+    assert_eq!(store.events(filter).await.unwrap().len(), 1);
+    running.shutdown().await;
+    let running = start(folder.path()).await;
+    assert!(is_welcome(&running, &old).await.is_none(), "and stays void");
+    let mut end = is_welcome(&running, &new).await.expect("and stays good");
+    let id = new.server_id.parse().unwrap();
+    let newer = renewed(&mut end, &new).await;
+    let who = String::from("user:admin");
+    running.manager().revoke(id, who).await.unwrap();
+    for identity in [&new, &newer] {
+        let refused = link::dial(config(&running, identity)).await;
+        assert!(refused.is_err(), "revoked is revoked");
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_asks_for_certificates_without_end_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path()).await;
+    let identity = link::enrol(ask(&running, token(&running).await, 1))
+        .await
+        .unwrap();
+    for (text, n_good) in [("not a request", 0), ("", 5)] {
+        let mut end = is_welcome(&running, &identity).await.unwrap();
+        for _ in 0..n_good {
+            renewed(&mut end, &identity).await;
+        }
+        let csr = match text {
+            "" => link::renew::ask().unwrap().csr_pem,
+            text => text.to_owned(),
+        };
+        end.send(wire::ToManager::Renew { csr }).await.unwrap();
+        let answer = hear(&mut end).await;
+        let code = Code::LinkMisused;
+        assert!(
+            matches!(&answer, ToAgent::Refused { code: found, .. } if *found == code),
+            "{answer:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn each_refusal_is_clear_on_both_sides_and_enrols_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path()).await;
+    let _end = join(&running, 1).await;
+    let spent = token(&running).await;
+    link::enrol(ask(&running, spent.clone(), 2)).await.unwrap();
+    let who = String::from("user:admin");
+    let manager = running.manager();
+    let ended = manager
+        .create_enrolment_token(Duration::ZERO, String::from("monitor"), who)
+        .await;
+    let ended = ended.unwrap().secret;
+    let fresh = token(&running).await;
+    let copy = Enrolment {
+        boot_id: String::from("another"),
+        ..ask(&running, fresh.clone(), 1)
+    };
+    let hour_ago = Timestamp::now() - SignedDuration::from_hours(1);
+    let late = Enrolment {
+        sent_at: hour_ago,
+        ..ask(&running, fresh.clone(), 3)
+    };
+    for (ask, code, words) in [
+        (ask(&running, spent, 3), Code::TokenUsed, "was used at"),
+        (
+            ask(&running, ended, 3),
+            Code::TokenExpired,
+            "this token ended at",
+        ),
+        (copy, Code::MachineCloned, "has the machine-id"),
+        (late, Code::ClockOff, "3600 s behind the manager's"),
+    ] {
+        let host = ask.hostname.clone();
+        let error = refused(ask).await;
+        assert_eq!(error.code(), Some(code), "{error}");
+        let said = error.to_string();
+        assert!(
+            said.contains(words) && said.contains(code.as_str()),
+            "{said}"
+        );
+        let filter = EventFilter {
+            limit: 1,
+            ..EventFilter::default()
+        };
+        let last = manager.store().events(filter).await.unwrap().remove(0);
+        assert_eq!(last.what.kind, "enrolment.refused", "{code}");
+        let text = last.what.text;
+        assert!(text.contains(words) && text.contains(&host), "{text}");
+        assert_eq!(manager.world().servers.len(), 2, "{code}");
+        assert_eq!(manager.store().servers().await.unwrap().len(), 2, "{code}");
+    }
+    link::enrol(ask(&running, fresh, 3))
+        .await
+        .expect("a token that was refused with is not spent");
+}
+
 #[tokio::test]
 async fn a_token_works_once() {
     let folder = tempfile::tempdir().unwrap();

@@ -31,6 +31,7 @@ fn server(n: u128) -> Server {
         machine_id: format!("{n:032x}"),
         name: format!("oss{n}"),
         certificate: Some(format!("{n:x}")),
+        certificate_next: None,
         site: None,
         agent_version: String::from("0.1.0"),
         enrolled_at: at(0),

@@ -119,6 +119,8 @@ fn messages_of_agents_keep_their_bytes() {
         took_ms: 1200,
     };
     check("console.hex", &ToManager::Console(vec![line]));
+    let csr = "-----BEGIN CERTIFICATE REQUEST-----".to_owned();
+    check("renew.hex", &ToManager::Renew { csr });
 }
 
 #[test]
@@ -157,6 +159,8 @@ fn messages_of_managers_keep_their_bytes() {
     check("order.hex", &ToAgent::Order(order));
     check("recall.hex", &ToAgent::Recall { key: key() });
     check("ack_ended.hex", &ToAgent::AckEnded { key: key() });
+    let certificate = "-----BEGIN CERTIFICATE-----".to_owned();
+    check("renewed.hex", &ToAgent::Renewed { certificate });
     for code in Code::ALL {
         let refused = ToAgent::Refused {
             code: *code,
