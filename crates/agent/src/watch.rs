@@ -92,20 +92,29 @@ pub fn start(host: &Arc<dyn Host>, place: &Place, tasks: &Tasks) -> mpsc::Receiv
         (Watched::Network, "network"),
     ] {
         match host.watch(what) {
-            Ok(fd) => {
-                tasks.spawn("watch", name, kernel::run(what, fd, send.clone()));
-            }
+            Ok(fd) => spawn(tasks, name, kernel::run(what, fd, send.clone())),
             Err(error) => not_heard(name, &error),
         }
     }
     let journal = journal::run(Arc::clone(host), place.journal.clone(), send.clone());
-    tasks.spawn("watch", "journal", journal);
-    tasks.spawn(
-        "watch",
+    spawn(tasks, "journal", journal);
+    spawn(
+        tasks,
         "zpool",
         zpool::run(Arc::clone(host), place.zpool, send),
     );
     receive
+}
+
+/// Starts a source, which ends at once with the agent, and its command with it.
+fn spawn(tasks: &Tasks, name: &str, source: impl Future<Output = ()> + Send + 'static) {
+    let shutdown = tasks.shutdown().clone();
+    tasks.spawn("watch", name, async move {
+        tokio::select! {
+            () = shutdown.wait() => {}
+            () = source => {}
+        }
+    });
 }
 
 fn not_heard(name: &str, error: &HostError) {

@@ -343,3 +343,37 @@ async fn a_replay_tells_what_its_kernel_said_at_each_moment_once() {
     );
     link.stop().await;
 }
+
+#[tokio::test]
+async fn a_command_that_runs_on_ends_with_the_agent() {
+    let host: Arc<dyn Host> = Arc::new(agent::host::real::RealHost);
+    let argv = [
+        "journalctl",
+        "-f",
+        "-o",
+        "json",
+        "-n",
+        "1",
+        "_TRANSPORT=kernel",
+    ];
+    let Ok(following) = host.follow(&Command::read(&argv)) else {
+        println!("skipped: journalctl is not installed");
+        return;
+    };
+    let pid = following.running.0.as_ref().unwrap().id();
+    let is_running = || Path::new(&format!("/proc/{pid}/cmdline")).exists();
+    assert!(is_running());
+    drop(following);
+    assert!(!is_running(), "it is ended, and waited for");
+
+    let tasks = Tasks::new(Shutdown::new());
+    let signals = watch::start(&host, &watch::Place::default(), &tasks);
+    tasks.shutdown().begin();
+    let left = tasks.finish(Duration::from_millis(500)).await;
+    assert_eq!(
+        left,
+        Vec::<String>::new(),
+        "all sources end when they are told"
+    );
+    drop(signals);
+}
