@@ -17,7 +17,10 @@ use model::event::Severity;
 use model::ids::SessionId;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use store::record::{Session, UserChange};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 /// How long a session lives.
@@ -29,13 +32,38 @@ const WAIT_S: i64 = 60;
 /// Accounts that are counted at most.
 const COUNTED_MAX: usize = 10_000;
 
-/// Counts wrong logins by account.
-#[derive(Debug, Default)]
-pub(crate) struct Guard(Mutex<BTreeMap<String, (u32, Timestamp)>>);
+/// Passwords that are checked at a time: each takes 19 MiB and a processor.
+const CHECKS_AT_ONCE: usize = 2;
+/// How long a login waits for its turn.
+const CHECK_WITHIN: Duration = Duration::from_secs(5);
+
+/// Counts wrong logins by account, and lets few be checked at a time.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    wrong: Mutex<BTreeMap<String, (u32, Timestamp)>>,
+    places: Semaphore,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self {
+            wrong: Mutex::default(),
+            places: Semaphore::new(CHECKS_AT_ONCE),
+        }
+    }
+}
 
 impl Guard {
+    /// Whether a password is right; none if too many wait to be told.
+    async fn check(&self, plain: String, hash: Option<String>) -> Option<bool> {
+        let place = timeout(CHECK_WITHIN, self.places.acquire()).await;
+        let _place = place.ok()?.ok()?;
+        let check = move || password::is_right(&plain, hash.as_deref());
+        Some(tokio::task::spawn_blocking(check).await.unwrap_or(false))
+    }
+
     fn is_open(&self, name: &str, now: Timestamp) -> bool {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         if all
             .get(name)
             .is_some_and(|(_, since)| now.as_second() - since.as_second() > WAIT_S)
@@ -46,10 +74,18 @@ impl Guard {
     }
 
     fn note(&self, name: &str, now: Timestamp, was_right: bool) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         if was_right {
             all.remove(name);
-        } else if all.len() < COUNTED_MAX || all.contains_key(name) {
+            return;
+        }
+        if all.len() >= COUNTED_MAX && !all.contains_key(name) {
+            // Names that someone makes up must not hide those that are tried on.
+            all.retain(|_, (count, since)| {
+                *count > 1 && now.as_second() - since.as_second() <= WAIT_S
+            });
+        }
+        if all.len() < COUNTED_MAX || all.contains_key(name) {
             let entry = all.entry(name.to_owned()).or_insert((0, now));
             *entry = (entry.0 + 1, now);
         }
@@ -75,8 +111,8 @@ pub(crate) async fn login(
     let user = app.manager.store().user_by_name(body.user.clone()).await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let plain = body.password;
-    let check = move || password::is_right(&plain, hash.as_deref());
-    let is_right = tokio::task::spawn_blocking(check).await.unwrap_or(false);
+    let is_right = app.guard.check(plain, hash).await;
+    let is_right = is_right.ok_or_else(too_many)?;
     app.guard.note(&name, now, is_right);
     let Some(user) = user.filter(|_| is_right) else {
         let text = format!(
@@ -190,8 +226,8 @@ pub(crate) async fn change_password(
     let store = app.manager.store();
     let user = store.user(caller.user).await?;
     let hash = user.map(|user| user.password_hash);
-    let check = move || password::is_right(&body.current, hash.as_deref());
-    let is_right = tokio::task::spawn_blocking(check).await.unwrap_or(false);
+    let is_right = app.guard.check(body.current, hash).await;
+    let is_right = is_right.ok_or_else(too_many)?;
     app.guard.note(&name, now, is_right);
     if !is_right {
         return Err(fault(
@@ -237,6 +273,14 @@ fn too_often(name: &str) -> Fault {
     )
 }
 
+fn too_many() -> Fault {
+    fault(
+        codes::LOGIN_TOO_OFTEN,
+        "Too many logins wait to be checked.",
+        "Wait a minute, and try again.",
+    )
+}
+
 /// `GET /me`.
 #[utoipa::path(
     get, path = "/me", tag = "session",
@@ -250,4 +294,31 @@ pub(crate) async fn me(Viewer(caller): Viewer) -> Json<Me> {
         csrf: caller.session.map(|(_, csrf)| csrf),
         version: VERSION.to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn few_passwords_are_checked_at_a_time() {
+        let guard = Guard::default();
+        let held = guard.places.acquire_many(2).await.unwrap();
+        assert_eq!(guard.check("x".into(), None).await, None);
+        drop(held);
+        assert_eq!(guard.check("x".into(), None).await, Some(false));
+    }
+
+    #[test]
+    fn an_account_is_counted_however_many_names_are_made_up() {
+        let (guard, now) = (Guard::default(), Timestamp::UNIX_EPOCH);
+        for n in 0..COUNTED_MAX {
+            guard.note(&format!("nobody{n}"), now, false);
+        }
+        for _ in 0..WRONG_MAX {
+            assert!(guard.is_open("admin", now));
+            guard.note("admin", now, false);
+        }
+        assert!(!guard.is_open("admin", now));
+    }
 }
