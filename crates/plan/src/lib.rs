@@ -13,6 +13,7 @@
 //! - [`mod@resolve`]: hosts, devices, homes, NIDs: every choice made; [`resolved`] holds them.
 //! - [`mod@plan`]: the plan; `compose` and `stage` make its graph, a file for each stage of work.
 //! - [`mod@checks`]: what must be true of any graph.
+//! - [`mod@export`]: what is there, as a spec whose plan is empty.
 //! - [`codes`]: what a plan may wait for.
 //!
 //! **Invariant:** the same spec, world, goals and consents give the same plan;
@@ -21,6 +22,7 @@
 pub mod checks;
 pub mod codes;
 mod compose;
+pub mod export;
 mod findings;
 mod hash;
 pub mod plan;
@@ -30,6 +32,7 @@ mod stage;
 pub mod world;
 
 pub use checks::{Fault, checks};
+pub use export::export;
 pub use plan::{ConsentNeeded, Plan, plan};
 pub use resolve::resolve;
 pub use resolved::Resolved;

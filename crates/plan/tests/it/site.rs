@@ -393,8 +393,7 @@ fn ha(town: &Town, name: &str, host: &Host) -> Option<Ha> {
     Some(Ha {
         corosync: Some(Corosync {
             cluster_name: Some(of.clone()),
-            members: cluster.nodes.clone(),
-            links: vec![],
+            ..Corosync::default()
         }),
         is_running: true,
         cluster_name: Some(of.clone()),
