@@ -106,68 +106,10 @@ fn changes(class: &str) -> bool {
 /// is found by looking.
 fn happened(event: &Event<'_>, at: Timestamp) -> Option<HostEvent> {
     let pool = event.get("pool").unwrap_or("(unknown)");
-    let vdev = event.get("vdev_path").map(|path| format!(" on {path}"));
-    let vdev = vdev.unwrap_or_default();
     let (severity, kind, text) = match event.class.split_once(".fs.zfs.")? {
-        ("ereport", "checksum") => (
-            Severity::Warning,
-            "zpool.checksum",
-            format!("pool {pool} read data that is not what was written{vdev}"),
-        ),
-        ("ereport", "io" | "probe_failure" | "io_failure" | "log_replay") => (
-            Severity::Warning,
-            "zpool.io_error",
-            format!("pool {pool} had an I/O error{vdev}"),
-        ),
-        ("ereport", "delay" | "deadman") => (
-            Severity::Warning,
-            "zpool.slow_io",
-            format!("pool {pool} waits long for I/O{vdev}"),
-        ),
-        ("ereport", "data") => (
-            Severity::Error,
-            "zpool.data_lost",
-            format!("pool {pool} has data that it cannot repair"),
-        ),
-        ("ereport", other) if other.starts_with("vdev") => (
-            Severity::Error,
-            "zpool.vdev_failed",
-            format!("pool {pool} cannot use a device{vdev} ({other})"),
-        ),
-        ("resource", "statechange") => {
-            let state = event.get("vdev_state").unwrap_or("another state");
-            let severity = if state.contains("ONLINE") {
-                Severity::Info
-            } else {
-                Severity::Warning
-            };
-            let text = format!("a device of pool {pool}{vdev} is now {state}");
-            (severity, "zpool.vdev_state", text)
-        }
-        ("resource", "removed") => (
-            Severity::Error,
-            "zpool.vdev_removed",
-            format!("a device of pool {pool}{vdev} was taken away"),
-        ),
-        ("sysevent", work) => {
-            let (name, word) = work.rsplit_once('_')?;
-            if !matches!(name, "scrub" | "resilver" | "trim" | "initialize") {
-                return None;
-            }
-            let word = match word {
-                "start" => "began",
-                "finish" => "ended",
-                "abort" | "cancel" => "was ended early",
-                "paused" | "suspend" => "pauses",
-                "resume" => "goes on",
-                _ => return None,
-            };
-            (
-                Severity::Info,
-                "zpool.work",
-                format!("the {name} of pool {pool} {word}"),
-            )
-        }
+        ("ereport", name) => fault(name, pool, event)?,
+        ("resource", name) => resource(name, pool, event)?,
+        ("sysevent", name) => work(name, pool)?,
         _ => return None,
     };
     Some(HostEvent {
@@ -178,6 +120,84 @@ fn happened(event: &Event<'_>, at: Timestamp) -> Option<HostEvent> {
         target: None,
         raw: Some(event.class.to_owned()),
     })
+}
+
+type Told = (Severity, &'static str, String);
+
+fn vdev(event: &Event<'_>) -> String {
+    let path = event.get("vdev_path").map(|path| format!(" on {path}"));
+    path.unwrap_or_default()
+}
+
+fn fault(name: &str, pool: &str, event: &Event<'_>) -> Option<Told> {
+    let vdev = vdev(event);
+    let (severity, kind, text) = match name {
+        "checksum" => (
+            Severity::Warning,
+            "zpool.checksum",
+            format!("pool {pool} read data that is not what was written{vdev}"),
+        ),
+        "io" | "probe_failure" | "io_failure" | "log_replay" => (
+            Severity::Warning,
+            "zpool.io_error",
+            format!("pool {pool} had an I/O error{vdev}"),
+        ),
+        "delay" | "deadman" => (
+            Severity::Warning,
+            "zpool.slow_io",
+            format!("pool {pool} waits long for I/O{vdev}"),
+        ),
+        "data" => (
+            Severity::Error,
+            "zpool.data_lost",
+            format!("pool {pool} has data that it cannot repair"),
+        ),
+        other if other.starts_with("vdev") => (
+            Severity::Error,
+            "zpool.vdev_failed",
+            format!("pool {pool} cannot use a device{vdev} ({other})"),
+        ),
+        _ => return None,
+    };
+    Some((severity, kind, text))
+}
+
+fn resource(name: &str, pool: &str, event: &Event<'_>) -> Option<Told> {
+    let vdev = vdev(event);
+    match name {
+        "statechange" => {
+            let state = event.get("vdev_state").unwrap_or("another state");
+            let severity = if state.contains("ONLINE") {
+                Severity::Info
+            } else {
+                Severity::Warning
+            };
+            let text = format!("a device of pool {pool}{vdev} is now {state}");
+            Some((severity, "zpool.vdev_state", text))
+        }
+        "removed" => {
+            let text = format!("a device of pool {pool}{vdev} was taken away");
+            Some((Severity::Error, "zpool.vdev_removed", text))
+        }
+        _ => None,
+    }
+}
+
+fn work(name: &str, pool: &str) -> Option<Told> {
+    let (work, step) = name.rsplit_once('_')?;
+    if !matches!(work, "scrub" | "resilver" | "trim" | "initialize") {
+        return None;
+    }
+    let step = match step {
+        "start" => "began",
+        "finish" => "ended",
+        "abort" | "cancel" => "was ended early",
+        "paused" | "suspend" => "pauses",
+        "resume" => "goes on",
+        _ => return None,
+    };
+    let text = format!("the {work} of pool {pool} {step}");
+    Some((Severity::Info, "zpool.work", text))
 }
 
 #[cfg(test)]
