@@ -56,8 +56,8 @@ fn device(text: &str) -> Option<ObdDevice<'_>> {
         index: words.next()?.parse().ok()?,
         state: words
             .next()
-            .filter(|state| state.bytes().all(|b| b.is_ascii_uppercase()))?,
-        class: words.next()?,
+            .filter(|state| matches!(*state, "UP" | "DN" | "ST" | "IN" | "AT" | "--"))?,
+        class: words.next().filter(|class| is_class(class))?,
         name: words.next()?,
         uuid: words.next()?,
         refs: words.next()?.parse().ok()?,
@@ -65,9 +65,14 @@ fn device(text: &str) -> Option<ObdDevice<'_>> {
     })
 }
 
+/// `obdfilter`, `osd-zfs`: no class has a capital.
+fn is_class(text: &str) -> bool {
+    let is_allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.bytes().all(is_allowed)
+}
+
 fn guess(sample: Sample<'_>) -> Likelihood {
-    let text = sample.text();
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty()).take(8);
+    let mut lines = crate::lfs::text_lines(sample.text()).take(8);
     let good = lines.clone().filter(|line| device(line).is_some()).count();
     if good > 0 && good * 4 >= lines.by_ref().count() * 3 {
         90

@@ -3,17 +3,21 @@
 //! - [`df`]: `lfs df`. - [`check`]: `lfs check`, `osts`, `mdts`, `getname`.
 //! - [`quota`]: `lfs quota`. - [`changelog`]: `lfs changelog`.
 //! - [`layout`]: `lfs getstripe`. - [`dir_layout`]: `lfs getdirstripe`.
-//! - [`hsm`]: `lfs hsm_state`, `hsm_action`. - [`fid`]: FIDs and paths.
-//! - [`pool`]: `lctl pool_list`. - [`top_jobs`]: `lljobstat`.
+//! - [`hsm`]: `lfs hsm_state`, `hsm_action`. - [`copytool`]: what a copytool logs.
+//! - [`fid`]: FIDs and paths.
+//! - [`pool`]: `lctl pool_list`. - [`project`]: `lfs project`, `getsom`.
+//! - [`top_jobs`]: `lljobstat`.
 
 pub mod changelog;
 pub mod check;
+pub mod copytool;
 pub mod df;
 pub mod dir_layout;
 pub mod fid;
 pub mod hsm;
 pub mod layout;
 pub mod pool;
+pub mod project;
 pub mod quota;
 pub mod top_jobs;
 
@@ -27,11 +31,13 @@ pub(crate) fn kinds() -> Vec<&'static Kind> {
         &check::KIND,
         &changelog::KIND,
         &hsm::KIND,
+        &copytool::KIND,
         &fid::KIND,
         &quota::KIND,
         &layout::KIND,
         &dir_layout::KIND,
         &pool::KIND,
+        &project::KIND,
         &top_jobs::KIND,
     ]
 }
@@ -43,7 +49,7 @@ pub(crate) fn lines(input: &[u8]) -> impl Iterator<Item = Line<'_>> {
 }
 
 /// The first lines of a text as [`lines`] gives them.
-pub(crate) fn text_lines(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn text_lines(text: &str) -> impl Iterator<Item = &str> + Clone {
     text.lines()
         .map(|line| line.trim_end_matches(['\r', '\0']))
         .filter(|line| !line.trim().is_empty() && !is_prompt(line))

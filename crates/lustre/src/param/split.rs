@@ -255,13 +255,23 @@ pub(crate) fn head(text: &str) -> Option<Head<'_>> {
     if bytes.get(end) != Some(&b'=') {
         return None;
     }
-    let (name, value) = (text.get(..end)?, text.get(end + 1..)?);
+    let (name, value) = marked(text.get(..end)?, text.get(end + 1..)?);
     let is_name = match memchr(b'.', name.as_bytes()) {
         // The MGS lists rules such as `lab01.srpc.flavor.default=skpi`.
         Some(dot) => !name.ends_with('.') && !name[dot..].starts_with(".srpc.flavor"),
         None => is_bare(name, value),
     };
     is_name.then_some((name, value))
+}
+
+/// Without the mark that `get_param -F` puts behind a name: `=` if it can be
+/// set, `@` if it is a link.
+#[inline]
+fn marked<'a>(name: &'a str, value: &'a str) -> Head<'a> {
+    match value.strip_prefix('=') {
+        Some(value) => (name, value),
+        None => (name.strip_suffix('@').unwrap_or(name), value),
+    }
 }
 
 /// Whether a name without a dot is a parameter, and no line of a value.
@@ -334,6 +344,10 @@ mod tests {
             &["1:a.live.b=+1", "3:c.d=1+0"],
         );
         check("stray\n\na.b.c=1", &["1!BadLine", "3:a.b.c=1+0"]);
+        check(
+            "a.b.c==1\nat_max==600\njobid_var@=x\n",
+            &["1:a.b.c=1+0", "2:at_max=600+0", "3:jobid_var=x+0"],
+        );
     }
 
     #[test]
