@@ -3,6 +3,7 @@
 //! What captures have around the output itself is dealt with here, for all
 //! kinds: prompts with the command that was typed, and lines that are no text.
 
+mod parts;
 mod prompt;
 
 use std::borrow::Cow;
@@ -86,28 +87,66 @@ fn likeliest(sample: Sample<'_>) -> Option<(&'static Kind, Likelihood)> {
 }
 
 /// Reads an input as a kind: prompts become hints with the command that was
-/// typed, and each line that is no text is told, if the kind passed over it in
-/// silence.
+/// typed; lines that stand together and are of another kind (the output of the
+/// next command) are read as that; and each line that is no text is told, if the
+/// kind passed over it in silence.
 pub fn read(kind: &Kind, input: &[u8], sink: &mut dyn Sink) {
     let bare = prompt::without(input);
     for command in bare.iter().flat_map(|bare| &bare.commands) {
         sink.hint(&format!("the command typed: {command}"));
     }
     let input = bare.map_or(Cow::Borrowed(input), |bare| Cow::Owned(bare.bytes));
-    if std::str::from_utf8(&input).is_ok() || is_binary(&input) {
+    if is_binary(&input) {
         return (kind.read)(&input, sink);
+    }
+    if std::str::from_utf8(&input).is_ok() {
+        return read_parts(kind, &input, 0, sink);
     }
     let mut watch = Watch {
         sink,
         told: BTreeSet::new(),
     };
-    (kind.read)(&input, &mut watch);
+    read_parts(kind, &input, 0, &mut watch);
     let told = watch.told;
     for (line, text) in (1_u64..).zip(input.split(|byte| *byte == b'\n')) {
         if std::str::from_utf8(text).is_err() && !told.contains(&line) {
             let reason = "the line holds bytes that are not text";
             sink.skip(Skip::new(line, SkipKind::Binary, reason));
         }
+    }
+}
+
+/// Outputs in one capture at most, each found in what the one before left.
+const PARTS_DEPTH_MAX: u32 = 4;
+
+fn read_parts(kind: &Kind, input: &[u8], depth: u32, sink: &mut dyn Sink) {
+    if depth >= PARTS_DEPTH_MAX {
+        return (kind.read)(input, sink);
+    }
+    let mut held = parts::Held::new(sink);
+    (kind.read)(input, &mut held);
+    let mut skips = held.into_skips();
+    for part in parts::find(input, &skips) {
+        let head = &part.bytes[..part.bytes.len().min(64 * 1024)];
+        let sample = Sample { name: "", head };
+        let is_sure = |found: &(&Kind, Likelihood)| found.1 >= LIKELIHOOD_BEHIND_MIN;
+        let Some((other, _)) = likeliest(sample).filter(is_sure) else {
+            continue;
+        };
+        if other.name == kind.name {
+            continue;
+        }
+        skips.retain(|skip| !(part.line..=part.end).contains(&skip.line));
+        let (from, to) = (part.line, part.end);
+        sink.hint(&format!("lines {from} to {to} are {}", other.name));
+        let mut shifted = parts::Shifted {
+            sink: &mut *sink,
+            n_before: part.line - 1,
+        };
+        read_parts(other, part.bytes, depth + 1, &mut shifted);
+    }
+    for skip in skips {
+        sink.skip(skip);
     }
 }
 

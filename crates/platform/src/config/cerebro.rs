@@ -27,10 +27,10 @@ pub struct Moment<'a> {
     pub sent: u64,
     /// The server.
     pub node: &'a str,
-    /// Its processors, percent busy.
-    pub cpu_percent: f64,
-    /// Its memory, percent used.
-    pub memory_percent: f64,
+    /// Its processors, percent busy, where told.
+    pub cpu_percent: Option<f64>,
+    /// Its memory, percent used, where told.
+    pub memory_percent: Option<f64>,
     /// What it said of itself or its targets.
     pub said: Vec<Said<'a>>,
 }
@@ -121,15 +121,16 @@ fn moment(line: &str) -> Option<Moment<'_>> {
     let node = words.next()?;
     let metric = words.next()?;
     let mut cells = words.next()?.trim_end().split(';').peekable();
-    let version: u32 = cells.next()?.parse().ok()?;
+    // The oldest write `1.0`, and nothing of processor and memory.
+    let version: u32 = cells.next()?.split('.').next()?.parse().ok()?;
     let _host = cells.next()?;
     let mut percent = || {
-        let value: f64 = cells.next()?.parse().ok()?;
+        let value: f64 = cells.peek()?.parse().ok()?;
+        cells.next();
         value.is_finite().then_some(value)
     };
-    let has_load = metric != "lmt_osc";
-    let cpu_percent = if has_load { percent()? } else { 0.0 };
-    let memory_percent = if has_load { percent()? } else { 0.0 };
+    let cpu_percent = percent();
+    let memory_percent = cpu_percent.and_then(|_| percent());
     let cells: Vec<&str> = cells.collect();
     let cells = match cells.split_last() {
         Some((&"", whole)) => whole,
@@ -144,7 +145,7 @@ fn moment(line: &str) -> Option<Moment<'_>> {
         }],
         _ => return None,
     };
-    Some(Moment {
+    (!said.is_empty()).then_some(Moment {
         received,
         sent,
         node,
