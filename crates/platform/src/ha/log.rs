@@ -104,6 +104,13 @@ pub fn message(text: &str) -> Option<Message> {
     if let Some(rest) = rest.strip_prefix("corosync ") {
         return corosync(found, rest);
     }
+    // On the console: `notice  [MAIN  ] text`.
+    if let Some((level, after)) = rest.split_once('[')
+        && LEVELS.contains(&level.trim())
+        && after.split(']').next().is_some_and(|by| by.len() == 6)
+    {
+        return corosync(found, rest);
+    }
     let (host, rest) = rest.split_once(char::is_whitespace)?;
     found.host = Some(host.to_owned());
     new(found, rest.trim_start())
@@ -247,6 +254,10 @@ mod tests {
         check(
             "Nov 21 08:12:01 corosync [MAIN  ] ready",
             "Nov 21 08:12:01|-|corosync|-|-|MAIN|ready",
+        );
+        check(
+            "Nov 21 08:12:01 info    [MAIN  ] ready",
+            "Nov 21 08:12:01|-|corosync|-|info|MAIN|ready",
         );
     }
 

@@ -137,6 +137,10 @@ impl Reader {
             self.name = Some(name.trim().to_owned());
             return true;
         }
+        if indent == 0 && matches!(text, "Options:" | "Device:") {
+            self.section = Section::Quorum;
+            return true;
+        }
         if let Some(section) = section_of(text).filter(|_| indent <= 1) {
             self.section = section;
             self.about.clear();
@@ -412,6 +416,8 @@ fn guess(sample: Sample<'_>) -> Likelihood {
             n_alone += u32::from(line.starts_with(text));
         }
         let (bare, _) = status::unbullet(text);
+        // `pcs quorum config`.
+        n_alone += u32::from(bare.starts_with("wait_for_all: ") || bare.starts_with("two_node: "));
         let is_status = bare.starts_with("Current DC:") || bare.starts_with("PCSD Status:");
         n_status += u32::from(is_status);
     }

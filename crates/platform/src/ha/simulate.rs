@@ -121,6 +121,8 @@ pub fn parse(input: &[u8]) -> (Simulation, Vec<Skip>) {
             found.before.warnings.push(text.to_owned());
         } else if !score(text, &mut found.scores) && !is_utilization(text) {
             match part {
+                // Lists of nodes without a heading, of `crm_simulate -s`.
+                Part::Before if text.ends_with(" ]") && line.text == text => {}
                 Part::Before => before.line(&line),
                 Part::After => after.line(&line),
                 _ => body(part, &line, text, &mut found, &mut skips),

@@ -119,6 +119,8 @@ pub struct Service {
 pub(crate) enum Section {
     /// Summary, nodes and resources: told apart by shape.
     Open,
+    /// Nodes by state, of `pcs status nodes`.
+    NodeLists,
     /// Node attributes.
     Attributes,
     /// Operations, and the migration summary.
@@ -157,6 +159,7 @@ fn section_of(heading: &str) -> Option<Section> {
         | "stonith devices"
         | "fence devices"
         | "full list of nodes" => Section::Open,
+        "pacemaker nodes" | "pacemaker remote nodes" | "corosync nodes" => Section::NodeLists,
         "node attributes" => Section::Attributes,
         "operations" | "migration summary" => Section::Operations,
         "failed resource actions" | "failed actions" => Section::Failures,
@@ -232,6 +235,7 @@ impl Reader {
                     || parts::nodes(self, text)
                     || resource::line(self, indent, text)
             }
+            Section::NodeLists => parts::node_list(self, text),
             Section::Attributes => parts::attribute(self, text),
             Section::Operations => parts::operation(self, text),
             Section::Failures => parts::failure(self, text, has_bullet),
@@ -301,7 +305,8 @@ impl Reader {
             return true;
         }
         if lines::is_error(text) && self.section != Section::Warnings {
-            if let Some(warning) = text.strip_prefix("WARNING:") {
+            let warning = ["WARNING:", "Warning:"];
+            if let Some(warning) = warning.iter().find_map(|start| text.strip_prefix(start)) {
                 self.status.warnings.push(warning.trim().to_owned());
             } else {
                 self.skips

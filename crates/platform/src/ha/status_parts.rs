@@ -142,6 +142,25 @@ pub(crate) fn nodes(reader: &mut Reader, text: &str) -> bool {
     true
 }
 
+/// `Online: a b`, of `pcs status nodes`; a later list says more than an earlier one.
+pub(crate) fn node_list(reader: &mut Reader, text: &str) -> bool {
+    let Some((head, names)) = text.split_once(':') else {
+        return false;
+    };
+    let status = match head {
+        "Online" => "online",
+        "Offline" => "OFFLINE",
+        "Standby" | "Standby with resource(s) running" => "standby",
+        "Maintenance" => "maintenance",
+        _ => return false,
+    };
+    for name in names.split_whitespace() {
+        reader.status.cluster.nodes.retain(|node| node.name != name);
+        add_node(reader, name, "", status);
+    }
+    true
+}
+
 fn list_status(head: &str) -> Option<&'static str> {
     Some(match head {
         "Online" | "RemoteOnline" | "GuestOnline" | "Containers" => "online",
@@ -529,6 +548,21 @@ mod tests {
                 "  * d 10s-interval monitor on b returned 'error' at Wed Sep  2 16:17:38 2020 after 33ms\n"
             ),
             ["d 10s-interval monitor @ b: returned 'error' at Wed Sep  2 16:17:38 2020 after 33ms"]
+        );
+    }
+
+    #[test]
+    fn nodes_by_state_are_read() {
+        let text = "Corosync Nodes:\n Online: a b\n Offline:\nPacemaker Nodes:\n Online: a\n Standby: b\n Standby with resource(s) running:\n Offline: c\nPacemaker Remote Nodes:\n Online:\n";
+        let (found, skips) = status::parse(text.as_bytes());
+        assert_eq!(skips, []);
+        let nodes = found.cluster.nodes.iter();
+        let seen: Vec<_> = nodes
+            .map(|one| (one.name.as_str(), one.online, one.standby))
+            .collect();
+        assert_eq!(
+            seen,
+            [("a", true, false), ("b", true, true), ("c", false, false)]
         );
     }
 

@@ -18,7 +18,7 @@ pub static CRM_MON: Kind = Kind {
 /// The reader of `pcs status`.
 pub static PCS_STATUS: Kind = Kind {
     name: "pcs-status",
-    about: "pcs status, pcs status --full",
+    about: "pcs status, pcs status --full, pcs status nodes",
     guess: guess_pcs,
     read,
 };
@@ -111,6 +111,9 @@ fn guess_crm_mon(sample: Sample<'_>) -> Likelihood {
 fn guess_pcs(sample: Sample<'_>) -> Likelihood {
     let text = sample.text();
     let found = signs(text);
+    if text.contains("Pacemaker Remote Nodes:") && text.contains(" Online:") {
+        return 96;
+    }
     if is_markup(text) || found.is_simulation || !found.is_pcs {
         return 0;
     }

@@ -431,7 +431,10 @@ fn guess(sample: Sample<'_>) -> Likelihood {
         .iter()
         .filter(|skip| skip.kind != SkipKind::ErrorText)
         .count();
+    // `0 events found`: there is nothing, and the tool says so.
+    let is_none = |line: &str| line.trim().ends_with(" found") && line.trim().starts_with("0 ");
     match (strong, n_bad) {
+        (0, 0) if text.lines().any(is_none) => 60,
         (1.., 0) => 85,
         (2.., n_bad) if n_bad * 4 < strong => 70,
         _ => 0,
