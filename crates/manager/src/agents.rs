@@ -79,15 +79,15 @@ pub(crate) async fn attend(manager: Arc<Manager>, proven: Proven, mut end: Manag
         Ok(arrived) => arrived,
         Err(refusal) => return refuse(&end, refusal).await,
     };
+    if let (true, Some(serial)) = (arrived.is_renewed, shown) {
+        settle(&manager, id, serial).await;
+    }
     if end
         .send(ToAgent::Welcome(welcome(&manager, id)))
         .await
         .is_err()
     {
         return leave(&manager, id, arrived.link, None).await;
-    }
-    if let (true, Some(serial)) = (arrived.is_renewed, shown) {
-        settle(&manager, id, serial).await;
     }
     if arrived.was_lost {
         say(
