@@ -9,6 +9,8 @@ pub const HA_EXTERNAL: &str = "ha-external";
 pub const HA_MAINTENANCE: &str = "ha-maintenance";
 /// Pacemaker does not know a server of the group.
 pub const HA_NODE_MISSING: &str = "ha-node-missing";
+/// Corosync is configured for another cluster.
+pub const HA_FOREIGN: &str = "ha-foreign";
 /// Pacemaker cannot run a target.
 pub const HA_BLOCKED: &str = "ha-blocked";
 /// A target is mounted, but not by the Pacemaker of its group.

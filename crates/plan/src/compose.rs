@@ -72,6 +72,8 @@ pub(crate) struct Composer<'a> {
     pub ha: BTreeMap<usize, Status>,
     /// Targets that are to be up.
     pub up: BTreeMap<usize, Status>,
+    /// Steps that take nodes of a group out of standby.
+    pub back: BTreeMap<usize, Vec<StepId>>,
     /// Steps that unmount a target, by where.
     pub unmounted: BTreeMap<(usize, ServerId), StepId>,
 }
@@ -90,6 +92,7 @@ impl<'a> Composer<'a> {
             lnet: BTreeMap::new(),
             ha: BTreeMap::new(),
             up: BTreeMap::new(),
+            back: BTreeMap::new(),
             unmounted: BTreeMap::new(),
         }
     }

@@ -25,6 +25,7 @@ impl Composer<'_> {
         for group in 0..self.resolved.groups.len() {
             self.ha_ready(group);
         }
+        self.standbys();
         let states: Vec<FsWanted> = self
             .resolved
             .filesystems
@@ -40,7 +41,6 @@ impl Composer<'_> {
                 FsWanted::Absent => self.fs_gone(fs),
             }
         }
-        self.standbys();
         self.clients();
     }
 

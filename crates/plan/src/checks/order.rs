@@ -3,7 +3,7 @@
 
 use super::Fault;
 use super::view::{Act, View};
-use lustre::label::{FsName, TargetKind, TargetLabel};
+use lustre::label::{FsName, TargetIndex, TargetKind, TargetLabel};
 use model::graph::{Planned, StepId};
 use model::ids::ServerId;
 use model::report::LnetState;
@@ -72,7 +72,7 @@ struct Order<'v, 'a> {
     covered: BTreeMap<StepId, BTreeSet<u16>>,
     made: BTreeSet<&'a TargetLabel>,
     /// MDTs that hold an MGS too.
-    combined: BTreeSet<&'a TargetLabel>,
+    combined: BTreeSet<TargetLabel>,
 }
 
 impl<'v, 'a> Order<'v, 'a> {
@@ -125,12 +125,20 @@ impl<'v, 'a> Order<'v, 'a> {
         let graph: &'a model::graph::Graph = self.view.graph;
         let seen: &'a model::inventory::Inventory = self.view.world.inventory;
         let targets = seen.targets.values().filter(|target| target.is_mgs_too);
-        self.combined.extend(targets.map(|target| &target.label));
+        self.combined
+            .extend(targets.map(|target| target.label.clone()));
+        let of_spec = self.view.spec.filesystems.iter();
+        let on_mdt0 = of_spec.filter(|fs| fs.mgs == MgsSpec::OnMdt0);
+        self.combined.extend(on_mdt0.map(|fs| TargetLabel::Of {
+            fs: fs.name.clone(),
+            kind: TargetKind::Mdt,
+            index: TargetIndex(0),
+        }));
         for planned in &graph.steps {
             if let Step::TargetFormatted(step) = &planned.step {
                 self.made.insert(&step.label);
                 if step.is_mgs_too {
-                    self.combined.insert(&step.label);
+                    self.combined.insert(step.label.clone());
                 }
                 if let Some(fs) = step.label.fs() {
                     let nids = step.mgs_nodes.iter().flatten();
@@ -253,7 +261,8 @@ impl<'v, 'a> Order<'v, 'a> {
             let step = steps.get(*mdt);
             !known.contains(*mdt) && !step.is_some_and(|s| view.is_before(*s, planned.id))
         })?;
-        let text = format!("{fs}-{kind}{index} is brought up before MDT{late:04x}.");
+        let label = label(&planned.step)?;
+        let text = format!("{label} is brought up before MDT{late:04x}.");
         Some(Fault::of(planned.id, text))
     }
 }

@@ -103,7 +103,13 @@ impl<'a> Resolver<'a> {
     fn wanted(&mut self, place: usize, fs: &'a FsSpec) -> Vec<Wanted<'a>> {
         let at = |part: &str| format!("filesystems[{place}].{part}");
         let mut wanted = Vec::new();
+        for (part, entries) in [("mdts", &fs.mdts), ("osts", &fs.osts)] {
+            for (nth, of) in entries.iter().enumerate() {
+                self.entry(&format!("{}[{nth}]", at(part)), of, fs.back_end);
+            }
+        }
         if let MgsSpec::Own(of) = &fs.mgs {
+            self.entry(&at("mgs.own"), of, fs.back_end);
             if of.count.is_some_and(|count| count != 1) || of.index.is_some() {
                 let reason = "There is one MGS, and it has no index.";
                 self.found

@@ -2,7 +2,7 @@
 
 use super::Resolver;
 use lustre::label::{FsName, TargetIndex, TargetKind, TargetLabel};
-use model::spec::TargetsSpec;
+use model::spec::{BackEnd, HaManager, TargetsSpec};
 use std::collections::BTreeSet;
 
 /// A target of an entry.
@@ -23,6 +23,64 @@ pub(super) fn devices_each(of: &TargetsSpec) -> usize {
 }
 
 impl<'a> Resolver<'a> {
+    /// Whether what an entry names is there, and fits the back end.
+    pub(super) fn entry(&mut self, path: &str, of: &TargetsSpec, back_end: BackEnd) {
+        for name in &of.ha_groups {
+            let known = self.spec.ha_groups.iter().find(|group| group.name == *name);
+            let path = format!("{path}.ha_groups");
+            match known.map(|group| group.manager) {
+                None => {
+                    let reason = format!("No HA group is called {name}.");
+                    self.found.error(&path, reason, "Name one of `ha_groups`.");
+                }
+                Some(HaManager::External) => {
+                    let reason = format!("Somebody else runs {name}.");
+                    let remedy = "Candela puts no targets there; name another group.";
+                    self.found.error(&path, reason, remedy);
+                }
+                Some(_) => {}
+            }
+        }
+        let Some(zpool) = &of.zpool else { return };
+        let path = format!("{path}.zpool");
+        if back_end == BackEnd::Ldiskfs {
+            let reason = "A pool is described for ldiskfs, which needs none.";
+            self.found
+                .error(&path, reason, "Take `zpool` out, or write `back_end: zfs`.");
+        }
+        let layout = zpool.layout.as_deref();
+        let least = match layout {
+            None => 1,
+            Some("mirror" | "raidz" | "raidz1") => 2,
+            Some("raidz2") => 3,
+            Some("raidz3") => 4,
+            Some(other) => {
+                let reason = format!("{other:?} is not a layout of a pool.");
+                let remedy = "Write `mirror`, `raidz`, `raidz2` or `raidz3`.";
+                self.found.error(&format!("{path}.layout"), reason, remedy);
+                1
+            }
+        };
+        if zpool.n_devices > 0 && zpool.n_devices < least {
+            let reason = format!(
+                "{} needs at least {least} devices.",
+                layout.unwrap_or_default()
+            );
+            self.found.error(
+                &format!("{path}.n_devices"),
+                reason,
+                "Raise `n_devices`, or choose another layout.",
+            );
+        }
+        if layout.is_none() && zpool.n_devices > 1 {
+            self.found.warn(
+                &path,
+                "A pool of several disks without redundancy is lost with any of them.",
+                "Choose `mirror` or `raidz2` if that is not meant.",
+            );
+        }
+    }
+
     /// How many targets an entry stands for.
     fn count(&mut self, path: &str, of: &TargetsSpec) -> usize {
         let each = devices_each(of);

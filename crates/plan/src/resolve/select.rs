@@ -44,6 +44,7 @@ impl<'a> Resolver<'a> {
                 taken.insert(device.clone(), one.label.clone());
             }
             self.places.add(home);
+            self.pool_described(*fs, one);
             slots[at] = self.chosen(*fs, one, home, devices);
             queue.push(&self.places, home);
             todo.next();

@@ -52,6 +52,7 @@ impl<'a> Resolver<'a> {
         for ((fs, one), slot) in wanted.iter().zip(&mut slots) {
             let is_named = !one.of.devices.is_empty();
             if slot.is_none() && is_named && !is_missing(self, *fs, one) {
+                self.pool_described(*fs, one);
                 let choice = self.named_devices(one, &mut taken);
                 *slot = choice.and_then(|choice| self.made(*fs, one, choice));
             }
@@ -127,6 +128,20 @@ impl<'a> Resolver<'a> {
                 viewers,
             },
         )
+    }
+
+    /// A pool is only made as it is described.
+    pub(super) fn pool_described(&mut self, fs: usize, wanted: &Wanted<'_>) {
+        if self.spec.filesystems[fs].back_end != BackEnd::Zfs || wanted.of.zpool.is_some() {
+            return;
+        }
+        let reason = format!(
+            "{} lies on ZFS, and nothing says what its pool is made of.",
+            wanted.label
+        );
+        let remedy = "Add `zpool: {layout: raidz2, n_devices: 10}`.";
+        let path = format!("{}.zpool", wanted.path);
+        self.found.error(&path, reason, remedy);
     }
 
     /// The place of a target on devices that were chosen.

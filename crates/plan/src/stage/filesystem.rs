@@ -4,6 +4,8 @@ use crate::codes;
 use crate::compose::{Composer, Status};
 use crate::resolved::MgsPlace;
 use crate::stage::seen::Seen;
+use model::graph::StepId;
+use model::spec::FsWanted;
 
 impl Composer<'_> {
     /// All targets of a file system are up.
@@ -24,7 +26,16 @@ impl Composer<'_> {
             }
             return;
         };
-        let root = self.target_up(first, &mgs, codes::MGS_WAITED);
+        let code = if mgs == Status::Blocked {
+            codes::MGS_WAITED
+        } else {
+            codes::MDT_WAITED
+        };
+        // An MDT0000 that runs already says nothing of the MGS.
+        let root = match self.target_up(first, &mgs, codes::MGS_WAITED) {
+            Status::Met => mgs,
+            other => other,
+        };
         let is_open = |composer: &Self, at: usize| {
             let place = &composer.resolved.targets[at];
             !matches!(composer.seen(place), Seen::Mounted(_))
@@ -38,17 +49,31 @@ impl Composer<'_> {
         if let Some((&last, others)) = open.split_last() {
             let mut all = root.clone();
             for &mdt in others {
-                let up = self.target_up(mdt, &root, codes::MDT_WAITED);
+                let up = self.target_up(mdt, &root, code);
                 all = all.and(&up);
             }
-            ready = self.target_up(last, &all, codes::MDT_WAITED);
+            ready = self.target_up(last, &all, code);
         }
         for &mdt in rest.iter().filter(|at| !open.contains(at)) {
-            self.target_up(mdt, &root, codes::MDT_WAITED);
+            self.target_up(mdt, &root, code);
         }
         for &ost in &place.osts {
-            self.target_up(ost, &ready, codes::MDT_WAITED);
+            self.target_up(ost, &ready, code);
         }
+    }
+
+    /// Steps after which the MGS of a file system is up, for those of its targets
+    /// that are about to move: without it they cannot be mounted where they go.
+    pub(super) fn mgs_for_move(&mut self, fs: usize, what: &str) -> Option<Vec<StepId>> {
+        if self.resolved.filesystems[fs].state != FsWanted::Mounted {
+            return Some(Vec::new());
+        }
+        let mgs = self.mgs_up(fs);
+        if mgs == Status::Blocked {
+            let text = "The MGS, which is not up; without it nothing can be mounted elsewhere.";
+            self.wait(what, text, codes::MGS_WAITED);
+        }
+        mgs.steps().map(<[StepId]>::to_vec)
     }
 
     /// The MGS of a file system is up.

@@ -1,14 +1,14 @@
 //! Goals: what is wanted once, beside the spec.
 
 use crate::codes;
-use crate::compose::{Ask, Composer};
+use crate::compose::{Ask, Composer, Status};
 use crate::resolved::TargetPlace;
 use crate::stage::format::label_text;
 use crate::stage::seen::Seen;
 use lustre::label::TargetKind;
 use model::graph::StepId;
 use model::ids::ServerId;
-use model::spec::{Goal, HaManager};
+use model::spec::{FsWanted, Goal, HaManager};
 use model::step::{ResourcePlaced, ServerRebooted};
 
 impl Composer<'_> {
@@ -121,6 +121,12 @@ impl Composer<'_> {
         if seen == Seen::Mounted(to) {
             return;
         }
+        let fs = &self.resolved.filesystems[place.fs];
+        if fs.state != FsWanted::Mounted {
+            let text = format!("{} to be started: the spec wants it down.", fs.name);
+            self.refuse(goal, text);
+            return;
+        }
         let group = place.group.map(|group| &self.resolved.groups[group].spec);
         if group.is_some_and(|group| group.manager == HaManager::External) {
             let text = "Whoever runs its HA group: Candela only watches it.";
@@ -136,9 +142,14 @@ impl Composer<'_> {
         }
         match seen {
             Seen::Mounted(from) => {
-                if self.is_there(from, &what) {
-                    let down = self.unmount(at, from, &[]);
-                    self.mount_on(at, to, &[down]);
+                let before = if place.is_mgs() {
+                    Some(Vec::new())
+                } else {
+                    self.mgs_for_move(place.fs, &what)
+                };
+                if let (true, Some(mut after)) = (self.is_there(from, &what), before) {
+                    after.push(self.unmount(at, from, &[]));
+                    self.mount_on(at, to, &after);
                 }
             }
             Seen::Stale(_) | Seen::Unmounted { .. } => {
@@ -146,10 +157,14 @@ impl Composer<'_> {
                 if !self
                     .up
                     .get(&at)
-                    .is_some_and(|up| matches!(up, crate::compose::Status::After(_)))
+                    .is_some_and(|up| matches!(up, Status::After(_)))
                 {
-                    let mgs = self.mgs_up(place.fs);
-                    if let Some(after) = mgs.steps().map(<[StepId]>::to_vec) {
+                    let before = if place.is_mgs() {
+                        Some(Vec::new())
+                    } else {
+                        self.mgs_for_move(place.fs, &what)
+                    };
+                    if let Some(after) = before {
                         self.mount_on(at, to, &after);
                     }
                 }
@@ -178,10 +193,16 @@ impl Composer<'_> {
             self.is_there(place.home, what);
             return;
         };
-        let after = self.ha_ready(group);
-        let Some(after) = after.steps().map(<[StepId]>::to_vec) else {
+        let ready = self.ha_ready(group);
+        let Some(mut after) = ready.steps().map(<[StepId]>::to_vec) else {
             return;
         };
+        if !place.is_mgs() {
+            let Some(mgs) = self.mgs_for_move(place.fs, what) else {
+                return;
+            };
+            after.extend(mgs);
+        }
         let ask = Ask {
             on,
             step: ResourcePlaced {

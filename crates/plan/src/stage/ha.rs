@@ -4,6 +4,7 @@
 use crate::codes;
 use crate::compose::{Ask, Composer, Status};
 use crate::resolved::GroupPlace;
+use crate::stage::seen::Seen;
 use model::graph::{NewStep, StepId};
 use model::ids::ServerId;
 use model::report::HaNodeState;
@@ -11,10 +12,20 @@ use model::spec::ServerWanted;
 use model::step::{
     CorosyncConfigured, CorosyncNode, FenceConfigured, HaProperties, Secret, ServiceSet, Standby,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The first of Corosync's ports, one for each link.
 const PORT: usize = 5405;
+
+/// How a server's Corosync is configured.
+enum Configured {
+    /// Not at all.
+    Not,
+    /// As it is to be.
+    So,
+    /// For other nodes.
+    Otherwise,
+}
 
 impl Composer<'_> {
     /// A group's Pacemaker runs as it must for targets.
@@ -80,6 +91,18 @@ impl Composer<'_> {
             .collect();
         let mut configured = Vec::new();
         for &on in &place.servers {
+            match self.configured(on, &nodes) {
+                Configured::Not => {}
+                Configured::So => continue,
+                Configured::Otherwise => {
+                    let text = format!(
+                        "Somebody to look at corosync.conf on {}: it is of another cluster, and Candela does not overwrite it.",
+                        self.name(on)
+                    );
+                    self.wait(what, text, codes::HA_FOREIGN);
+                    return None;
+                }
+            }
             let after = self.open(on, &ports);
             let step = CorosyncConfigured {
                 cluster: place.spec.name.clone(),
@@ -96,6 +119,29 @@ impl Composer<'_> {
         }
         let started = place.servers.iter();
         Some(started.map(|on| self.start(*on, &configured)).collect())
+    }
+
+    /// Whether a server has a configuration of these nodes already.
+    fn configured(&self, server: ServerId, nodes: &[CorosyncNode]) -> Configured {
+        let report = self.world.report(server);
+        let ha = report.and_then(|report| report.ha.as_ref());
+        let members = ha.and_then(|ha| ha.corosync.as_ref()).map(|of| &of.members);
+        let Some(members) = members.filter(|members| !members.is_empty()) else {
+            return Configured::Not;
+        };
+        // A member without a name shows its address; one with id 0 is a device.
+        let is_node = |name: &String| {
+            nodes
+                .iter()
+                .any(|node| node.name == *name || node.addresses.contains(name))
+        };
+        let mut real = members.iter().filter(|member| member.id != 0);
+        let n_real = real.clone().count();
+        if real.all(|member| is_node(&member.name)) && n_real == nodes.len() {
+            Configured::So
+        } else {
+            Configured::Otherwise
+        }
     }
 
     /// Some run: the others are started if the cluster knows them.
@@ -298,7 +344,9 @@ impl Composer<'_> {
                 let is_standby = state == Some(HaNodeState::Standby);
                 let wanted = of.wanted == ServerWanted::Drained;
                 if wanted != is_standby && (wanted || state.is_some()) {
-                    self.standby(group, server, wanted);
+                    let step = self.standby(group, server, wanted);
+                    let back = step.filter(|_| !wanted);
+                    self.back.entry(group).or_default().extend(back);
                 }
             }
         }
@@ -348,6 +396,19 @@ impl Composer<'_> {
         });
     }
 
+    /// Steps after which the MGS of all that a server serves is up.
+    fn mgs_of_served(&mut self, server: ServerId, what: &str) -> Option<Vec<StepId>> {
+        let all = self.resolved.targets.iter();
+        let served =
+            all.filter(|place| !place.is_mgs() && self.seen(place) == Seen::Mounted(server));
+        let of: BTreeSet<usize> = served.map(|place| place.fs).collect();
+        let mut after = Vec::new();
+        for fs in of {
+            after.extend(self.mgs_for_move(fs, what)?);
+        }
+        Some(after)
+    }
+
     /// Puts a node into standby or takes it out, told by this server.
     pub(super) fn standby_by(
         &mut self,
@@ -358,7 +419,10 @@ impl Composer<'_> {
     ) -> Option<StepId> {
         let node = self.node(server);
         let ready = self.ha_ready(group);
-        let after = ready.steps()?.to_vec();
+        let mut after = ready.steps()?.to_vec();
+        if is_on {
+            after.extend(self.mgs_of_served(server, &format!("put {node} into standby"))?);
+        }
         let feels = if is_on {
             self.feels_of_server(server, "waits while its targets move", 120)
         } else {

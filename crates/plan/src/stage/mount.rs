@@ -38,7 +38,7 @@ impl Composer<'_> {
             return Status::Blocked;
         }
         match seen {
-            Seen::Mounted(on) => return self.is_up(at, on),
+            Seen::Mounted(on) => return self.is_up(at, on, before),
             Seen::Twice => {
                 let text = "A person to look: it is mounted on two servers at once.";
                 self.wait(what, text, codes::TARGET_DOUBLE);
@@ -85,7 +85,7 @@ impl Composer<'_> {
     }
 
     /// What is up stays where it is, unless its server is to be drained.
-    fn is_up(&mut self, at: usize, on: ServerId) -> Status {
+    fn is_up(&mut self, at: usize, on: ServerId, before: &Status) -> Status {
         let place = &self.resolved.targets[at];
         let is_drained = |id: ServerId| {
             let server = self.resolved.servers.get(&id);
@@ -98,7 +98,11 @@ impl Composer<'_> {
         if !is_drained(on) {
             return Status::Met;
         }
-        self.move_off(at, on)
+        // Where it goes it needs its MGS, which may be on the move too.
+        match before.steps() {
+            Some(before) => self.move_off(at, on, before),
+            None => Status::Blocked,
+        }
     }
 
     /// The server that a target is to be mounted on: its home, or an heir while

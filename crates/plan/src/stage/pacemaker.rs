@@ -7,6 +7,8 @@ use crate::stage::format::label_text;
 use crate::stage::seen::Seen;
 use lustre::label::TargetLabel;
 use model::graph::StepId;
+use model::ids::ServerId;
+use model::spec::ServerWanted;
 use model::step::{ResourcePresent, ResourceRole, TargetRegistered, TargetResource};
 
 impl Composer<'_> {
@@ -40,7 +42,17 @@ impl Composer<'_> {
                 self.wait(what, text, codes::HA_BLOCKED);
                 return Status::Blocked;
             }
-            let after: Vec<StepId> = before.iter().chain(&ready).copied().collect();
+            let in_service = |id: ServerId| {
+                let server = resolved.servers.get(&id);
+                server.is_some_and(|server| server.wanted == ServerWanted::InService)
+            };
+            if !place.servers().any(in_service) {
+                let text = "A server that may serve it and is in service.";
+                self.wait(what, text, codes::HEIR_ABSENT);
+                return Status::Blocked;
+            }
+            let back = self.back.get(&group).into_iter().flatten();
+            let after: Vec<StepId> = before.iter().chain(&ready).chain(back).copied().collect();
             return self.role(at, true, &after);
         }
         let Some(mut after) = self.handed_over(at, seen, before) else {

@@ -135,7 +135,7 @@ impl Composer<'_> {
     }
 
     /// A target of a drained server goes to an heir, or down if there is none.
-    pub(super) fn move_off(&mut self, at: usize, from: ServerId) -> Status {
+    pub(super) fn move_off(&mut self, at: usize, from: ServerId, before: &[StepId]) -> Status {
         let place = &self.resolved.targets[at];
         let what = format!("move {} off {}", place.label, self.name(from));
         if !self.is_there(from, &what) {
@@ -151,7 +151,9 @@ impl Composer<'_> {
         let Some(on) = self.best_server(place, &what) else {
             return Status::Blocked;
         };
-        self.mount_on(at, on, &[down])
+        let mut after = before.to_vec();
+        after.push(down);
+        self.mount_on(at, on, &after)
     }
 
     /// Unmounts a target by hand.

@@ -1,8 +1,11 @@
 //! Plans, in one line of text for a world and one for its plan.
 
 mod adopt;
+mod bite;
 mod build;
 mod change;
+mod random;
 mod site;
 mod text;
 mod town;
+mod wrong;

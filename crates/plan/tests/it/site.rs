@@ -6,10 +6,10 @@ use lustre::label::TargetLabel;
 use model::ids::{DeviceId, ServerId};
 use model::inventory::Inventory;
 use model::report::{
-    ClientMount, Constraint, Corosync, Dataset, Device, DeviceKind, FenceDevice, FenceEvent,
-    Firewall, Ha, HaNode, HaNodeState, HaResource, Interface, Lnet, LnetNi, LnetState, Lustre,
-    MgsFs, MgsTarget, Mount, MountData, Report, TargetSeen, TargetSource, TimeSource, TimeSync,
-    Vdev, Zpool,
+    ClientMount, Constraint, Corosync, CorosyncMember, Dataset, Device, DeviceKind, FenceDevice,
+    FenceEvent, Firewall, Ha, HaNode, HaNodeState, HaResource, Interface, Lnet, LnetNi, LnetState,
+    Lustre, MgsFs, MgsTarget, Mount, MountData, Report, TargetSeen, TargetSource, TimeSource,
+    TimeSync, Vdev, Zpool,
 };
 use plan::World;
 use std::collections::{BTreeMap, BTreeSet};
@@ -361,10 +361,19 @@ fn known(town: &Town, path: &str) -> Vec<MgsFs> {
 
 fn ha(town: &Town, name: &str, host: &Host) -> Option<Ha> {
     let of = host.cluster.as_ref()?;
-    let cluster = town.clusters.get(of)?;
-    if !host.services.contains("pacemaker.service") {
-        return None;
-    }
+    let corosync = Corosync {
+        cluster_name: Some(of.clone()),
+        members: members(host),
+        ..Corosync::default()
+    };
+    let cluster = town.clusters.get(of);
+    let cluster = cluster.filter(|_| host.services.contains("pacemaker.service"));
+    let Some(cluster) = cluster else {
+        return Some(Ha {
+            corosync: Some(corosync),
+            ..Ha::default()
+        });
+    };
     let nodes = cluster.nodes.iter().map(|node| {
         let other = &town.hosts[node];
         let runs = other.services.contains("pacemaker.service") && !other.is_silent;
@@ -391,10 +400,7 @@ fn ha(town: &Town, name: &str, host: &Host) -> Option<Ha> {
         })
     });
     Some(Ha {
-        corosync: Some(Corosync {
-            cluster_name: Some(of.clone()),
-            ..Corosync::default()
-        }),
+        corosync: Some(corosync),
         is_running: true,
         cluster_name: Some(of.clone()),
         dc: cluster.nodes.first().cloned(),
@@ -428,6 +434,17 @@ fn ha(town: &Town, name: &str, host: &Host) -> Option<Ha> {
         constraints: constraints.collect(),
         ..Ha::default()
     })
+}
+
+fn members(host: &Host) -> Vec<CorosyncMember> {
+    let names = host.conf.iter().flatten().zip(1..);
+    names
+        .map(|(name, id)| CorosyncMember {
+            id,
+            name: name.clone(),
+            ..CorosyncMember::default()
+        })
+        .collect()
 }
 
 fn resources(cluster: &crate::town::Cluster) -> Vec<HaResource> {
