@@ -8,6 +8,10 @@
 //!
 //! - [`host`]: a server: power, boot, files, units, network.
 //! - [`disk`]: disks, and which hosts see them.
+//! - [`target`]: what a target of Lustre carries on its disk.
+//! - [`os`]: the system's own programs; [`ldiskfs`], [`zfs`], [`lnet`],
+//!   [`lustre`]: those of storage.
+//! - [`fault`]: what can go wrong, to be called by tests.
 //! - [`layout`]: how a world begins.
 //! - [`power`]: BMCs, turning off and on.
 //! - [`command`]: what answers which program.
@@ -15,10 +19,17 @@
 
 pub mod command;
 pub mod disk;
+pub mod fault;
 pub mod host;
 pub mod layout;
+pub mod ldiskfs;
+pub mod lnet;
+pub mod lustre;
+pub mod os;
 pub mod power;
 pub mod record;
+pub mod target;
+pub mod zfs;
 
 use crate::chance::Chance;
 use agent::host::{HostError, Output};
@@ -55,6 +66,9 @@ struct Running {
     boot: u32,
     argv: Vec<String>,
     begun: Duration,
+    phase: u32,
+    /// Nobody fetches its output.
+    is_detached: bool,
     output: Option<Result<Output, HostError>>,
 }
 
@@ -67,6 +81,14 @@ pub struct World {
     pub hosts: BTreeMap<HostName, Host>,
     /// Disks by id.
     pub disks: BTreeMap<DiskId, Disk>,
+    /// Pools by guid.
+    pub pools: BTreeMap<u64, zfs::Pool>,
+    /// Lustre: what runs where.
+    pub lustre: lustre::State,
+    /// Hosts by the address of each of their interfaces.
+    pub addresses: BTreeMap<String, HostName>,
+    /// Where the network is cut.
+    pub cuts: fault::Cuts,
     running: BTreeMap<RunId, Running>,
     due: BTreeMap<(Duration, u64), Due>,
     next: u64,
@@ -82,6 +104,10 @@ impl World {
             chance: Chance::new(seed),
             hosts: BTreeMap::new(),
             disks: BTreeMap::new(),
+            pools: BTreeMap::new(),
+            lustre: lustre::State::default(),
+            addresses: BTreeMap::new(),
+            cuts: fault::Cuts::default(),
             running: BTreeMap::new(),
             due: BTreeMap::new(),
             next: 0,
@@ -131,18 +157,34 @@ impl World {
             Due::Command(id) => self.end(id),
             Due::Booted(host) => power::booted(self, &host),
             Due::Off(host) => power::off(self, &host),
-            Due::Part(part, number) => command::part(self, part, number),
+            Due::Part(part, number) => command::due(self, part, number),
         }
     }
 
     /// Begins a command that may change something.
     pub fn begin(&mut self, host: &HostName, argv: &[String]) -> Result<RunId, HostError> {
+        self.begin_as(host, argv, false)
+    }
+
+    /// Begins a command whose output nobody wants: the host does it by itself.
+    pub fn begin_detached(&mut self, host: &HostName, argv: &[String]) {
+        // A host that is down or lacks the program does not do it.
+        let _ = self.begin_as(host, argv, true);
+    }
+
+    fn begin_as(
+        &mut self,
+        host: &HostName,
+        argv: &[String],
+        is_detached: bool,
+    ) -> Result<RunId, HostError> {
         let Some(state) = self.hosts.get(host).filter(|host| host.is_up) else {
             return Err(HostError::Other(String::from("the host is down")));
         };
         if !command::is_installed(state, argv) {
             return Err(HostError::NotInstalled);
         }
+        let is_stuck = state.stuck.contains(command::program(argv));
         let boot = state.boot;
         self.next += 1;
         let id = RunId(self.next);
@@ -151,33 +193,60 @@ impl World {
             boot,
             argv: argv.to_vec(),
             begun: self.now,
+            phase: 0,
+            is_detached,
             output: None,
         };
         self.running.insert(id, running);
-        // None: it does not end by itself, until what it waits for has come.
-        if let Some(takes) = command::takes(self, host, argv) {
-            self.after(takes, Due::Command(id));
+        if !is_stuck {
+            self.end(id);
         }
         Ok(id)
     }
 
-    /// A command comes to its end: now it has its effect.
+    /// A command goes on, and perhaps comes to its end.
     fn end(&mut self, id: RunId) {
-        let Some(running) = self.running.get(&id) else {
+        let Some(running) = self.running.get_mut(&id) else {
             return;
         };
         let (host, argv) = (running.host.clone(), running.argv.clone());
+        let (phase, boot) = (running.phase, running.boot);
+        running.phase = phase.saturating_add(1);
+        let since = self.now.saturating_sub(running.begun);
         let state = self.hosts.get(&host);
-        let lives = state.is_some_and(|state| state.is_up && state.boot == running.boot);
-        let begun = running.begun;
+        let lives = state.is_some_and(|state| state.is_up && state.boot == boot);
         let output = if lives {
-            Ok(command::run(self, &host, &argv))
+            let run = command::Run {
+                host: &host,
+                argv: &argv,
+                phase,
+                since,
+            };
+            match command::go_on(self, run) {
+                command::Next::Done(output) => Ok(output),
+                command::Next::Again(wait) => return self.after(wait, Due::Command(id)),
+                command::Next::Never => return,
+            }
         } else {
             Err(HostError::Other(String::from("the host went down")))
         };
-        let seconds = self.now.saturating_sub(begun).as_secs_f64();
-        if let Some(running) = self.running.get_mut(&id) {
+        let seconds = since.as_secs_f64();
+        let Some(running) = self.running.get_mut(&id) else {
+            return;
+        };
+        if running.is_detached {
+            self.running.remove(&id);
+        } else {
             running.output = Some(output.map(|output| Output { seconds, ..output }));
+        }
+    }
+
+    /// Commands of a host that went down end with it.
+    fn end_all(&mut self, host: &HostName) {
+        let here = self.running.iter().filter(|(_, run)| run.host == *host);
+        let ids: Vec<RunId> = here.map(|(id, _)| *id).collect();
+        for id in ids {
+            self.end(id);
         }
     }
 
@@ -189,7 +258,9 @@ impl World {
 
     /// Ends a command that was begun, without its effect.
     pub fn kill(&mut self, id: RunId) {
-        self.running.remove(&id);
+        if let Some(running) = self.running.remove(&id) {
+            command::killed(self, &running.host, &running.argv);
+        }
     }
 
     /// Commands that run on a host and would end only by something else; each
@@ -213,6 +284,9 @@ impl World {
         };
         if !command::is_installed(state, argv) {
             return Err(HostError::NotInstalled);
+        }
+        if state.stuck.contains(command::program(argv)) {
+            return Err(HostError::Deadline(20));
         }
         Ok(command::run(self, host, argv))
     }

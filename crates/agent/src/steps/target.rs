@@ -5,7 +5,7 @@ use super::failure::{failed, passing};
 use super::{Kind, Seen, Work};
 use crate::observe::lustre_facts::mount_data;
 use lustre::disk::mount_data::MountData;
-use lustre::label::TargetLabel;
+use lustre::label::{Registration, TargetLabel, registration_state};
 use model::graph::{Consent, signature};
 use model::job::Failure;
 use model::report::Mount;
@@ -135,10 +135,15 @@ impl Kind for TargetRegistered {
                     ),
                 ));
             }
-            Some(data) if data.name == self.label.to_string() && !is_first_time(&data) => {
-                Seen::So(format!("{} is registered", self.label))
-            }
-            Some(data) => Seen::NotSo(format!("{} was never registered", data.name)),
+            Some(data) => match name_now(&around, &self.device, &self.back_end) {
+                Some(name) if registration_state(&name) == Some(Registration::Registered) => {
+                    Seen::So(format!("{} is registered", self.label))
+                }
+                name => {
+                    let name = name.unwrap_or(data.name);
+                    Seen::NotSo(format!("{name} was never registered"))
+                }
+            },
             None => Seen::NotSo(format!("{} holds no target", self.device.path)),
         })
     }
@@ -150,10 +155,15 @@ impl Kind for TargetRegistered {
     }
 }
 
-/// Whether the target still has to introduce itself to its MGS.
-fn is_first_time(data: &MountData) -> bool {
-    let words = data.flag_words();
-    words.contains(&"first_time") || words.contains(&"writeconf")
+/// A target's name with the separator that tells whether its MGS knows it: the
+/// label of the file system on ldiskfs, where `CONFIGS/mountdata` keeps the name
+/// and the flags of the format for ever; the property on ZFS.
+fn name_now(around: &Around, device: &DeviceRef, back_end: &str) -> Option<String> {
+    if is_zfs(back_end) {
+        let dataset = around.datasets.iter().find(|one| one.name == device.path)?;
+        return dataset.lustre.get("svname").cloned();
+    }
+    around.device(device)?.label.clone()
 }
 
 impl Kind for TargetMounted {

@@ -2,6 +2,7 @@
 
 pub mod files;
 
+use super::disk::DiskId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub struct Host {
     pub folders: BTreeSet<String>,
     /// Units by full name.
     pub units: BTreeMap<String, Unit>,
+    /// Disks that it sees, by the kernel's name: `sdb`.
+    pub disks: BTreeMap<String, DiskId>,
     /// Interfaces: name and IPv4 address.
     pub interfaces: BTreeMap<String, String>,
     /// What is mounted, in order. Gone at a boot.
@@ -50,6 +53,8 @@ pub struct Host {
     pub stuck: BTreeSet<String>,
     /// Packages that are not installed, of those a storage server has.
     pub without: BTreeSet<String>,
+    /// Whether it comes up again once it is off.
+    pub is_rebooting: bool,
     /// Its BMC.
     pub bmc: Bmc,
 }

@@ -1,8 +1,9 @@
 //! How a world begins: bare servers in pairs that share their disks.
 
 use super::World;
-use super::disk::{Content, Disk, DiskId};
-use super::host::{Host, HostName};
+use super::disk::{Content, Disk, DiskId, scsi_name, uuid_from};
+use super::host::{Host, HostName, Mount, Unit};
+use super::os::systemd;
 use std::collections::BTreeMap;
 
 /// A row of servers.
@@ -57,35 +58,88 @@ impl Layout {
                 boot: 1,
                 machine_id: format!("{:032x}", 0x5100_0000_0000_u64 + place as u64 + 1),
                 interfaces: interfaces(place),
+                units: systemd::INSTALLED
+                    .iter()
+                    .map(|&(name, runs)| {
+                        (
+                            name.to_owned(),
+                            Unit {
+                                is_active: runs,
+                                is_enabled: runs,
+                            },
+                        )
+                    })
+                    .collect(),
+                modules: ["spl", "zfs"].map(str::to_owned).into(),
                 ..Host::default()
             };
+            for address in host.interfaces.values() {
+                world.addresses.insert(address.clone(), name.clone());
+            }
             world.hosts.insert(name.clone(), host);
         }
         for (group, members) in names.chunks(self.per_group.max(1)).enumerate() {
             for number in 0..self.disks_per_server * members.len() {
                 let id = DiskId(format!("5000c500{:08x}", group * 0x1000 + number + 1));
-                let letter = |n: usize| char::from(b'a' + u8::try_from(n % 26).unwrap_or(0));
-                let short = if number < 25 {
-                    format!("sd{}", letter(number + 1))
-                } else {
-                    format!("sd{}{}", letter(number / 26), letter(number))
-                };
-                let disk = Disk {
-                    bytes: self.disk_bytes,
-                    model: String::from("ST8000NM0055"),
-                    serial: format!("ZA1{group:03}{number:02}"),
-                    is_rotational: true,
-                    names: members
-                        .iter()
-                        .map(|host| (host.clone(), short.clone()))
-                        .collect(),
-                    content: Content::Blank,
-                    fault: None,
-                };
-                world.disks.insert(id, disk);
+                let name = scsi_name(number + 1);
+                for member in members {
+                    if let Some(host) = world.hosts.get_mut(member) {
+                        host.disks.insert(name.clone(), id.clone());
+                    }
+                }
+                let serial = format!("ZA1{group:03}{number:02}");
+                world.disks.insert(id, shared(self.disk_bytes, serial));
             }
         }
+        for (place, name) in names.iter().enumerate() {
+            let id = DiskId(format!("5000c500f{:07x}", place + 1));
+            if let Some(host) = world.hosts.get_mut(name) {
+                host.disks.insert(String::from("sda"), id.clone());
+                host.mounts.push(root());
+            }
+            world.disks.insert(id, system(place));
+        }
         world
+    }
+}
+
+/// A disk that a group shares.
+fn shared(bytes: u64, serial: String) -> Disk {
+    Disk {
+        bytes,
+        vendor: String::from("SEAGATE"),
+        model: String::from("ST8000NM0075"),
+        serial,
+        is_rotational: true,
+        content: Content::Blank,
+        fault: None,
+    }
+}
+
+/// The disk that a server boots from.
+fn system(place: usize) -> Disk {
+    Disk {
+        bytes: 240 << 30,
+        vendor: String::from("ATA"),
+        model: String::from("SSDSC2KB240G8"),
+        serial: format!("PHYF{place:06}"),
+        is_rotational: false,
+        content: Content::FileSystem {
+            kind: String::from("ext4"),
+            label: String::new(),
+            uuid: uuid_from(&format!("system {place}")),
+        },
+        fault: None,
+    }
+}
+
+/// What is mounted after a boot.
+pub fn root() -> Mount {
+    Mount {
+        source: String::from("/dev/sda"),
+        at: String::from("/"),
+        kind: String::from("ext4"),
+        options: String::from("rw,relatime"),
     }
 }
 

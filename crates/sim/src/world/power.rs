@@ -19,14 +19,16 @@ pub fn cut(world: &mut World, host: &HostName, why: &str) {
     state.is_up = false;
     command::before_down(world, host);
     if let Some(state) = world.hosts.get_mut(host) {
-        state.mounts.clear();
-        state.modules.clear();
+        state.mounts = vec![super::layout::root()];
+        state.ports.0 = state.ports.1.clone();
+        state.modules = ["spl", "zfs"].map(str::to_owned).into();
         state.lnet = None;
         state.stuck.clear();
         for unit in state.units.values_mut() {
             unit.is_active = false;
         }
     }
+    world.end_all(host);
     world.note(Happening::Down {
         host: host.clone(),
         why: why.to_owned(),
@@ -35,7 +37,12 @@ pub fn cut(world: &mut World, host: &HostName, why: &str) {
 
 /// A host is off now, as was asked a while ago.
 pub fn off(world: &mut World, host: &HostName) {
+    super::os::systemd::shutdown(world, host);
     cut(world, host, "shutdown");
+    let state = world.hosts.get_mut(host);
+    if state.is_some_and(|state| std::mem::take(&mut state.is_rebooting)) {
+        on(world, host);
+    }
 }
 
 /// Its BMC turns it off at once. Whether it says that it did.

@@ -45,6 +45,35 @@ pub enum Happening {
         /// What was on it, as its signature.
         before: String,
     },
+    /// A target in a dataset was replaced or destroyed.
+    DatasetErased {
+        /// Who did it.
+        host: HostName,
+        /// The pool's guid.
+        guid: u64,
+        /// The dataset.
+        dataset: String,
+        /// The name of the target that was in it.
+        before: String,
+    },
+    /// A pool was imported, or made.
+    Imported {
+        /// Where.
+        host: HostName,
+        /// Its name.
+        pool: String,
+        /// Its guid.
+        guid: u64,
+    },
+    /// A pool was exported.
+    Exported {
+        /// Where.
+        host: HostName,
+        /// Its name.
+        pool: String,
+        /// Its guid.
+        guid: u64,
+    },
     /// A file was written or removed on a host from outside it.
     FileChanged {
         /// Where.
@@ -58,6 +87,11 @@ pub enum Happening {
         host: HostName,
         /// Its words.
         argv: Vec<String>,
+    },
+    /// A host was told to go down by itself.
+    ShuttingDown {
+        /// Which.
+        host: HostName,
     },
     /// A host went down.
     Down {

@@ -1,6 +1,8 @@
 //! The built-in sites, looked at by the agent, concluded from by `detect`, and
-//! compared with what was recorded.
+//! compared with what was recorded; and the simulated world, worked on by the
+//! agent's own steps.
 
 mod lab01;
 mod site;
 mod valley;
+mod world;

@@ -1,0 +1,186 @@
+//! `lsblk -J`.
+
+use super::Block;
+use crate::world::World;
+use crate::world::command::{failed, printed};
+use crate::world::host::HostName;
+use agent::host::Output;
+
+/// All columns, in the order of `-O`.
+const ALL: &str = "alignment disc-aln dax disc-gran disc-max disc-zero fsavail fsroots fssize fstype fsused fsuse% fsver group hctl hotplug kname label log-sec maj:min min-io mode model name opt-io owner partflags partlabel parttype parttypename partuuid path phy-sec pkname pttype ptuuid ra rand rev rm ro rota rq-size sched serial size start state subsystems mountpoint mountpoints tran type uuid vendor wsame wwn zoned zone-sz zone-wgran zone-app zone-nr zone-omax zone-amax";
+/// Those of no option.
+const USUAL: &str = "name maj:min rm size ro type mountpoints";
+
+/// Answers `lsblk`.
+pub fn run(world: &mut World, host: &HostName, argv: &[String]) -> Output {
+    let (mut columns, mut is_bytes, mut is_json) = (USUAL.to_owned(), false, false);
+    let mut words = argv.iter().skip(1).map(String::as_str);
+    while let Some(word) = words.next() {
+        match word {
+            "-J" | "--json" => is_json = true,
+            "-b" | "--bytes" => is_bytes = true,
+            "-O" | "--output-all" => ALL.clone_into(&mut columns),
+            "-o" | "--output" => {
+                let list = words.next().unwrap_or_default().to_lowercase();
+                columns = list.replace(',', " ");
+            }
+            _ => return failed(32, &format!("lsblk: {word}: not a block device")),
+        }
+    }
+    let columns: Vec<&str> = columns.split(' ').collect();
+    if let Some(unknown) = columns
+        .iter()
+        .find(|one| !ALL.split(' ').any(|known| known == **one))
+    {
+        return failed(1, &format!("lsblk: unknown column: {unknown}"));
+    }
+    if !is_json {
+        return failed(1, "lsblk: only JSON is printed here");
+    }
+    let blocks = Block::all(world, host);
+    let mut text = String::from("{\n   \"blockdevices\": [\n      ");
+    let mut disks = blocks
+        .iter()
+        .filter(|block| block.part.is_none())
+        .peekable();
+    while let Some(disk) = disks.next() {
+        text.push_str("{\n");
+        fields(&mut text, disk, &columns, is_bytes, 9);
+        let mut parts = blocks
+            .iter()
+            .filter(|one| one.part.is_some() && one.id == disk.id)
+            .peekable();
+        if parts.peek().is_some() {
+            text.push_str(",\n         \"children\": [\n            ");
+            while let Some(part) = parts.next() {
+                text.push_str("{\n");
+                fields(&mut text, part, &columns, is_bytes, 15);
+                text.push_str("\n            }");
+                text.push_str(if parts.peek().is_some() {
+                    ","
+                } else {
+                    "\n         ]"
+                });
+            }
+        }
+        text.push_str("\n      }");
+        text.push_str(if disks.peek().is_some() { "," } else { "" });
+    }
+    text.push_str("\n   ]\n}\n");
+    printed(text)
+}
+
+fn fields(text: &mut String, block: &Block<'_>, columns: &[&str], is_bytes: bool, indent: usize) {
+    let pad = " ".repeat(indent);
+    let lines = columns.iter().map(|column| {
+        let value = value(block, column, is_bytes);
+        // A list stands on lines of its own.
+        let value = value.replace("[null]", &format!("[\n{pad}    null\n{pad}]"));
+        format!("{pad}\"{column}\": {value}")
+    });
+    text.push_str(&lines.collect::<Vec<_>>().join(",\n"));
+}
+
+fn value(block: &Block<'_>, column: &str, is_bytes: bool) -> String {
+    let null = || String::from("null");
+    let quoted = |text: &str| format!("\"{text}\"");
+    let maybe = |text: Option<&str>| text.map_or_else(null, quoted);
+    let of_disk = |text: &str| {
+        if block.part.is_none() {
+            quoted(text)
+        } else {
+            null()
+        }
+    };
+    let of_part = |text: String| {
+        if block.part.is_some() {
+            quoted(&text)
+        } else {
+            null()
+        }
+    };
+    let known = block.known.as_ref();
+    let has_table = matches!(block.disk.content, super::Content::PoolMember { .. });
+    let (major, minor) = block.device();
+    match column {
+        "name" | "kname" => quoted(&block.name),
+        "path" => quoted(&format!("/dev/{}", block.name)),
+        "maj:min" => quoted(&format!("{major}:{minor}")),
+        "type" => quoted(if block.part.is_some() { "part" } else { "disk" }),
+        "size" if is_bytes => block.bytes.to_string(),
+        "size" => quoted(&human(block.bytes)),
+        "ro" => (block.disk.fault == Some(super::DiskFault::ReadOnly)).to_string(),
+        "rota" => block.disk.is_rotational.to_string(),
+        "rm" | "hotplug" | "dax" | "disc-zero" => String::from("false"),
+        "rand" => String::from("true"),
+        "model" => of_disk(&block.disk.model),
+        "serial" => of_disk(&block.disk.serial),
+        "vendor" => of_disk(&format!("{:<8}", block.disk.vendor)),
+        "rev" => of_disk("0001"),
+        "state" => of_disk("running"),
+        "hctl" => of_disk(&format!("0:0:{}:0", block.number)),
+        "tran" => of_disk("sas"),
+        "wwn" => quoted(&format!("0x{}", block.id.0)),
+        "fstype" => maybe(known.map(|known| known.0.as_str())),
+        "fsver" => maybe(known.map(|known| version(&known.0))),
+        "label" => maybe(
+            known
+                .map(|known| known.1.as_str())
+                .filter(|text| !text.is_empty()),
+        ),
+        "uuid" => maybe(known.map(|known| known.2.as_str())),
+        "parttype" => of_part(block.part_type().to_owned()),
+        "partuuid" => of_part(block.part_uuid()),
+        "partlabel" => maybe(block.part_label().as_deref()),
+        "pkname" => of_part(
+            block
+                .name
+                .trim_end_matches(|c: char| c.is_ascii_digit())
+                .to_owned(),
+        ),
+        "pttype" => maybe(has_table.then_some("gpt")),
+        "ptuuid" => maybe(has_table.then(|| super::uuid_from(&block.id.0)).as_deref()),
+        "start" if block.part.is_some() => block.start.to_string(),
+        "mountpoint" => maybe(block.mounted_at.as_deref()),
+        "mountpoints" => format!("[{}]", maybe(block.mounted_at.as_deref())),
+        "fsroots" => String::from("[null]"),
+        "owner" => quoted("root"),
+        "group" => quoted("disk"),
+        "mode" => quoted("brw-rw----"),
+        "sched" => quoted("mq-deadline"),
+        "subsystems" => quoted("block:scsi:pci"),
+        "zoned" => quoted("none"),
+        "log-sec" | "min-io" => String::from("512"),
+        "phy-sec" | "disc-gran" => String::from("4096"),
+        "ra" => String::from("128"),
+        "rq-size" => String::from("256"),
+        "alignment" | "disc-aln" | "disc-max" | "opt-io" | "wsame" => String::from("0"),
+        zone if zone.starts_with("zone-") => String::from("0"),
+        _ => null(),
+    }
+}
+
+fn version(kind: &str) -> &'static str {
+    match kind {
+        "zfs_member" => "5000",
+        "ext4" => "1.0",
+        _ => "",
+    }
+}
+
+/// `2G`, as `lsblk` shortens sizes.
+fn human(bytes: u64) -> String {
+    let units = ["B", "K", "M", "G", "T", "P", "E"];
+    let (mut whole, mut unit, mut tenths) = (bytes, 0, 0);
+    while whole >= 1024 && unit + 1 < units.len() {
+        tenths = whole % 1024 * 10 / 1024;
+        whole /= 1024;
+        unit += 1;
+    }
+    let unit = units.get(unit).copied().unwrap_or_default();
+    if tenths == 0 {
+        format!("{whole}{unit}")
+    } else {
+        format!("{whole}.{tenths}{unit}")
+    }
+}

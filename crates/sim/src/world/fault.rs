@@ -1,0 +1,91 @@
+//! What can go wrong, for tests and for people who break a demonstration.
+
+use super::World;
+use super::command;
+use super::disk::{DiskFault, DiskId};
+use super::host::HostName;
+use std::collections::BTreeSet;
+
+/// Where the network between servers is cut.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cuts {
+    /// Pairs that do not reach each other, each in both orders.
+    pairs: BTreeSet<(HostName, HostName)>,
+    /// Hosts that reach nobody.
+    alone: BTreeSet<HostName>,
+}
+
+impl World {
+    /// Whether one host reaches another over the network.
+    pub fn reaches(&self, from: &HostName, to: &HostName) -> bool {
+        let is_up = |host: &HostName| self.hosts.get(host).is_some_and(|host| host.is_up);
+        if !is_up(from) || !is_up(to) {
+            return false;
+        }
+        if from == to {
+            return true;
+        }
+        let cuts = &self.cuts;
+        let is_alone = cuts.alone.contains(from) || cuts.alone.contains(to);
+        !is_alone && !cuts.pairs.contains(&(from.clone(), to.clone()))
+    }
+
+    /// Cuts the network between two hosts, or mends it.
+    pub fn cut_between(&mut self, one: &HostName, other: &HostName, is_cut: bool) {
+        for pair in [(one, other), (other, one)] {
+            let pair = (pair.0.clone(), pair.1.clone());
+            if is_cut {
+                self.cuts.pairs.insert(pair);
+            } else {
+                self.cuts.pairs.remove(&pair);
+            }
+        }
+    }
+
+    /// Cuts a host off all others, or mends that.
+    pub fn cut_off(&mut self, host: &HostName, is_cut: bool) {
+        if is_cut {
+            self.cuts.alone.insert(host.clone());
+        } else {
+            self.cuts.alone.remove(host);
+        }
+    }
+
+    /// Gives a disk a fault, or takes it away.
+    pub fn break_disk(&mut self, disk: &DiskId, fault: Option<DiskFault>) {
+        if let Some(disk) = self.disks.get_mut(disk) {
+            disk.fault = fault;
+        }
+    }
+
+    /// Lets a program hang on a host from now on, or lets those that hang go on.
+    pub fn stick(&mut self, host: &HostName, program: &str, is_stuck: bool) {
+        let Some(state) = self.hosts.get_mut(host) else {
+            return;
+        };
+        if is_stuck {
+            state.stuck.insert(program.to_owned());
+            return;
+        }
+        state.stuck.remove(program);
+        for (id, argv) in self.waiting(host) {
+            if command::program(&argv) == program {
+                self.release(id);
+            }
+        }
+    }
+
+    /// Sets a host's clock wrong by this much.
+    pub fn set_clock_off(&mut self, host: &HostName, ms: i64) {
+        if let Some(state) = self.hosts.get_mut(host) {
+            state.clock_off_ms = ms;
+        }
+    }
+
+    /// Takes LNet's nets of a host down, as if its interfaces were lost.
+    pub fn break_lnet(&mut self, host: &HostName) {
+        if let Some(lnet) = self.hosts.get_mut(host).and_then(|host| host.lnet.as_mut()) {
+            lnet.clear();
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! `mkfs.lustre` and `tunefs.lustre`.
+
+use crate::world::World;
+use crate::world::command::{failed, printed};
+use crate::world::disk::{self, Content, DiskFault};
+use crate::world::host::HostName;
+use crate::world::target::{Place, Standing, TargetData};
+use crate::world::zfs;
+use agent::host::Output;
+use lustre::label::{FsName, TargetIndex, TargetKind, TargetLabel};
+use lustre::nid::parse_nodes;
+
+/// What `mkfs.lustre` was told.
+struct Wanted {
+    data: TargetData,
+    is_zfs: bool,
+    is_reformat: bool,
+    is_dry: bool,
+    device: String,
+}
+
+fn exiting(status: i32, said: &str, meaning: &str) -> Output {
+    failed(
+        status,
+        &format!("{said}\nmkfs.lustre: exiting with {status} ({meaning})"),
+    )
+}
+
+/// A value of `--name=value` or `--name value`.
+fn values<'a>(words: &[&'a str], name: &str) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        match word.strip_prefix(name) {
+            Some("") => found.extend(words.get(at + 1)),
+            Some(rest) => found.extend(rest.strip_prefix('=')),
+            None => {}
+        }
+    }
+    found
+}
+
+fn wanted(words: &[&str]) -> Result<Wanted, Output> {
+    let has = |name: &str| words.contains(&name);
+    let one = |name: &str| values(words, name).last().copied();
+    let kind = match (has("--mdt"), has("--ost"), has("--mgs")) {
+        (true, false, _) => TargetKind::Mdt,
+        (false, true, _) => TargetKind::Ost,
+        (false, false, true) => TargetKind::Mgt,
+        _ => {
+            let said = "\nmkfs.lustre FATAL: must set target type: MDT,OST,MGS";
+            return Err(exiting(22, said, "Invalid argument"));
+        }
+    };
+    let label = if kind == TargetKind::Mgt {
+        TargetLabel::Mgs
+    } else {
+        let name = one("--fsname").unwrap_or("lustre");
+        let short = "mkfs.lustre: filesystem name must be 1-8 chars";
+        let fs = FsName::new(name).map_err(|_| exiting(1, short, "Operation not permitted"))?;
+        let index = one("--index")
+            .and_then(|index| index.parse().ok())
+            .unwrap_or(0);
+        TargetLabel::Of {
+            fs,
+            kind,
+            index: TargetIndex(index),
+        }
+    };
+    let nodes = |name: &str| -> Result<Vec<String>, Output> {
+        let text = values(words, name).join(":");
+        let bad = if text.is_empty() {
+            Vec::new()
+        } else {
+            parse_nodes(&text).1
+        };
+        if let Some(bad) = bad.first() {
+            let said = format!(
+                "mkfs.lustre: Unsupported NID '{bad}': rc = Unknown error -22.\nmkfs.lustre: Can't parse NID '{bad}'"
+            );
+            return Err(exiting(1, &said, "Operation not permitted"));
+        }
+        Ok(text
+            .split(':')
+            .filter(|node| !node.is_empty())
+            .map(str::to_owned)
+            .collect())
+    };
+    let mut data = TargetData::new(label, String::new());
+    data.has_mgs = has("--mgs") && kind == TargetKind::Mdt;
+    data.mgs_nodes = nodes("--mgsnode")?;
+    data.service_nodes = nodes("--servicenode")?;
+    data.no_primnode = !data.service_nodes.is_empty();
+    data.service_nodes.extend(nodes("--failnode")?);
+    data.params = values(words, "--param")
+        .iter()
+        .map(|&text| text.to_owned())
+        .collect();
+    if data.mgs_nodes.is_empty() && !data.is_mgs() {
+        return Err(exiting(
+            22,
+            "\nmkfs.lustre FATAL: Must specify --mgs or --mgsnode",
+            "Invalid argument",
+        ));
+    }
+    let is_zfs = one("--backfstype") == Some("zfs");
+    let default = match (is_zfs, kind) {
+        (true, _) => "",
+        (false, TargetKind::Ost) => ",errors=remount-ro",
+        (false, _) => "user_xattr,errors=remount-ro",
+    };
+    data.mount_options = one("--mountfsoptions").unwrap_or(default).to_owned();
+    Ok(Wanted {
+        data,
+        is_zfs,
+        is_reformat: has("--reformat"),
+        is_dry: has("--dryrun"),
+        device: words
+            .last()
+            .map(|&word| word.to_owned())
+            .unwrap_or_default(),
+    })
+}
+
+/// The block that `mkfs.lustre` and `tunefs.lustre` print of a target.
+fn shown(data: &TargetData, title: &str, name: &str, back_end: &str, is_first: bool) -> String {
+    let mut flags = data.flags();
+    if !is_first && data.standing == Standing::Known {
+        flags &= !0x20;
+    }
+    let words = lustre::disk::mount_data::flag_words(flags);
+    let index = match data.index() {
+        0xffff => String::from("unassigned"),
+        index => index.to_string(),
+    };
+    format!(
+        "\n   {title}:\nTarget:     {name}\nIndex:      {index}\nLustre FS:  {}\nMount type: {back_end}\nFlags:      {flags:#x}\n              ({} )\nPersistent mount opts: {}\nParameters: {}\n",
+        data.fs(),
+        words.join(" "),
+        data.mount_options,
+        data.parameter_line(),
+    )
+}
+
+/// Answers `mkfs.lustre`.
+pub fn run(world: &mut World, host: &HostName, argv: &[String]) -> Output {
+    let words: Vec<&str> = argv.iter().skip(1).map(String::as_str).collect();
+    let wanted = match wanted(&words) {
+        Ok(wanted) => wanted,
+        Err(output) => return output,
+    };
+    if wanted.is_zfs {
+        on_zfs(world, host, wanted)
+    } else {
+        on_ldiskfs(world, host, wanted)
+    }
+}
+
+fn formatted_before(device: &str) -> String {
+    format!(
+        "\nmkfs.lustre FATAL: Device {device} was previously formatted for lustre. Use --reformat to reformat it, or tunefs.lustre to modify.\nmkfs.lustre: exiting with 1 (Operation not permitted)\n"
+    )
+}
+
+fn with_errors(exit: i32, stdout: String, stderr: String) -> Output {
+    Output {
+        exit,
+        stderr: stderr.into_bytes(),
+        ..printed(stdout)
+    }
+}
+
+fn on_ldiskfs(world: &mut World, host: &HostName, wanted: Wanted) -> Output {
+    let device = &wanted.device;
+    let Some(id) = disk::find(world, host, device) else {
+        let said = format!(
+            "\nmkfs.lustre FATAL: loop device requires a --device-size= param\nmkfs.lustre: Unable to stat {device}: No such file or directory"
+        );
+        return exiting(2, &said, "No such file or directory");
+    };
+    let mut text = shown(
+        &wanted.data,
+        "Permanent disk data",
+        &wanted.data.name(),
+        "ldiskfs",
+        true,
+    );
+    text.push('\n');
+    let was = world
+        .disks
+        .get(&id)
+        .map(|disk| disk.content.clone())
+        .unwrap_or_default();
+    if !wanted.is_reformat {
+        let found = matches!(was, Content::Ldiskfs(_));
+        text.push_str(if found {
+            "checking for existing Lustre data: found\n"
+        } else {
+            "checking for existing Lustre data: not found\n"
+        });
+        if found {
+            return with_errors(1, text, formatted_before(device));
+        }
+    }
+    if wanted.is_dry {
+        return printed(text);
+    }
+    let (bytes, fault) = world
+        .disks
+        .get(&id)
+        .map_or((0, None), |disk| (disk.bytes, disk.fault));
+    let size = bytes >> 20;
+    let options = options(&wanted.data);
+    let name = wanted.data.name();
+    let kilobytes = bytes >> 10;
+    text.push_str(&format!("device size = {size}MB\nformatting backing filesystem ldiskfs on {device}\n\ttarget name   {name}\n\tkilobytes     {kilobytes}\n\toptions       {options}\nmkfs_cmd = mke2fs -j -b 4096 -L {name} {options} {device} {kilobytes}k\n"));
+    let problem = if disk::mount_of(world, host, &id).is_some() {
+        Some(format!(
+            "   {device} is mounted; will not make a filesystem here!\n"
+        ))
+    } else if zfs::holds(world, host, &id) {
+        Some(format!(
+            "   {device} is apparently in use by the system; will not make a filesystem here!\n"
+        ))
+    } else {
+        match fault {
+            Some(DiskFault::ReadOnly) => Some(String::from(
+                "   mke2fs: Read-only file system while trying to determine filesystem size\n",
+            )),
+            Some(DiskFault::Full) => Some(String::from(
+                "   mke2fs: No space left on device while writing out and closing file system\n",
+            )),
+            _ => None,
+        }
+    };
+    if let Some(problem) = problem {
+        text.push_str(&problem);
+        let said = format!(
+            "\nmkfs.lustre FATAL: Unable to build fs {device} (256)\n\nmkfs.lustre FATAL: mkfs failed 256\n"
+        );
+        return with_errors(1, text, said);
+    }
+    text.push_str("Writing CONFIGS/mountdata\n");
+    let uuid = new_uuid(world);
+    let data = TargetData {
+        uuid,
+        ..wanted.data
+    };
+    disk::replace(world, host, &id, Content::Ldiskfs(data));
+    printed(text)
+}
+
+/// A UUID of the world's own chance.
+pub fn new_uuid(world: &mut World) -> String {
+    disk::uuid_from(&world.chance.any().to_string())
+}
+
+fn options(data: &TargetData) -> &'static str {
+    match data.label.kind() {
+        TargetKind::Ost => {
+            " -J size=1024 -I 512 -i 1048576 -q -O uninit_bg,extents,mmp,dir_nlink,quota,project,huge_file,large_dir,^fast_commit,flex_bg -G 256 -E resize=\"4290772992\",lazy_journal_init,lazy_itable_init=\"0\",packed_meta_blocks -F"
+        }
+        _ => {
+            " -J size=4096 -I 1024 -i 2560 -q -O uninit_bg,extents,dirdata,mmp,dir_nlink,quota,project,huge_file,ea_inode,large_dir,^fast_commit,flex_bg -E lazy_journal_init,lazy_itable_init=\"0\",packed_meta_blocks -F"
+        }
+    }
+}
+
+fn on_zfs(world: &mut World, host: &HostName, wanted: Wanted) -> Output {
+    let dataset = wanted.device.clone();
+    let mut text = shown(
+        &wanted.data,
+        "Permanent disk data",
+        &wanted.data.name(),
+        "zfs",
+        true,
+    );
+    let pool = dataset.split('/').next().unwrap_or_default();
+    let Some(guid) = zfs::imported(world, host, pool) else {
+        let said = format!(
+            "\nmkfs.lustre FATAL: Unable to prepare backend (22)\ncannot open '{pool}': no such pool\n\nmkfs.lustre FATAL: mkfs failed 22"
+        );
+        return exiting(22, &said, "Invalid argument");
+    };
+    let place = Place::Dataset(guid, dataset.clone());
+    let found = world.target(&place).is_some();
+    if !wanted.is_reformat {
+        text.push_str(if found {
+            "checking for existing Lustre data: found\n"
+        } else {
+            "checking for existing Lustre data: not found\n"
+        });
+        if found {
+            return with_errors(1, text, formatted_before(&dataset));
+        }
+    }
+    if world
+        .lustre
+        .on(host)
+        .any(|(_, running)| running.place == place)
+    {
+        let said = format!(
+            "cannot destroy '{dataset}': dataset is busy\n\nmkfs.lustre FATAL: Unable to build fs {dataset} (256)\n\nmkfs.lustre FATAL: mkfs failed 256\n"
+        );
+        return with_errors(1, text, said);
+    }
+    let record = if wanted.data.label.kind() == TargetKind::Ost {
+        "  recordsize=1M\n"
+    } else {
+        ""
+    };
+    text.push_str(&format!("mkfs_cmd = zfs create -o canmount=off  {dataset}\n  xattr=sa\n  dnodesize=auto\n{record}  compression=off\nWriting {dataset} properties\n"));
+    for (key, value) in zfs::properties(&wanted.data) {
+        text.push_str(&format!("  lustre:{key}={value}\n"));
+    }
+    let uuid = new_uuid(world);
+    zfs::set_target(
+        world,
+        host,
+        &place,
+        TargetData {
+            uuid,
+            ..wanted.data
+        },
+    );
+    printed(text)
+}
+
+/// Answers `tunefs.lustre --dryrun DEVICE` and `--writeconf`.
+pub fn tune(world: &mut World, host: &HostName, argv: &[String]) -> Output {
+    let device = argv.last().map_or("", String::as_str).to_owned();
+    let Some(place) = super::mount::place_of(world, host, &device) else {
+        let said = format!(
+            "\ntunefs.lustre FATAL: Device {device} has not been formatted with mkfs.lustre or the backend filesystem type is not supported by this tool\ntunefs.lustre: exiting with 19 (No such device)\n"
+        );
+        return with_errors(
+            19,
+            String::from("checking for existing Lustre data: not found\n"),
+            said,
+        );
+    };
+    let Some(data) = world.target(&place).cloned() else {
+        return failed(19, "tunefs.lustre: exiting with 19 (No such device)");
+    };
+    let back_end = place.back_end();
+    let mut after = data.clone();
+    let is_writeconf = argv.iter().any(|word| word == "--writeconf");
+    if is_writeconf && after.label != TargetLabel::Mgs {
+        after.standing = Standing::WriteConf;
+        after.configs.clear();
+    }
+    let before = shown(
+        &data,
+        "Read previous values",
+        &data.name_with('-'),
+        back_end,
+        false,
+    );
+    let now = shown(
+        &after,
+        "Permanent disk data",
+        &after.name(),
+        back_end,
+        false,
+    );
+    let text = format!("checking for existing Lustre data: found\n{before}{now}");
+    if argv.iter().any(|word| word == "--dryrun") {
+        return printed(format!("{text}exiting before disk write.\n"));
+    }
+    if let Some(data) = world.target_mut(&place) {
+        *data = after;
+    }
+    printed(text)
+}

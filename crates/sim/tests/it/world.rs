@@ -1,0 +1,4 @@
+//! The simulated world, worked on by the agent's own steps.
+
+mod hand;
+mod ldiskfs;
