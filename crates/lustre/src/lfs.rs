@@ -6,7 +6,7 @@
 //! - [`hsm`]: `lfs hsm_state`, `hsm_action`. - [`copytool`]: what a copytool logs.
 //! - [`fid`]: FIDs and paths.
 //! - [`pool`]: `lctl pool_list`. - [`project`]: `lfs project`, `getsom`.
-//! - [`top_jobs`]: `lljobstat`.
+//! - [`top_jobs`]: what `lljobstat` prints.
 
 pub mod changelog;
 pub mod check;

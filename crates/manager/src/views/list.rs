@@ -5,6 +5,7 @@ use api::page::{LIMIT_DEFAULT, LIMIT_MAX, ListQuery};
 use serde_json::Value;
 use std::cmp::Ordering;
 use std::sync::Arc;
+use stdx::hostlist::natural;
 
 /// Something that a query can ask of a row, answered by an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,24 +143,6 @@ impl SortKey {
             other => Self::Text(other.to_string().into()),
         }
     }
-}
-
-/// `oss10` after `oss9`: digits are padded for comparing.
-fn natural(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 24);
-    let mut digits = String::new();
-    for c in text.chars().chain(['\0']) {
-        if c.is_ascii_digit() {
-            digits.push(c);
-            continue;
-        }
-        if !digits.is_empty() {
-            out.push_str(&format!("{digits:0>20}"));
-            digits.clear();
-        }
-        out.extend(c.to_lowercase());
-    }
-    out
 }
 
 /// Every text in a row, in lower case, one to a line. Two levels deep; the

@@ -13,6 +13,7 @@ use model::inventory::{HaKey, TargetKey};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use stdx::hostlist::natural;
 
 /// Groups that are drawn while the world is held.
 const GROUPS_AT_ONCE: usize = 64;
@@ -137,29 +138,33 @@ fn group(world: &World, (key, ids): &Group) -> TopologyGroup {
             name: ha.name.clone(),
         })
     });
-    let servers = ids.iter().map(|id| {
-        let known = found.servers.get(id);
-        let clients = found
-            .clients
-            .range((*id, String::new())..)
-            .take_while(|((server, _), _)| server == id);
-        let fs: BTreeSet<String> = clients
-            .map(|(_, client)| client.fs_name.to_string())
-            .collect();
-        TopologyServer {
-            server: server_ref(world, *id),
-            state: world
-                .server(*id)
-                .map(|entry| entry.state.to_string())
-                .unwrap_or_default(),
-            roles: known
-                .into_iter()
-                .flat_map(|s| &s.roles)
-                .map(|one| role(*one))
-                .collect(),
-            client_of: fs.into_iter().collect(),
-        }
-    });
+    let mut servers: Vec<TopologyServer> = ids
+        .iter()
+        .map(|id| {
+            let known = found.servers.get(id);
+            let clients = found
+                .clients
+                .range((*id, String::new())..)
+                .take_while(|((server, _), _)| server == id);
+            let fs: BTreeSet<String> = clients
+                .map(|(_, client)| client.fs_name.to_string())
+                .collect();
+            TopologyServer {
+                server: server_ref(world, *id),
+                state: world
+                    .server(*id)
+                    .map(|entry| entry.state.to_string())
+                    .unwrap_or_default(),
+                roles: known
+                    .into_iter()
+                    .flat_map(|s| &s.roles)
+                    .map(|one| role(*one))
+                    .collect(),
+                client_of: fs.into_iter().collect(),
+            }
+        })
+        .collect();
+    servers.sort_by_cached_key(|one| natural(&one.server.name));
     let keys: BTreeSet<&TargetKey> = ids
         .iter()
         .filter_map(|id| found.servers.get(id))
@@ -192,7 +197,7 @@ fn group(world: &World, (key, ids): &Group) -> TopologyGroup {
         });
     TopologyGroup {
         ha_cluster,
-        servers: servers.collect(),
+        servers,
         targets,
         n_devices_shared: u64::try_from(shared.count()).unwrap_or(u64::MAX),
     }

@@ -10,6 +10,7 @@ use api::target::Target;
 use model::ids::DeviceId;
 use model::inventory::{self, FsKey, HaKey, TargetKey, TargetState};
 use model::report::DeviceKind;
+use stdx::hostlist::natural;
 
 /// Signs and client mounts of a file system that its row shows.
 const IN_ROW_MAX: usize = 100;
@@ -194,12 +195,14 @@ pub(crate) fn ha_state(ha: &inventory::HaCluster) -> &'static str {
 /// An HA cluster.
 pub(crate) fn ha_cluster(world: &World, key: &HaKey, ha: &inventory::HaCluster) -> HaCluster {
     let state = ha_state(ha);
+    let mut servers: Vec<_> = ha.servers.iter().map(|id| server_ref(world, *id)).collect();
+    servers.sort_by_cached_key(|server| natural(&server.name));
     HaCluster {
         id: key.0.clone(),
         name: ha.name.clone(),
         manager: ha.manager.clone(),
         state: state.to_owned(),
-        servers: ha.servers.iter().map(|id| server_ref(world, *id)).collect(),
+        servers,
         seen_by: ha.seen_by.map(|id| server_ref(world, id)),
         has_quorum: ha.has_quorum,
         fencing_enabled: ha.fencing_enabled,
