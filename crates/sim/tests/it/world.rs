@@ -2,3 +2,6 @@
 
 mod hand;
 mod ldiskfs;
+mod system;
+mod takeover;
+mod zfs;

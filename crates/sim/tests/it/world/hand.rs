@@ -38,6 +38,16 @@ pub fn host(name: &str) -> HostName {
     HostName(name.to_owned())
 }
 
+/// An operator's word that what is there may go.
+pub fn agreed(device: &DeviceId, signature: &str) -> Consent {
+    Consent {
+        device: device.clone(),
+        signature: signature.to_owned(),
+        by: String::from("me"),
+        at_ms: 0,
+    }
+}
+
 impl Hand {
     /// Four servers in pairs, each pair with eight disks.
     pub fn new() -> Self {
@@ -223,12 +233,7 @@ impl Target {
             service_nodes: pair.iter().map(|server| node(server)).collect(),
             mkfs_options: None,
             mount_options: None,
-            consent: vec![Consent {
-                device: self.device.id.clone(),
-                signature: BLANK.to_owned(),
-                by: String::from("me"),
-                at_ms: 0,
-            }],
+            consent: vec![agreed(&self.device.id, BLANK)],
         }
     }
 
