@@ -130,7 +130,7 @@ fn read_parts(kind: &Kind, input: &[u8], depth: u32, sink: &mut dyn Sink) {
         let head = &part.bytes[..part.bytes.len().min(64 * 1024)];
         let sample = Sample { name: "", head };
         let is_sure = |found: &(&Kind, Likelihood)| found.1 >= LIKELIHOOD_BEHIND_MIN;
-        let Some((other, _)) = likeliest(sample).filter(is_sure) else {
+        let Some((other, _)) = guess(sample).filter(is_sure) else {
             continue;
         };
         if other.name == kind.name {

@@ -74,12 +74,7 @@ impl Sink for Held<'_> {
 
 /// The stretches of lines that the skips name, blank lines between them included.
 pub(super) fn find<'a>(input: &'a [u8], skips: &[Skip]) -> Vec<Part<'a>> {
-    let is_line = |skip: &&Skip| {
-        matches!(
-            skip.kind,
-            SkipKind::BadLine | SkipKind::Unknown | SkipKind::ErrorText
-        )
-    };
+    let is_line = |skip: &&Skip| !matches!(skip.kind, SkipKind::BadValue | SkipKind::NotSupported);
     let lines = skips.iter().filter(is_line).map(|skip| skip.line);
     let lines: BTreeSet<u64> = lines.collect();
     let mut found: Vec<Part<'a>> = Vec::new();
