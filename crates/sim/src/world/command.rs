@@ -43,6 +43,10 @@ impl Run<'_> {
     }
 }
 
+/// How a unit was started or stopped: what it says if that failed; none if the
+/// part does not know the unit.
+pub type Switched = Option<Result<(), String>>;
+
 /// A part of the world that answers programs.
 pub struct Part {
     /// Its name, as in [`super::Due::Part`].
@@ -60,7 +64,7 @@ pub struct Part {
     pub killed: fn(&mut World, &HostName, &[String]),
     /// A unit of systemd is started (true) or stopped; what it says if it fails.
     /// None: the unit is not one of this part.
-    pub unit: fn(&mut World, &HostName, &str, bool) -> Option<Result<(), String>>,
+    pub unit: fn(&mut World, &HostName, &str, bool) -> Switched,
     /// Something of it is due.
     pub due: fn(&mut World, u64),
     /// A host loses all that is not on disk.
@@ -140,12 +144,7 @@ pub fn killed(world: &mut World, host: &HostName, argv: &[String]) {
 }
 
 /// Starts or stops a unit that is one of a part's; none if none knows it.
-pub fn unit(
-    world: &mut World,
-    host: &HostName,
-    unit: &str,
-    start: bool,
-) -> Option<Result<(), String>> {
+pub fn unit(world: &mut World, host: &HostName, unit: &str, start: bool) -> Switched {
     PARTS
         .iter()
         .find_map(|part| (part.unit)(world, host, unit, start))
@@ -171,6 +170,11 @@ pub fn after_boot(world: &mut World, host: &HostName) {
         (part.after_boot)(world, host);
     }
     os::systemd::boot(world, host);
+}
+
+/// Texts in a row.
+pub fn joined(texts: impl IntoIterator<Item = String>) -> String {
+    texts.into_iter().collect::<Vec<_>>().concat()
 }
 
 /// It worked, and printed this.

@@ -3,7 +3,7 @@
 mod text;
 
 use super::World;
-use super::command::{self, Part, failed, printed, quiet};
+use super::command::{self, Part, failed, joined, printed, quiet};
 use super::host::HostName;
 use super::lustre;
 use super::os;
@@ -123,12 +123,10 @@ fn lnetctl(world: &mut World, host: &HostName, words: &[&str]) -> Output {
         }
         ["net", "del", rest @ ..] => remove(world, host, option(rest, "--net").unwrap_or_default()),
         ["net", "show", rest @ ..] => show(world, host, rest),
-        ["route", "show", ..] | ["routing", "show", ..] | ["peer", "show", ..] => {
-            match lnet(world, host) {
-                Some(_) => quiet(),
-                None => error("show", words[0], -100, "Unspecific failure"),
-            }
-        }
+        ["route" | "routing" | "peer", "show", ..] => match lnet(world, host) {
+            Some(_) => quiet(),
+            None => error("show", words[0], -100, "Unspecific failure"),
+        },
         ["export", ..] => show(world, host, &["-v"]),
         ["global", "show"] => printed(text::GLOBAL),
         ["ping" | "discover", .., nid] => ping(world, host, words[0], nid),
@@ -251,7 +249,7 @@ fn ping(world: &World, host: &HostName, verb: &str, nid: &str) -> Output {
         };
     };
     let nids = nids(world, &to);
-    let lines: String = nids.iter().map(|nid| format!("  - nid: {nid}\n")).collect();
+    let lines = joined(nids.iter().map(|nid| format!("  - nid: {nid}\n")));
     printed(format!(
         "{verb}:\n- primary nid: {nid}\n  Multi-Rail: {}\n  peer_ni:\n{lines}",
         nids.len() > 1

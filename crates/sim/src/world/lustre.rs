@@ -4,15 +4,18 @@
 //! programs do over a while. A command that was begun goes through the same.
 
 pub mod client;
+mod devices;
 mod lctl;
 mod mgs;
 mod mkfs;
 mod mount;
 mod params;
 mod recovery;
+mod umount;
 
-pub use mount::{mount, umount, unmount_all};
+pub use mount::mount;
 pub use recovery::Recovery;
+pub use umount::{umount, unmount_all};
 
 use super::World;
 use super::command::{self, Part};
@@ -49,7 +52,7 @@ pub const PART: Part = Part {
     },
     killed: mount::killed,
     due: recovery::due,
-    before_down: mount::before_down,
+    before_down: umount::before_down,
     ..Part::BARE
 };
 

@@ -3,9 +3,11 @@
 //! What others call: [`import`] and [`export`].
 
 mod create;
+mod import;
 mod show;
 
 pub use create::imported_pools;
+pub use import::{export, import, import_takes};
 
 use super::command::{self, Part, failed, quiet};
 use super::disk::{Content, DiskFault, DiskId, number_from};
@@ -26,7 +28,7 @@ pub const PART: Part = Part {
         match (command::program(argv), words.as_slice()) {
             ("zgenhostid", words) => host_id(world, host, words),
             ("zpool", ["create", rest @ ..]) => create::create(world, host, rest),
-            ("zpool", ["import", rest @ ..]) => import_by_words(world, host, rest),
+            ("zpool", ["import", rest @ ..]) => import::by_words(world, host, rest),
             ("zpool", ["export", rest @ ..]) => {
                 export(world, host, rest.last().copied().unwrap_or_default())
             }
@@ -225,146 +227,6 @@ pub fn holds(world: &World, host: &HostName, id: &DiskId) -> bool {
         .pools
         .get(guid)
         .is_some_and(|pool| is_held(world, host, pool))
-}
-
-/// Pools that a host sees on its disks and has not imported.
-fn importable<'a>(world: &'a World, host: &HostName) -> Vec<&'a Pool> {
-    let Some(state) = world.hosts.get(host) else {
-        return Vec::new();
-    };
-    let disks = state.disks.values().filter_map(|id| world.disks.get(id));
-    let mut guids: Vec<u64> = disks
-        .filter(|disk| disk.fault != Some(DiskFault::Gone))
-        .filter_map(|disk| match &disk.content {
-            Content::PoolMember { guid, .. } => Some(*guid),
-            _ => None,
-        })
-        .collect();
-    guids.sort_unstable();
-    guids.dedup();
-    let mut pools: Vec<&Pool> = guids
-        .iter()
-        .filter_map(|guid| world.pools.get(guid))
-        .collect();
-    pools.retain(|pool| !pool.is_destroyed && !is_held(world, host, pool));
-    pools.sort_by_key(|pool| &pool.name);
-    pools
-}
-
-/// A host that holds a pool now, besides this one, with its id.
-fn other_holder(world: &World, host: &HostName, pool: &Pool) -> Option<(HostName, u32)> {
-    let mut others = pool.holders.keys().filter(|one| *one != host);
-    let other = others.find(|one| is_held(world, one, pool))?;
-    Some((other.clone(), spl_id(world, other)))
-}
-
-/// How long an import takes.
-pub fn import_takes(world: &World, host: &HostName, name: &str) -> Duration {
-    let pools = importable(world, host);
-    let pool = pools.iter().find(|pool| pool.name == name);
-    let checks = pool.is_some_and(|pool| {
-        pool.is_multihost() && pool.last.is_some() && other_holder(world, host, pool).is_none()
-    });
-    Duration::from_secs(if checks { 24 } else { 2 })
-}
-
-fn import_by_words(world: &mut World, host: &HostName, words: &[&str]) -> Output {
-    let is_forced = words.contains(&"-f");
-    let mut names = words.iter().enumerate().filter(|(at, word)| {
-        let follows_option = at
-            .checked_sub(1)
-            .and_then(|before| words.get(before))
-            .is_some_and(|before| matches!(*before, "-o" | "-d"));
-        !word.starts_with('-') && !follows_option
-    });
-    match names.next() {
-        Some((_, name)) => import(world, host, name, is_forced),
-        None => show::import_list(world, host),
-    }
-}
-
-/// Imports a pool, if what holds it allows.
-pub fn import(world: &mut World, host: &HostName, name: &str, is_forced: bool) -> Output {
-    let refused = |why: &str| failed(1, &format!("cannot import '{name}': {why}"));
-    if imported(world, host, name).is_some() {
-        return refused(
-            "a pool with that name already exists\nuse the form 'zpool import <pool | id> <newpool>' to give it a new name",
-        );
-    }
-    let pools = importable(world, host);
-    let Some(pool) = pools
-        .into_iter()
-        .find(|pool| pool.name == name || pool.guid.to_string() == name)
-    else {
-        return refused("no such pool available");
-    };
-    let mine = spl_id(world, host);
-    if let Some((other, id)) = other_holder(world, host, pool).filter(|_| pool.is_multihost()) {
-        let advice = "Export the pool on the other system, then run 'zpool import'.";
-        return refused(&if is_forced {
-            format!("pool is imported on host '{other}' (hostid={id:x}).\n{advice}")
-        } else {
-            format!("pool is imported on {other} (hostid: {id:#x})\n{advice}")
-        });
-    }
-    let last = pool
-        .last
-        .as_ref()
-        .filter(|(_, id, _)| *id != mine || *id == 0);
-    if let Some((other, id, at)) = last.filter(|_| !is_forced) {
-        let at = show::date(*at);
-        return refused(&format!(
-            "pool was previously in use from another system.\nLast accessed by {other} (hostid={id:x}) at {at}\nThe pool can be imported, use 'zpool import -f' to import the pool."
-        ));
-    }
-    if pool.is_multihost() && mine == 0 {
-        return refused(
-            "pool has the multihost property on and the\nsystem's hostid is not set. Set a unique hostid\nwith the zgenhostid(8) command.",
-        );
-    }
-    if pool.state(world) == "UNAVAIL" {
-        return refused("one or more devices is currently unavailable");
-    }
-    let guid = pool.guid;
-    hold(world, host, guid);
-    quiet()
-}
-
-/// A host holds a pool from now on.
-fn hold(world: &mut World, host: &HostName, guid: u64) {
-    let boot = world.hosts.get(host).map_or(0, |state| state.boot);
-    let (id, at) = (spl_id(world, host), world.clock_ms(host) / 1000);
-    let Some(pool) = world.pools.get_mut(&guid) else {
-        return;
-    };
-    pool.holders.insert(host.clone(), boot);
-    pool.last = Some((host.clone(), id, at));
-    let pool = pool.name.clone();
-    world.note(Happening::Imported {
-        host: host.clone(),
-        pool,
-        guid,
-    });
-}
-
-/// Exports a pool.
-pub fn export(world: &mut World, host: &HostName, name: &str) -> Output {
-    let Some(guid) = imported(world, host, name) else {
-        return failed(1, &format!("cannot open '{name}': no such pool"));
-    };
-    if is_busy(world, host, guid) {
-        return failed(1, &format!("cannot export '{name}': pool is busy"));
-    }
-    if let Some(pool) = world.pools.get_mut(&guid) {
-        pool.holders.remove(host);
-        pool.last = None;
-    }
-    world.note(Happening::Exported {
-        host: host.clone(),
-        pool: name.to_owned(),
-        guid,
-    });
-    quiet()
 }
 
 /// Whether a target of a pool is in use on a host.

@@ -4,4 +4,5 @@ mod hand;
 mod ldiskfs;
 mod system;
 mod takeover;
+mod texts;
 mod zfs;

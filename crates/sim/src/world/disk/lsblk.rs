@@ -160,7 +160,8 @@ fn value(block: &Block<'_>, column: &str, is_bytes: bool) -> String {
     }
 }
 
-fn version(kind: &str) -> &'static str {
+/// The version of a format.
+pub fn version(kind: &str) -> &'static str {
     match kind {
         "zfs_member" => "5000",
         "ext4" => "1.0",

@@ -139,6 +139,7 @@ fn of_content(block: &Block<'_>) -> Vec<String> {
             lines.push(format!("ID_FS_UUID_SUB={member}"));
         }
         lines.extend([
+            format!("ID_FS_VERSION={}", super::lsblk::version(kind)),
             format!("ID_FS_TYPE={kind}"),
             String::from("ID_FS_USAGE=filesystem"),
         ]);

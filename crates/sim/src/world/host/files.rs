@@ -3,6 +3,7 @@
 
 use super::{Host, HostName};
 use crate::world::World;
+use crate::world::command::joined;
 use agent::host::HostError;
 
 /// Where folders of the kernel and the distribution begin.
@@ -102,14 +103,13 @@ fn mounts(state: &Host) -> String {
             mount.source, mount.at, mount.kind, mount.options
         )
     });
-    format!("{pseudo}{}", lines.collect::<String>())
+    format!("{pseudo}{}", joined(lines))
 }
 
 fn modules(state: &Host) -> String {
     let lines = state.modules.iter();
-    lines
-        .map(|name| format!("{name} 16384 0 - Live 0x0000000000000000\n"))
-        .collect()
+    let lines = lines.map(|name| format!("{name} 16384 0 - Live 0x0000000000000000\n"));
+    joined(lines)
 }
 
 /// Names in a folder.

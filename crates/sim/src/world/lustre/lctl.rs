@@ -1,14 +1,13 @@
 //! `lctl`.
 
-use super::{mgs, params, recovery};
+use super::{devices, mgs, params, recovery};
 use crate::world::World;
-use crate::world::command::{failed, printed, quiet};
-use crate::world::disk::uuid_from;
+use crate::world::command::{failed, joined, printed, quiet};
 use crate::world::host::HostName;
 use crate::world::target::FsConfig;
 use crate::world::{lnet, os};
 use agent::host::Output;
-use lustre::label::{TargetKind, TargetLabel};
+use lustre::label::TargetKind;
 
 /// Answers `lctl`.
 pub fn run(world: &mut World, host: &HostName, argv: &[String]) -> Output {
@@ -19,7 +18,7 @@ pub fn run(world: &mut World, host: &HostName, argv: &[String]) -> Output {
     };
     match (device, words) {
         (_, ["--version"]) => printed(format!("lctl {}\n", os::LUSTRE)),
-        (_, ["dl" | "device_list"]) => devices(world, host),
+        (_, ["dl" | "device_list"]) => devices::list(world, host),
         (_, ["list_nids"]) => list_nids(world, host),
         (_, ["get_param", rest @ ..]) => params::get(world, host, rest),
         (_, ["set_param", rest @ ..]) => params::set(world, host, rest),
@@ -39,7 +38,8 @@ pub fn run(world: &mut World, host: &HostName, argv: &[String]) -> Output {
     }
 }
 
-fn is_loaded(world: &World, host: &HostName, module: &str) -> bool {
+/// Whether a host has loaded a module.
+pub fn is_loaded(world: &World, host: &HostName, module: &str) -> bool {
     world
         .hosts
         .get(host)
@@ -67,164 +67,13 @@ fn ping(world: &World, host: &HostName, nid: &str) -> Output {
     match lnet::reach(world, host, nid) {
         Some(to) => {
             let nids = lnet::nids(world, &to);
-            let lines: String = nids.iter().map(|nid| format!("12345-{nid}\n")).collect();
+            let lines = joined(nids.iter().map(|nid| format!("{nid}\n")));
             printed(format!("12345-0@lo\n{lines}"))
         }
-        None => failed(113, &format!("failed to ping {nid}: No route to host")),
-    }
-}
-
-/// Answers `lctl dl`.
-fn devices(world: &World, host: &HostName) -> Output {
-    if !is_loaded(world, host, "obdclass") {
-        return failed(2, "Writer error: failed to resolve Netlink family id");
-    }
-    let mut rows: Vec<String> = Vec::new();
-    let mut row = |class: &str, name: &str, uuid: &str, count: usize| {
-        rows.push(format!(
-            "{:>3} UP {class} {name} {uuid} {count}",
-            rows.len()
-        ));
-    };
-    let (mut has_mds, mut has_oss) = (false, false);
-    for (_, running) in world
-        .lustre
-        .on(host)
-        .filter(|(_, running)| running.is_started)
-    {
-        let osd = format!("osd-{}", running.place.back_end());
-        let name = running.label.to_string();
-        row(&osd, &format!("{name}-osd"), &format!("{name}-osd_UUID"), 5);
-        if running.is_mgs {
-            row("mgs", "MGS", "MGS", 5);
-        }
-        let data = world.target(&running.place);
-        let mgs = data.and_then(|data| mgs::nids(&data.mgs_nodes).next().map(str::to_owned));
-        let mgs = mgs
-            .or_else(|| lnet::nids(world, host).into_iter().next())
-            .unwrap_or_default();
-        row(
-            "mgc",
-            &format!("MGC{mgs}"),
-            &uuid_from(&format!("{host} {mgs}")),
-            5,
-        );
-        match running.label.kind() {
-            TargetKind::Mgt => continue,
-            TargetKind::Mdt => {
-                if !std::mem::replace(&mut has_mds, true) {
-                    row("mds", "MDS", "MDS_uuid", 3);
-                }
-                row(
-                    "lod",
-                    &format!("{name}-mdtlov"),
-                    &format!("{name}-mdtlov_UUID"),
-                    4,
-                );
-                row(
-                    "mdt",
-                    &name,
-                    &format!("{name}_UUID"),
-                    5 + running.connected.len(),
-                );
-                let mdd = name.replace("-MDT", "-MDD");
-                row("mdd", &mdd, &format!("{mdd}_UUID"), 4);
-                osps(world, &running.label, &mut row);
-            }
-            TargetKind::Ost => {
-                if !std::mem::replace(&mut has_oss, true) {
-                    row("ost", "OSS", "OSS_uuid", 3);
-                }
-                row(
-                    "obdfilter",
-                    &name,
-                    &format!("{name}_UUID"),
-                    5 + running.connected.len(),
-                );
-            }
-        }
-        lwp(&running.label, &mut row);
-    }
-    for (_, client) in world.lustre.clients_on(host) {
-        let id = format!(
-            "ffff{:012x}",
-            crate::world::disk::number_from(&client.uuid, 3) & 0xffff_ffff_ffff
-        );
-        row(
-            "mgc",
-            &format!(
-                "MGC{}",
-                client.source.split([':', ',']).next().unwrap_or_default()
-            ),
-            &uuid_from(&client.source),
-            5,
-        );
-        row(
-            "lov",
-            &format!("{}-clilov-{id}", client.fs),
-            &client.uuid,
-            4,
-        );
-        row(
-            "lmv",
-            &format!("{}-clilmv-{id}", client.fs),
-            &client.uuid,
-            5,
-        );
-        for label in known(world, &client.fs) {
-            let class = if label.kind() == TargetKind::Mdt {
-                "mdc"
-            } else {
-                "osc"
-            };
-            row(class, &format!("{label}-{class}-{id}"), &client.uuid, 5);
-        }
-    }
-    let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
-    printed(lines)
-}
-
-/// The targets of a file system that any MGS knows.
-fn known(world: &World, fs: &str) -> Vec<TargetLabel> {
-    let mut mgs = world
-        .lustre
-        .running
-        .values()
-        .filter(|running| running.is_mgs);
-    let config = mgs.find_map(|mgs| world.target(&mgs.place)?.configs.get(fs));
-    config
-        .map(|config| config.targets.iter().map(|one| one.label.clone()).collect())
-        .unwrap_or_default()
-}
-
-fn short(label: &TargetLabel) -> String {
-    let text = label.to_string();
-    text.rsplit('-').next().unwrap_or_default().to_owned()
-}
-
-/// What an MDT has of the other targets.
-fn osps(world: &World, mdt: &TargetLabel, row: &mut impl FnMut(&str, &str, &str, usize)) {
-    let fs = mdt.fs().map(ToString::to_string).unwrap_or_default();
-    for other in known(world, &fs).iter().filter(|other| *other != mdt) {
-        let kind = if other.kind() == TargetKind::Mdt {
-            "osp"
-        } else {
-            "osc"
-        };
-        row(
-            "osp",
-            &format!("{other}-{kind}-{}", short(mdt)),
-            &format!("{mdt}-mdtlov_UUID"),
-            5,
-        );
-    }
-}
-
-/// The light-weight connection of a target to MDT0000.
-fn lwp(label: &TargetLabel, row: &mut impl FnMut(&str, &str, &str, usize)) {
-    if let Some(fs) = label.fs() {
-        let name = format!("{fs}-MDT0000-lwp-{}", short(label));
-        row("lwp", &name, &format!("{name}_UUID"), 5);
+        None => Output {
+            exit: 113,
+            ..printed(format!("failed to ping {nid}: No route to host\n"))
+        },
     }
 }
 
@@ -241,12 +90,8 @@ fn catalog(world: &World, host: &HostName) -> Output {
         lines.push(format!("{fs}-client"));
         lines.extend(config.targets.iter().map(|one| one.label.to_string()));
     }
-    printed(
-        lines
-            .iter()
-            .map(|line| format!("config_log: {line}\n"))
-            .collect::<String>(),
-    )
+    let lines = lines.iter().map(|line| format!("config_log: {line}\n"));
+    printed(joined(lines))
 }
 
 /// Writes the records of a log.

@@ -16,6 +16,8 @@ struct Wanted {
     is_zfs: bool,
     is_reformat: bool,
     is_dry: bool,
+    /// Whether an index was given where one is needed.
+    has_index: bool,
     device: String,
 }
 
@@ -108,12 +110,15 @@ fn wanted(words: &[&str]) -> Result<Wanted, Output> {
         (false, TargetKind::Ost) => ",errors=remount-ro",
         (false, _) => "user_xattr,errors=remount-ro",
     };
-    data.mount_options = one("--mountfsoptions").unwrap_or(default).to_owned();
+    one("--mountfsoptions")
+        .unwrap_or(default)
+        .clone_into(&mut data.mount_options);
     Ok(Wanted {
         data,
         is_zfs,
         is_reformat: has("--reformat"),
         is_dry: has("--dryrun"),
+        has_index: kind == TargetKind::Mgt || one("--index").is_some(),
         device: words
             .last()
             .map(|&word| word.to_owned())
@@ -122,23 +127,31 @@ fn wanted(words: &[&str]) -> Result<Wanted, Output> {
 }
 
 /// The block that `mkfs.lustre` and `tunefs.lustre` print of a target.
-fn shown(data: &TargetData, title: &str, name: &str, back_end: &str, is_first: bool) -> String {
-    let mut flags = data.flags();
-    if !is_first && data.standing == Standing::Known {
-        flags &= !0x20;
-    }
+fn shown(data: &TargetData, title: &str, name: &str, back_end: &str, flags: u32) -> String {
     let words = lustre::disk::mount_data::flag_words(flags);
     let index = match data.index() {
         0xffff => String::from("unassigned"),
         index => index.to_string(),
     };
+    // That of ldiskfs puts one line feed more behind the parameters.
+    let end = if back_end == "ldiskfs" { "\n" } else { "" };
     format!(
-        "\n   {title}:\nTarget:     {name}\nIndex:      {index}\nLustre FS:  {}\nMount type: {back_end}\nFlags:      {flags:#x}\n              ({} )\nPersistent mount opts: {}\nParameters: {}\n",
+        "\n   {title}:\nTarget:     {name}\nIndex:      {index}\nLustre FS:  {}\nMount type: {back_end}\nFlags:      {flags:#x}\n              ({} )\nPersistent mount opts: {}\nParameters: {}\n{end}",
         data.fs(),
         words.join(" "),
         data.mount_options,
         data.parameter_line(),
     )
+}
+
+/// The flags as `tunefs.lustre` tells them: `first_time` by the name alone.
+fn flags_by_name(data: &TargetData) -> u32 {
+    let is_new = data.standing == Standing::New && data.label != TargetLabel::Mgs;
+    if is_new {
+        data.flags()
+    } else {
+        data.flags() & !0x20
+    }
 }
 
 /// Answers `mkfs.lustre`.
@@ -148,11 +161,22 @@ pub fn run(world: &mut World, host: &HostName, argv: &[String]) -> Output {
         Ok(wanted) => wanted,
         Err(output) => return output,
     };
-    if wanted.is_zfs {
+    let warning = format!(
+        "warning: {}: for Lustre 2.4 and later, the target index must be specified with --index\n",
+        wanted.device
+    );
+    let warning = if wanted.has_index {
+        String::new()
+    } else {
+        warning
+    };
+    let mut output = if wanted.is_zfs {
         on_zfs(world, host, wanted)
     } else {
         on_ldiskfs(world, host, wanted)
-    }
+    };
+    output.stderr.splice(..0, warning.into_bytes());
+    output
 }
 
 fn formatted_before(device: &str) -> String {
@@ -182,9 +206,8 @@ fn on_ldiskfs(world: &mut World, host: &HostName, wanted: Wanted) -> Output {
         "Permanent disk data",
         &wanted.data.name(),
         "ldiskfs",
-        true,
+        wanted.data.flags(),
     );
-    text.push('\n');
     let was = world
         .disks
         .get(&id)
@@ -209,7 +232,7 @@ fn on_ldiskfs(world: &mut World, host: &HostName, wanted: Wanted) -> Output {
         .get(&id)
         .map_or((0, None), |disk| (disk.bytes, disk.fault));
     let size = bytes >> 20;
-    let options = options(&wanted.data);
+    let options = options(&wanted.data, bytes);
     let name = wanted.data.name();
     let kilobytes = bytes >> 10;
     text.push_str(&format!("device size = {size}MB\nformatting backing filesystem ldiskfs on {device}\n\ttarget name   {name}\n\tkilobytes     {kilobytes}\n\toptions       {options}\nmkfs_cmd = mke2fs -j -b 4096 -L {name} {options} {device} {kilobytes}k\n"));
@@ -254,13 +277,27 @@ pub fn new_uuid(world: &mut World) -> String {
     disk::uuid_from(&world.chance.any().to_string())
 }
 
-fn options(data: &TargetData) -> &'static str {
+/// The options that are given to `mke2fs`.
+fn options(data: &TargetData, bytes: u64) -> String {
+    let is_small = bytes < 8 << 30;
+    let common = "dir_nlink,quota,project,huge_file";
+    let lazy = "lazy_journal_init,lazy_itable_init=\"0\",packed_meta_blocks -F";
     match data.label.kind() {
         TargetKind::Ost => {
-            " -J size=1024 -I 512 -i 1048576 -q -O uninit_bg,extents,mmp,dir_nlink,quota,project,huge_file,large_dir,^fast_commit,flex_bg -G 256 -E resize=\"4290772992\",lazy_journal_init,lazy_itable_init=\"0\",packed_meta_blocks -F"
+            let (journal, inodes) = if is_small {
+                (81, "")
+            } else {
+                (1024, " -i 1048576")
+            };
+            format!(
+                " -J size={journal} -I 512{inodes} -q -O uninit_bg,extents,mmp,{common},large_dir,^fast_commit,flex_bg -G 256 -E resize=\"4290772992\",{lazy}"
+            )
         }
         _ => {
-            " -J size=4096 -I 1024 -i 2560 -q -O uninit_bg,extents,dirdata,mmp,dir_nlink,quota,project,huge_file,ea_inode,large_dir,^fast_commit,flex_bg -E lazy_journal_init,lazy_itable_init=\"0\",packed_meta_blocks -F"
+            let journal = if is_small { 81 } else { 4096 };
+            format!(
+                " -J size={journal} -I 1024 -i 2560 -q -O uninit_bg,extents,dirdata,mmp,{common},ea_inode,large_dir,^fast_commit,flex_bg -E {lazy}"
+            )
         }
     }
 }
@@ -272,7 +309,7 @@ fn on_zfs(world: &mut World, host: &HostName, wanted: Wanted) -> Output {
         "Permanent disk data",
         &wanted.data.name(),
         "zfs",
-        true,
+        wanted.data.flags(),
     );
     let pool = dataset.split('/').next().unwrap_or_default();
     let Some(guid) = zfs::imported(world, host, pool) else {
@@ -330,7 +367,7 @@ pub fn tune(world: &mut World, host: &HostName, argv: &[String]) -> Output {
     let device = argv.last().map_or("", String::as_str).to_owned();
     let Some(place) = super::mount::place_of(world, host, &device) else {
         let said = format!(
-            "\ntunefs.lustre FATAL: Device {device} has not been formatted with mkfs.lustre or the backend filesystem type is not supported by this tool\ntunefs.lustre: exiting with 19 (No such device)\n"
+            "\ntunefs.lustre FATAL: Device {device} has not been formatted with mkfs.lustre\ntunefs.lustre: exiting with 19 (No such device)\n"
         );
         return with_errors(
             19,
@@ -353,14 +390,14 @@ pub fn tune(world: &mut World, host: &HostName, argv: &[String]) -> Output {
         "Read previous values",
         &data.name_with('-'),
         back_end,
-        false,
+        flags_by_name(&data),
     );
     let now = shown(
         &after,
         "Permanent disk data",
         &after.name(),
         back_end,
-        false,
+        flags_by_name(&after),
     );
     let text = format!("checking for existing Lustre data: found\n{before}{now}");
     if argv.iter().any(|word| word == "--dryrun") {

@@ -1,6 +1,7 @@
 //! Mounts of targets: one after the other the device is taken, the MGS is
 //! asked, and the target runs.
 
+use super::umount::release;
 use super::{Running, mgs, recovery};
 use crate::world::World;
 use crate::world::command::{self, Next, Run, failed, printed, quiet};
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long a mount asks for an MGS that does not answer.
-const MGS_WAIT: Duration = Duration::from_secs(60);
+const MGS_WAIT: Duration = Duration::from_mins(1);
 
 /// What `mount` was told.
 struct Asked<'a> {
@@ -402,21 +403,6 @@ fn options(data: &TargetData, place: &Place) -> String {
     words.join(",")
 }
 
-/// Gives a device back that was in use.
-fn release(world: &mut World, host: &HostName, at: &str) {
-    let Some(running) = world.lustre.running.remove(&(host.clone(), at.to_owned())) else {
-        return;
-    };
-    if let Some(data) = world.target_mut(&running.place) {
-        data.mmp = None;
-    }
-    world.note(Happening::Unmounted {
-        host: host.clone(),
-        device: running.device,
-        target: running.label.to_string(),
-    });
-}
-
 /// A mount was killed.
 pub fn killed(world: &mut World, host: &HostName, argv: &[String]) {
     if command::program(argv) != "mount" {
@@ -434,71 +420,4 @@ pub fn killed(world: &mut World, host: &HostName, argv: &[String]) {
     {
         release(world, host, asked.at);
     }
-}
-
-/// Unmounts a target or a client.
-pub fn umount(world: &mut World, host: &HostName, what: &str) -> Output {
-    let Some(state) = world.hosts.get_mut(host) else {
-        return quiet();
-    };
-    let is_it = |mount: &Mount| mount.at == what || mount.source == what;
-    let Some(place) = state.mounts.iter().rposition(is_it) else {
-        let words = if state.folders.contains(what) {
-            "not mounted."
-        } else {
-            "no mount point specified."
-        };
-        return failed(32, &format!("umount: {what}: {words}"));
-    };
-    if state
-        .mounts
-        .get(place)
-        .is_some_and(|mount| mount.kind != "lustre")
-    {
-        return failed(32, &format!("umount: {what}: target is busy."));
-    }
-    let at = state.mounts.remove(place).at;
-    if world
-        .lustre
-        .clients
-        .contains_key(&(host.clone(), at.clone()))
-    {
-        super::client::leave(world, host, &at);
-    } else {
-        recovery::leave(world, host, &at);
-        release(world, host, &at);
-    }
-    quiet()
-}
-
-/// Unmounts all of Lustre on a host, clients first.
-pub fn unmount_all(world: &mut World, host: &HostName) {
-    let clients: Vec<String> = world
-        .lustre
-        .clients_on(host)
-        .map(|(at, _)| at.clone())
-        .collect();
-    let targets: Vec<String> = world.lustre.on(host).map(|(at, _)| at.clone()).collect();
-    for at in clients.iter().chain(&targets) {
-        let output = umount(world, host, at);
-        if output.exit != 0 {
-            release(world, host, at);
-        }
-    }
-}
-
-/// A host is about to lose all that is not on disk: its targets are in use no
-/// more, and their devices still say that they are.
-pub fn before_down(world: &mut World, host: &HostName) {
-    let targets: Vec<String> = world.lustre.on(host).map(|(at, _)| at.clone()).collect();
-    for at in targets {
-        if let Some(running) = world.lustre.running.remove(&(host.clone(), at)) {
-            world.note(Happening::Unmounted {
-                host: host.clone(),
-                device: running.device,
-                target: running.label.to_string(),
-            });
-        }
-    }
-    recovery::host_lost(world, host);
 }

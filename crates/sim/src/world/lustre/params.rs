@@ -2,7 +2,7 @@
 
 use super::{Running, recovery};
 use crate::world::World;
-use crate::world::command::failed;
+use crate::world::command::{failed, joined, printed};
 use crate::world::host::HostName;
 use crate::world::target::{FsConfig, Place};
 use crate::world::{lnet, os};
@@ -74,7 +74,6 @@ fn exports_by_nid(
     running: &Running,
 ) -> BTreeMap<String, Vec<String>> {
     let fs = running.label.fs();
-    let fs_name = fs.map(ToString::to_string).unwrap_or_default();
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut add = |from: &HostName, uuid: String| {
         let nid = if from == host {
@@ -103,7 +102,6 @@ fn exports_by_nid(
             }
         }
     }
-    let _ = fs_name;
     found
 }
 
@@ -149,7 +147,7 @@ fn live(fs: &str, config: &FsConfig) -> String {
         .map(|one| one.label.to_string())
         .collect();
     targets.sort();
-    let targets: String = targets.iter().map(|target| format!("{target}\n")).collect();
+    let targets = joined(targets.iter().map(|target| format!("{target}\n")));
     format!(
         "fsname: {fs}\nflags: 0x20     gen: {}\n{targets}\nSecure RPC Config Rules:\n\nimperative_recovery_state:\n    state: startup\n    nonir_clients: 0\n    nidtbl_version: {}\n    notify_duration_total: 0.000000000\n    notify_duation_max: 0.000000000\n    notify_count: 0\n",
         config.generation,
@@ -204,14 +202,13 @@ pub fn get(world: &World, host: &HostName, words: &[&str]) -> Output {
         }
         for (name, value) in found {
             let is_block = value.lines().count() > 1 || name.contains(".exports.");
-            match (only_name, only_value, is_block) {
-                (true, ..) => text.push_str(&format!("{name}\n")),
-                (_, true, _) => text.push_str(&format!("{}\n", value.trim_end_matches('\n'))),
-                (_, _, true) => {
-                    text.push_str(&format!("{name}=\n{}\n", value.trim_end_matches('\n')))
-                }
-                _ => text.push_str(&format!("{name}={}\n", value.trim_end_matches('\n'))),
-            }
+            let value = value.trim_end_matches('\n');
+            text.push_str(&match (only_name, only_value, is_block) {
+                (true, ..) => format!("{name}\n"),
+                (_, true, _) => format!("{value}\n"),
+                (_, _, true) => format!("{name}=\n{value}\n"),
+                _ => format!("{name}={value}\n"),
+            });
         }
     }
     Output {
@@ -237,5 +234,5 @@ pub fn set(world: &World, host: &HostName, words: &[&str]) -> Output {
         );
     }
     let lines = pairs.map(|(name, value)| format!("{name}={value}\n"));
-    super::super::command::printed(lines.collect::<String>())
+    printed(joined(lines))
 }

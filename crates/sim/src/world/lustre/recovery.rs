@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long clients may take to come back, from the first that comes.
-const WINDOW: Duration = Duration::from_secs(300);
+const WINDOW: Duration = Duration::from_mins(5);
 /// Between two looks who has come back.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// After this long a client that is gone is evicted.
-const EVICT_AFTER: Duration = Duration::from_secs(180);
+const EVICT_AFTER: Duration = Duration::from_mins(3);
 
 /// What a number of a due part stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]

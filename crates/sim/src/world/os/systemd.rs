@@ -1,7 +1,7 @@
 //! `systemctl`: units of services, and of mounts that were written as files.
 
 use crate::world::World;
-use crate::world::command::{self, Next, Run, failed, printed, quiet};
+use crate::world::command::{self, Next, Run, failed, joined, printed, quiet};
 use crate::world::host::{HostName, Unit};
 use crate::world::{lnet, lustre};
 use agent::host::Output;
@@ -21,14 +21,10 @@ pub fn run(world: &mut World, host: &HostName, words: &[&str]) -> Output {
     match words {
         ["show", rest @ ..] => show(world, host, rest),
         ["daemon-reload"] => quiet(),
-        ["is-active", unit] => state_of(
-            &if is_active(world, host, unit) {
-                "active"
-            } else {
-                "inactive"
-            },
-            3,
-        ),
+        ["is-active", unit] => {
+            let is_active = is_active(world, host, unit);
+            state_of(if is_active { "active" } else { "inactive" }, 3)
+        }
         ["is-enabled", unit] => state_of(enabled(world, host, unit), 1),
         [verb @ ("enable" | "disable"), "--now", unit] => {
             let verb_now = if *verb == "enable" { "start" } else { "stop" };
@@ -88,6 +84,11 @@ fn full(unit: &str) -> String {
     }
 }
 
+fn is_mount(unit: &str) -> bool {
+    unit.rsplit_once('.')
+        .is_some_and(|(_, kind)| kind == "mount")
+}
+
 /// A mount that a unit describes.
 struct MountUnit {
     source: String,
@@ -96,7 +97,7 @@ struct MountUnit {
 }
 
 fn mount_unit(world: &World, host: &HostName, unit: &str) -> Option<MountUnit> {
-    if !unit.ends_with(".mount") {
+    if !is_mount(unit) {
         return None;
     }
     let bytes = world
@@ -125,7 +126,7 @@ fn mount_unit(world: &World, host: &HostName, unit: &str) -> Option<MountUnit> {
 fn is_there(world: &World, host: &HostName, unit: &str) -> bool {
     let state = world.hosts.get(host);
     mount_unit(world, host, unit).is_some()
-        || state.is_some_and(|host| host.units.contains_key(unit) && !unit.ends_with(".mount"))
+        || state.is_some_and(|host| host.units.contains_key(unit) && !is_mount(unit))
 }
 
 fn is_active(world: &World, host: &HostName, unit: &str) -> bool {
@@ -156,6 +157,15 @@ fn enabled(world: &World, host: &HostName, unit: &str) -> &'static str {
     }
 }
 
+/// Properties in the order in which systemd prints them.
+const ORDER: [&str; 5] = [
+    "Id",
+    "LoadState",
+    "ActiveState",
+    "SubState",
+    "UnitFileState",
+];
+
 fn show(world: &World, host: &HostName, words: &[&str]) -> Output {
     let (mut properties, mut units) = (Vec::new(), Vec::new());
     let mut words = words.iter();
@@ -167,19 +177,12 @@ fn show(world: &World, host: &HostName, words: &[&str]) -> Output {
             unit => units.push(full(unit)),
         }
     }
-    const ORDER: [&str; 5] = [
-        "Id",
-        "LoadState",
-        "ActiveState",
-        "SubState",
-        "UnitFileState",
-    ];
     let block = |unit: &String| {
         let (is_there, is_active) = (is_there(world, host, unit), is_active(world, host, unit));
         let sub = match (is_active, unit.as_str()) {
             (false, _) => "dead",
             (true, "lnet.service") => "exited",
-            (true, unit) if unit.ends_with(".mount") => "mounted",
+            (true, unit) if is_mount(unit) => "mounted",
             (true, _) => "running",
         };
         let values = [
@@ -191,9 +194,7 @@ fn show(world: &World, host: &HostName, words: &[&str]) -> Output {
         ];
         let lines = ORDER.iter().zip(values);
         let wanted = lines.filter(|(key, _)| properties.is_empty() || properties.contains(key));
-        wanted
-            .map(|(key, value)| format!("{key}={value}\n"))
-            .collect::<String>()
+        joined(wanted.map(|(key, value)| format!("{key}={value}\n")))
     };
     printed(units.iter().map(block).collect::<Vec<_>>().join("\n"))
 }
@@ -212,7 +213,7 @@ fn set_enabled(world: &mut World, host: &HostName, unit: &str, is_enabled: bool)
     };
     let entry = state.units.entry(unit.clone()).or_default();
     let was = std::mem::replace(&mut entry.is_enabled, is_enabled);
-    let (folder, link) = if unit.ends_with(".mount") {
+    let (folder, link) = if is_mount(&unit) {
         (
             "/etc/systemd/system",
             format!("/etc/systemd/system/remote-fs.target.wants/{unit}"),
@@ -284,8 +285,7 @@ pub fn boot(world: &mut World, host: &HostName) {
     };
     let enabled = state.units.iter().filter(|(_, unit)| unit.is_enabled);
     let units: Vec<String> = enabled.map(|(name, _)| name.clone()).collect();
-    let (mounts, services): (Vec<_>, Vec<_>) =
-        units.into_iter().partition(|unit| unit.ends_with(".mount"));
+    let (mounts, services): (Vec<_>, Vec<_>) = units.into_iter().partition(|unit| is_mount(unit));
     for unit in services {
         // A service that fails at boot stays down, as a real one does.
         let _ = set_active(world, host, &unit, true);

@@ -1,12 +1,13 @@
 //! Making and destroying pools and datasets.
 
-use super::{Pool, Vdev, hold, imported, is_busy, is_held, spl_id};
+use super::import::hold;
+use super::{Pool, Vdev, imported, is_busy, is_held, spl_id};
 use crate::world::World;
 use crate::world::command::{failed, quiet};
 use crate::world::disk::{self, Content, DiskFault, DiskId, number_from};
 use crate::world::host::HostName;
 use crate::world::record::Happening;
-use crate::world::target::Place;
+use crate::world::target::{Place, TargetData};
 use agent::host::Output;
 use std::collections::BTreeMap;
 
@@ -255,7 +256,7 @@ pub fn destroy_dataset(world: &mut World, host: &HostName, name: &str) -> Output
     }
     let before = world
         .target(&place)
-        .map(|data| data.name())
+        .map(TargetData::name)
         .unwrap_or_default();
     if let Some(pool) = world.pools.get_mut(&guid) {
         pool.datasets.remove(name);

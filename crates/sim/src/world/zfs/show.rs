@@ -1,8 +1,9 @@
 //! What `zpool` and `zfs` print.
 
-use super::{Pool, Vdev, importable, imported_pools, other_holder, properties, spl_id};
+use super::import::{importable, other_holder};
+use super::{Pool, Vdev, imported_pools, properties, spl_id};
 use crate::world::World;
-use crate::world::command::{failed, printed};
+use crate::world::command::{failed, joined, printed};
 use crate::world::disk::number_from;
 use crate::world::host::HostName;
 use agent::host::Output;
@@ -38,7 +39,7 @@ pub fn zpool(world: &World, host: &HostName, words: &[&str]) -> Output {
         }
         ["list", rest @ ..] => list(world, &pools, rest),
         ["get", rest @ ..] => get(&pools, rest),
-        ["version"] | ["--version"] => printed("zfs-2.3.2-2~bpo12+2\nzfs-kmod-2.3.2-2~bpo12+2\n"),
+        ["version" | "--version"] => printed("zfs-2.3.2-2~bpo12+2\nzfs-kmod-2.3.2-2~bpo12+2\n"),
         _ => failed(
             2,
             &format!(
@@ -271,12 +272,7 @@ pub fn zfs(world: &World, host: &HostName, words: &[&str]) -> Output {
                     ..printed("")
                 };
             }
-            printed(
-                names
-                    .iter()
-                    .map(|name| format!("{name}\n"))
-                    .collect::<String>(),
-            )
+            printed(joined(names.iter().map(|name| format!("{name}\n"))))
         }
         ["version"] => printed("zfs-2.3.2-2~bpo12+2\nzfs-kmod-2.3.2-2~bpo12+2\n"),
         _ => failed(

@@ -51,10 +51,14 @@ pub fn agreed(device: &DeviceId, signature: &str) -> Consent {
 impl Hand {
     /// Four servers in pairs, each pair with eight disks.
     pub fn new() -> Self {
-        let layout = Layout {
+        Self::with(&Layout {
             n_servers: 4,
             ..Layout::default()
-        };
+        })
+    }
+
+    /// Of a layout.
+    pub fn with(layout: &Layout) -> Self {
         Self {
             world: Arc::new(Mutex::new(layout.build(7))),
         }
@@ -89,7 +93,7 @@ impl Hand {
                 println!(
                     "{name}: {} -> {:?} {}{}",
                     entry.line, entry.exit, entry.stdout, entry.stderr
-                )
+                );
             },
             is_cancelled: &|| false,
         };
@@ -108,6 +112,15 @@ impl Hand {
 
     /// Runs a command of an admin's, to its end: exit status, output, errors.
     pub fn run(&self, name: &str, line: &[&str]) -> (i32, String, String) {
+        if line[0] == "mount" {
+            let at = (*line.last().unwrap()).to_owned();
+            self.world()
+                .hosts
+                .get_mut(&host(name))
+                .unwrap()
+                .folders
+                .insert(at);
+        }
         let argv: Vec<String> = line.iter().map(|&word| word.to_owned()).collect();
         let id = self.world().begin(&host(name), &argv).unwrap();
         for _ in 0..1000 {
@@ -119,6 +132,12 @@ impl Hand {
             self.wait(1);
         }
         panic!("{line:?} does not end");
+    }
+
+    /// The same for a line whose words hold no blanks.
+    pub fn sh(&self, name: &str, line: &str) -> (i32, String, String) {
+        let words: Vec<&str> = line.split(' ').collect();
+        self.run(name, &words)
     }
 
     /// LNet over `eth0` on all servers.
