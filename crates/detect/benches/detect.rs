@@ -111,7 +111,7 @@ fn label(fs: &FsName, index: u16) -> TargetLabel {
 }
 
 /// The MGS of all: it names every target.
-fn mgs(servers_per_fs: u32, evidence: &str) -> Arc<Report> {
+fn mgs(servers: u32, servers_per_fs: u32, evidence: &str) -> Arc<Report> {
     let mut report = Report::default();
     report.identity.hostname = "mgs".into();
     report.identity.fqdn = "mgs.site".into();
@@ -148,7 +148,7 @@ fn mgs(servers_per_fs: u32, evidence: &str) -> Arc<Report> {
     report.lustre = Some(Lustre {
         is_loaded: true,
         targets: vec![mgt],
-        mgs: (0..SERVERS / servers_per_fs).map(knows).collect(),
+        mgs: (0..servers / servers_per_fs).map(knows).collect(),
         ..Lustre::default()
     });
     report.devices = Some(vec![device(&device_id)]);
@@ -207,11 +207,29 @@ fn target(
     }
 }
 
-fn site(servers_per_fs: u32) -> Vec<(ServerId, Arc<Report>, bool)> {
+type Reports = Vec<(ServerId, Arc<Report>, bool)>;
+
+fn site(servers_per_fs: u32) -> Reports {
+    site_of(SERVERS, servers_per_fs)
+}
+
+fn site_of(servers: u32, servers_per_fs: u32) -> Reports {
     let server = |n| (id(n), report(n, servers_per_fs, Change::Nothing), false);
-    let mut site: Vec<_> = (0..SERVERS).map(server).collect();
-    site.push((id(SERVERS), mgs(servers_per_fs, "a mount"), false));
+    let mut site: Vec<_> = (0..servers).map(server).collect();
+    let mgs = mgs(servers, servers_per_fs, "a mount");
+    site.push((id(SERVERS), mgs, false));
     site
+}
+
+/// How the time grows with the site, all of it one file system.
+#[divan::bench(args = [1_250, 2_500, 5_000, 10_000], sample_count = 5)]
+fn growth(bencher: divan::Bencher<'_, '_>, servers: u32) {
+    let site = site_of(servers, servers);
+    bencher.bench(|| {
+        let mut detector = detect::Detector::new();
+        detector.put_all(site.clone());
+        detector
+    });
 }
 
 #[divan::bench(args = [100, 1_000, 10_000], sample_count = 3)]
@@ -258,7 +276,7 @@ fn one_target_is_new(bencher: divan::Bencher<'_, '_>, servers_per_fs: u32) {
 
 #[divan::bench(args = [100, 1_000, 10_000], sample_count = 50)]
 fn the_mgs_reports(bencher: divan::Bencher<'_, '_>, servers_per_fs: u32) {
-    let reports = ["a mount", "another"].map(|text| mgs(servers_per_fs, text));
+    let reports = ["a mount", "another"].map(|text| mgs(SERVERS, servers_per_fs, text));
     in_turn(bencher, servers_per_fs, SERVERS, &reports);
 }
 
