@@ -355,11 +355,7 @@ impl Attending<'_> {
             server: self.id,
             sections,
         };
-        self.manager
-            .store
-            .put_report(stored)
-            .await
-            .map_err(|error| fault(&error))?;
+        self.manager.store.put_report(stored);
         self.acknowledge(seq).await
     }
 
@@ -386,11 +382,7 @@ impl Attending<'_> {
         };
         let report = wire::patch(last, &changed, &removed).map_err(|error| unreadable(&error))?;
         self.show(seq, report).await?;
-        self.manager
-            .store
-            .change_report(self.id, changed, removed)
-            .await
-            .map_err(|error| fault(&error))?;
+        self.manager.store.change_report(self.id, changed, removed);
         self.acknowledge(seq).await
     }
 

@@ -1,6 +1,9 @@
 //! Opening the file, the writer with its group commit, the readers.
 
+use crate::late::{Change, Late};
 use crate::migration;
+use crate::server::put_change;
+use model::ids::ServerId;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -18,6 +21,9 @@ const WRITES_WAITING_MAX: usize = 4096;
 /// Questions that may wait for a reader.
 const READS_WAITING_MAX: usize = 256;
 const READERS: usize = 2;
+/// Bytes of reports in one commit: what someone waits for may wait as long as
+/// that takes.
+const LATE_MAX: usize = 512 << 10;
 const STATEMENTS_CACHED: usize = 64;
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -69,12 +75,20 @@ pub enum StoreError {
 type Answer = Box<dyn FnOnce(Result<(), Arc<str>>) + Send>;
 /// Without a connection there is no transaction, and nothing is done.
 type Write = Box<dyn FnOnce(Option<&Connection>) -> Answer + Send>;
+/// What the writer is told.
+enum Order {
+    /// Someone waits for this.
+    Write(Write),
+    /// There is a report.
+    Look,
+}
 type Read = Box<dyn FnOnce(&Connection) + Send>;
 
 /// A handle to the store; clones share it. The threads end with the last one.
 #[derive(Clone)]
 pub struct Store {
-    writes: mpsc::Sender<Write>,
+    writes: mpsc::Sender<Order>,
+    late: Arc<Late>,
     reads: mpsc::Sender<Read>,
     commits: Arc<AtomicUsize>,
     threads: Arc<Threads>,
@@ -100,9 +114,10 @@ impl Store {
         migration::migrate(&mut writer)?;
         let commits = Arc::new(AtomicUsize::new(0));
         let (writes, inbox) = mpsc::channel(WRITES_WAITING_MAX);
-        let counted = Arc::clone(&commits);
+        let late = Arc::new(Late::default());
+        let shared = (Arc::clone(&late), Arc::clone(&commits));
         let mut threads = vec![thread("store-writer", move || {
-            write_all(&writer, inbox, &counted);
+            write_all(&writer, inbox, (&shared.0, &shared.1));
         })?];
         // One queue: a question that takes long holds up no other.
         let (reads, inbox) = mpsc::channel(READS_WAITING_MAX);
@@ -114,6 +129,7 @@ impl Store {
         }
         Ok(Self {
             writes,
+            late,
             reads,
             commits,
             threads: Arc::new(Threads(Mutex::new(threads))),
@@ -142,10 +158,18 @@ impl Store {
             })
         });
         self.writes
-            .send(write)
+            .send(Order::Write(write))
             .await
             .map_err(|_| StoreError::Closed)?;
         answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Leaves a change of a report to be written when there is time.
+    pub(crate) fn write_later(&self, server: ServerId, change: Change) {
+        if self.late.add(server, change) {
+            // Where the queue is full, the writer looks by itself.
+            let _ = self.writes.try_send(Order::Look);
+        }
     }
 
     /// Asks a reader.
@@ -220,25 +244,92 @@ fn in_savepoint<T>(
     result
 }
 
-fn write_all(connection: &Connection, mut inbox: mpsc::Receiver<Write>, commits: &AtomicUsize) {
+/// The writer: what someone waits for first, then some of the reports.
+fn write_all(
+    connection: &Connection,
+    mut inbox: mpsc::Receiver<Order>,
+    (late, commits): (&Late, &AtomicUsize),
+) {
     let mut batch = Vec::with_capacity(COMMIT_MAX);
-    while inbox.blocking_recv_many(&mut batch, COMMIT_MAX) > 0 {
-        let begun = connection.execute_batch("BEGIN IMMEDIATE");
-        let inside = begun.is_ok().then_some(connection);
-        let answers: Vec<Answer> = batch.drain(..).map(|write| write(inside)).collect();
-        let done = begun.and_then(|()| connection.execute_batch("COMMIT"));
-        if done.is_err() && !connection.is_autocommit() {
-            // What failed to commit must not linger into the next batch.
-            let _ = connection.execute_batch("ROLLBACK");
+    let mut is_held = false;
+    let mut is_open = true;
+    while is_open {
+        if is_held || late.is_empty() {
+            is_open = inbox.blocking_recv_many(&mut batch, COMMIT_MAX) > 0;
+        } else {
+            is_open = !(inbox.is_closed() && inbox.is_empty());
+            while batch.len() < COMMIT_MAX
+                && let Ok(order) = inbox.try_recv()
+            {
+                batch.push(order);
+            }
         }
-        commits.fetch_add(1, Ordering::Relaxed);
-        let done = done.map_err(|cause| {
-            tracing::error!(%cause, "Database could not commit.");
-            Arc::from(cause.to_string())
+        let writes = batch.drain(..).filter_map(|order| match order {
+            Order::Write(write) => Some(write),
+            Order::Look => None,
         });
-        for answer in answers {
-            answer(done.clone());
+        let writes: Vec<Write> = writes.collect();
+        if !writes.is_empty() {
+            commit(connection, commits, writes);
         }
+        is_held = !write_late(connection, late, commits, is_open);
+    }
+}
+
+/// Writes some of the reports that wait, or all of them at the end. False if
+/// that failed: it is tried again with the next order.
+fn write_late(connection: &Connection, late: &Late, commits: &AtomicUsize, is_open: bool) -> bool {
+    loop {
+        let some = late.take(LATE_MAX);
+        if some.is_empty() {
+            return true;
+        }
+        let done = connection.execute_batch("BEGIN IMMEDIATE").and_then(|()| {
+            for (server, change) in &some {
+                // One that has no place, of a server that is gone, harms no other.
+                let written = in_savepoint(connection, |db| put_change(db, *server, change));
+                if let Err(error) = written {
+                    let error = stdx::chain::chain(&error);
+                    tracing::error!(%server, error, "Report is not kept.");
+                }
+            }
+            connection.execute_batch("COMMIT")
+        });
+        commits.fetch_add(1, Ordering::Relaxed);
+        if let Err(cause) = done {
+            tracing::error!(%cause, "Database could not commit reports.");
+            roll_back(connection);
+            late.put_back(some);
+            return false;
+        }
+        if is_open {
+            return true;
+        }
+    }
+}
+
+fn commit(connection: &Connection, commits: &AtomicUsize, writes: Vec<Write>) {
+    let begun = connection.execute_batch("BEGIN IMMEDIATE");
+    let inside = begun.is_ok().then_some(connection);
+    let answers: Vec<Answer> = writes.into_iter().map(|write| write(inside)).collect();
+    let done = begun.and_then(|()| connection.execute_batch("COMMIT"));
+    if done.is_err() {
+        roll_back(connection);
+    }
+    commits.fetch_add(1, Ordering::Relaxed);
+    let done = done.map_err(|cause| {
+        tracing::error!(%cause, "Database could not commit.");
+        Arc::from(cause.to_string())
+    });
+    for answer in answers {
+        answer(done.clone());
+    }
+}
+
+/// What failed to commit must not linger into the next batch.
+fn roll_back(connection: &Connection) {
+    if !connection.is_autocommit() {
+        let _ = connection.execute_batch("ROLLBACK");
     }
 }
 

@@ -8,9 +8,12 @@
 //! ```
 //!
 //! **Invariant:** when a write has answered, it is on disk (`synchronous=FULL`).
+//! Reports have no answer and are written last, the newest of each server: an
+//! agent sends its whole report again when it comes back.
 //!
 //! - [`record`]: the rows.
 //! - [`connection`]: opening, threads, group commit.
+//! - `late`: reports that wait to be written.
 //! - `migration`: the schema by numbers.
 //! - [`server`], [`journal`], [`job`], [`account`], [`setting`]: what can be asked, by noun.
 
@@ -18,6 +21,7 @@ pub mod account;
 pub mod connection;
 pub mod job;
 pub mod journal;
+mod late;
 mod migration;
 pub mod record;
 pub mod server;

@@ -1,6 +1,7 @@
 //! Servers, their last reports, and their enrolment.
 
 use crate::connection::{Store, StoreError};
+use crate::late::Change;
 use crate::record::{Enrolment, Server, StoredReport};
 use crate::sql;
 use jiff::Timestamp;
@@ -100,31 +101,15 @@ impl Store {
         .await
     }
 
-    /// Replaces a server's report.
-    pub async fn put_report(&self, report: StoredReport) -> Result<(), StoreError> {
-        self.write(move |db| {
-            db.prepare_cached(sql::SECTIONS_REMOVE)?
-                .execute([sql::bytes(report.server.0)])?;
-            put_sections(db, report.server, &report.sections)
-        })
-        .await
+    /// Replaces a server's report, when there is time: nobody waits for it.
+    pub fn put_report(&self, report: StoredReport) {
+        let (server, change) = report.into();
+        self.write_later(server, change);
     }
 
-    /// Changes sections of a server's report.
-    pub async fn change_report(
-        &self,
-        server: ServerId,
-        changed: Sections,
-        removed: Vec<String>,
-    ) -> Result<(), StoreError> {
-        self.write(move |db| {
-            let mut statement = db.prepare_cached(sql::SECTION_REMOVE)?;
-            for name in &removed {
-                statement.execute(params![sql::bytes(server.0), name])?;
-            }
-            put_sections(db, server, &changed)
-        })
-        .await
+    /// Changes sections of a server's report, when there is time.
+    pub fn change_report(&self, server: ServerId, changed: Sections, removed: Vec<String>) {
+        self.write_later(server, Change::part(changed, removed));
     }
 
     /// All reports.
@@ -215,10 +200,23 @@ fn put(db: &Connection, server: &Server) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn put_sections(db: &Connection, id: ServerId, sections: &Sections) -> Result<(), StoreError> {
+/// Writes what changed in a report.
+pub(crate) fn put_change(
+    db: &Connection,
+    server: ServerId,
+    change: &Change,
+) -> Result<(), StoreError> {
+    let id = sql::bytes(server.0);
+    if change.is_whole {
+        db.prepare_cached(sql::SECTIONS_REMOVE)?.execute([id])?;
+    }
+    for name in &change.removed {
+        db.prepare_cached(sql::SECTION_REMOVE)?
+            .execute(params![id, name])?;
+    }
     let mut statement = db.prepare_cached(sql::SECTION_PUT)?;
-    for (name, body) in sections {
-        statement.execute(params![sql::bytes(id.0), name, body])?;
+    for (name, body) in &change.changed {
+        statement.execute(params![id, name, body])?;
     }
     Ok(())
 }

@@ -111,21 +111,43 @@ fn a_newer_schema_is_refused() {
 }
 
 #[tokio::test]
+async fn reports_are_on_disk_once_the_store_is_closed() {
+    const SERVERS: u128 = 100;
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let sections = |name: &str, body: Vec<u8>| BTreeMap::from([(name.to_owned(), body)]);
+    let big = vec![b' '; 50_000];
+    for n in 0..SERVERS {
+        store.put_server(server(n)).await.unwrap();
+        store.put_report(StoredReport {
+            server: server(n).id,
+            sections: sections("os", b"{}".to_vec()),
+        });
+    }
+    for n in 0..SERVERS {
+        let removed = vec![String::from("os")];
+        store.change_report(server(n).id, sections("ha", big.clone()), removed);
+    }
+    // One that has no server is no reason to lose the others.
+    store.change_report(server(999).id, sections("ha", big.clone()), Vec::new());
+    store.put_server(server(SERVERS)).await.unwrap();
+    store.close();
+
+    let found = open(folder.path()).reports().await.unwrap();
+    let expected: Vec<_> = (0..SERVERS)
+        .map(|n| StoredReport {
+            server: server(n).id,
+            sections: sections("ha", big.clone()),
+        })
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
 async fn what_was_answered_is_there_after_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
-    let sections = BTreeMap::from([(String::from("os"), b"{}".to_vec())]);
-    let mut report = StoredReport {
-        server: server(1).id,
-        sections,
-    };
     store.put_server(server(1)).await.unwrap();
-    store.put_report(report.clone()).await.unwrap();
-    let changed = BTreeMap::from([(String::from("ha"), b"[]".to_vec())]);
-    store
-        .change_report(server(1).id, changed.clone(), vec![String::from("os")])
-        .await
-        .unwrap();
     store
         .append(vec![event("a", Severity::Info)])
         .await
@@ -138,9 +160,7 @@ async fn what_was_answered_is_there_after_reopening() {
     drop(store);
 
     let store = open(folder.path());
-    report.sections = changed;
     assert_eq!(store.servers().await.unwrap(), [server(1)]);
-    assert_eq!(store.reports().await.unwrap(), [report]);
     assert_eq!(store.last_event().await.unwrap(), 1);
     assert_eq!(
         store.setting("greeting").await.unwrap().as_deref(),
