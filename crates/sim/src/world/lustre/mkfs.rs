@@ -282,24 +282,20 @@ fn options(data: &TargetData, bytes: u64) -> String {
     let is_small = bytes < 8 << 30;
     let common = "dir_nlink,quota,project,huge_file";
     let lazy = "lazy_journal_init,lazy_itable_init=\"0\",packed_meta_blocks -F";
-    match data.label.kind() {
-        TargetKind::Ost => {
-            let (journal, inodes) = if is_small {
-                (81, "")
-            } else {
-                (1024, " -i 1048576")
-            };
-            format!(
-                " -J size={journal} -I 512{inodes} -q -O uninit_bg,extents,mmp,{common},large_dir,^fast_commit,flex_bg -G 256 -E resize=\"4290772992\",{lazy}"
-            )
-        }
-        _ => {
-            let journal = if is_small { 81 } else { 4096 };
-            format!(
-                " -J size={journal} -I 1024 -i 2560 -q -O uninit_bg,extents,dirdata,mmp,{common},ea_inode,large_dir,^fast_commit,flex_bg -E {lazy}"
-            )
-        }
+    if data.label.kind() == TargetKind::Ost {
+        let (journal, inodes) = if is_small {
+            (81, "")
+        } else {
+            (1024, " -i 1048576")
+        };
+        return format!(
+            " -J size={journal} -I 512{inodes} -q -O uninit_bg,extents,mmp,{common},large_dir,^fast_commit,flex_bg -G 256 -E resize=\"4290772992\",{lazy}"
+        );
     }
+    let journal = if is_small { 81 } else { 4096 };
+    format!(
+        " -J size={journal} -I 1024 -i 2560 -q -O uninit_bg,extents,dirdata,mmp,{common},ea_inode,large_dir,^fast_commit,flex_bg -E {lazy}"
+    )
 }
 
 fn on_zfs(world: &mut World, host: &HostName, wanted: Wanted) -> Output {
