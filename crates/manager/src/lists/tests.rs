@@ -80,7 +80,7 @@ fn report(n: u32, dice: &mut Dice) -> Report {
             links: Vec::new(),
             size_bytes: 100 + u64::from(dice.roll(3)),
             parents: Vec::new(),
-            model: None,
+            model: (dice.roll(2) == 0).then(|| format!("M{}", dice.roll(20))),
             serial: None,
             wwn: None,
             transport: None,
@@ -95,7 +95,14 @@ fn report(n: u32, dice: &mut Dice) -> Report {
         let label: TargetLabel = format!("lab-{kind}{number:04x}").parse().unwrap();
         if dice.roll(3) > 0 {
             let is_here = dice.roll(2) == 0;
-            lustre.targets.push(seen(label, device, is_here));
+            let mut seen = seen(label, device, is_here);
+            if is_here {
+                seen.n_clients = Some(dice.roll(3));
+                seen.bytes_total = Some(dice.roll(3).into());
+                seen.bytes_available = Some(0);
+                seen.back_end = (dice.roll(2) == 0).then(|| "zfs".into());
+            }
+            lustre.targets.push(seen);
         }
     }
     if dice.roll(3) == 0 {
@@ -294,10 +301,21 @@ fn tables_follow_what_happens() {
             &lists,
             &world,
             &mut dice,
-            &["name", "mounted", "age_s"],
+            &["name", "state", "mounted", "age_s"],
             &["oss1", "lab-"],
         );
-        let by = ["label", "state", "mounted_on", "device_path", "servers"];
+        let by = [
+            "label",
+            "state",
+            "kind",
+            "mounted_on",
+            "back_end",
+            "bytes_total",
+            "n_clients",
+            "confidence",
+            "device_path",
+            "servers",
+        ];
         check::<Targets>(&lists, &world, &mut dice, &by, &["oss10", "sd1"]);
         check::<FileSystems>(
             &lists,
@@ -306,7 +324,7 @@ fn tables_follow_what_happens() {
             &["n_mounted", "state"],
             &["oss1"],
         );
-        let by = ["path", "size_bytes", "seen_by"];
+        let by = ["path", "size_bytes", "kind", "content", "model", "seen_by"];
         check::<Devices>(&lists, &world, &mut dice, &by, &["oss10", "ost0003"]);
         check::<HaClusters>(&lists, &world, &mut dice, &["name", "servers"], &["oss10"]);
     }

@@ -133,13 +133,24 @@ impl SortKey {
         Self::Number(Number(n as f64))
     }
 
+    /// Of a size.
+    pub fn size(n: u64) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "as the row's JSON is compared")]
+        Self::Number(Number(n as f64))
+    }
+
+    /// Of a text.
+    pub fn text(text: &str) -> Self {
+        Self::Text(natural(text).into())
+    }
+
     /// Of a field as callers see it.
     pub fn of(value: &Value) -> Self {
         match value {
             Value::Null => Self::Nothing,
             Value::Number(number) => Self::Number(Number(number.as_f64().unwrap_or(0.0))),
             Value::Array(all) => Self::Many(all.len()),
-            Value::String(text) => Self::Text(natural(text).into()),
+            Value::String(text) => Self::text(text),
             other => Self::Text(other.to_string().into()),
         }
     }

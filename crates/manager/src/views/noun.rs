@@ -1,7 +1,7 @@
 //! The five lists: what a query can ask of a row, and the row as callers see it.
 
 use super::list::{Field, SortKey};
-use super::{concerns, server, server_ref, storage};
+use super::{concerns, confidence, server, server_ref, storage};
 use crate::state::World;
 use api::server::{Concern, Ref};
 use jiff::Timestamp;
@@ -31,6 +31,10 @@ pub(crate) trait Noun {
     /// A row without why, for indexes.
     fn row_alone(world: &World, key: &Self::Key, now: Timestamp) -> Option<Self::Row> {
         Self::row(world, key, now)
+    }
+    /// A field to sort by, where it can be had without making the row.
+    fn field(_world: &World, _key: &Self::Key, _field: &str) -> Option<SortKey> {
+        None
     }
     /// One of its live fields now.
     fn live(_world: &World, _key: &Self::Key, _field: &str) -> SortKey {
@@ -107,6 +111,14 @@ impl Noun for Servers {
         Some(server::row(world, *key, world.server(*key)?, now))
     }
 
+    fn field(world: &World, key: &ServerId, field: &str) -> Option<SortKey> {
+        match field {
+            "name" => Some(SortKey::text(world.name_of(*key)?)),
+            "state" => Some(SortKey::text(&world.server(*key)?.state.to_string())),
+            _ => None,
+        }
+    }
+
     fn live(world: &World, key: &ServerId, field: &str) -> SortKey {
         let seen_at = world.server(*key).and_then(|entry| entry.seen_at);
         seen_at.map_or(SortKey::Nothing, |at| {
@@ -153,6 +165,24 @@ impl Noun for Targets {
     fn row_alone(world: &World, key: &TargetKey, _: Timestamp) -> Option<Self::Row> {
         let target = world.inventory().targets.get(key)?;
         Some(storage::target_alone(world, key, target))
+    }
+
+    fn field(world: &World, key: &TargetKey, field: &str) -> Option<SortKey> {
+        let target = world.inventory().targets.get(key)?;
+        let name = |id: &ServerId| SortKey::text(&server_ref(world, *id).name);
+        let size = |pair: Option<(u64, u64)>| pair.map(|pair| SortKey::size(pair.0));
+        let found = match field {
+            "label" => Some(SortKey::text(&target.label.to_string())),
+            "state" => Some(SortKey::text(storage::target_state(target.state))),
+            "kind" => Some(SortKey::text(&target.kind.to_string())),
+            "mounted_on" => target.mounted_on.first().map(name),
+            "back_end" => target.back_end.as_deref().map(SortKey::text),
+            "bytes_total" => size(target.bytes),
+            "n_clients" => target.n_clients.map(|n| SortKey::size(n.into())),
+            "confidence" => Some(SortKey::text(&confidence(target.confidence))),
+            _ => return None,
+        };
+        Some(found.unwrap_or(SortKey::Nothing))
     }
 }
 
@@ -213,6 +243,20 @@ impl Noun for Devices {
     fn row(world: &World, key: &DeviceId, _: Timestamp) -> Option<Self::Row> {
         let device = world.inventory().devices.get(key)?;
         Some(storage::device(world, key, device))
+    }
+
+    fn field(world: &World, key: &DeviceId, field: &str) -> Option<SortKey> {
+        let device = world.inventory().devices.get(key)?;
+        let path = || device.paths.values().next().map_or("", String::as_str);
+        let found = match field {
+            "path" => Some(SortKey::text(path())),
+            "size_bytes" => Some(SortKey::size(device.size_bytes)),
+            "kind" => Some(SortKey::text(&storage::device_kind(device.kind))),
+            "content" => device.content.as_deref().map(SortKey::text),
+            "model" => device.model.as_deref().map(SortKey::text),
+            _ => return None,
+        };
+        Some(found.unwrap_or(SortKey::Nothing))
     }
 }
 

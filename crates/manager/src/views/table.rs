@@ -8,10 +8,11 @@ use super::list::{Ask, Field, SortKey, text_of};
 use super::noun::{Facets, Noun};
 use crate::http::problem::{Fault, bad};
 use crate::state::World;
-use api::server::Ref;
+use api::server::{Concern, Ref};
 use api::summary::Attention;
 use jiff::Timestamp;
 use serde_json::Value;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -153,9 +154,6 @@ impl<N: Noun> Table<N> {
     }
 
     fn put(&mut self, key: N::Key, facets: Facets, world: &World, now: Timestamp) {
-        let row = (self.has_texts || !self.orders.is_empty())
-            .then(|| value::<N>(world, &key, now))
-            .flatten();
         let slot = match self.by_key.get(&key) {
             Some(slot) => *slot,
             None => self.make(key),
@@ -164,11 +162,8 @@ impl<N: Noun> Table<N> {
             return;
         };
         let had = entry.values.iter().map(|(field, value)| (*field, &**value));
-        if !had.eq(facets
-            .values
-            .iter()
-            .map(|(field, value)| (*field, &**value)))
-        {
+        let has = facets.values.iter();
+        if !had.eq(has.map(|(field, value)| (*field, &**value))) {
             for (field, value) in std::mem::take(&mut entry.values) {
                 drop_value(&mut self.having, field, &value, slot);
             }
@@ -180,27 +175,25 @@ impl<N: Noun> Table<N> {
         for rank in std::mem::take(&mut entry.attention) {
             self.attention.remove(&rank);
         }
-        let (about, concerns) = facets.concerns.unzip();
-        for (nth, concern) in concerns.into_iter().flatten().enumerate() {
-            let Some(about) = about.clone() else { break };
-            let is_error = ERRORS.contains(&concern.code.as_str());
-            let rank = (!is_error, concern.code.clone(), about.clone(), slot, nth);
-            entry.attention.push(rank.clone());
-            let attention = Attention {
-                severity: if is_error { "error" } else { "warning" }.to_owned(),
-                code: concern.code,
-                text: concern.text,
-                noun: N::NAME.to_owned(),
-                about,
-            };
-            self.attention.insert(rank, attention);
+        if let Some((about, concerns)) = facets.concerns {
+            for (nth, concern) in concerns.into_iter().enumerate() {
+                let attention = attention::<N>(concern, about.clone());
+                let is_error = attention.severity == "error";
+                let rank = (!is_error, attention.code.clone(), about.clone(), slot, nth);
+                entry.attention.push(rank.clone());
+                self.attention.insert(rank, attention);
+            }
         }
-        let Some(row) = row else { return };
+        // Made only where it is needed.
+        let row = OnceCell::new();
+        let row = || row.get_or_init(|| value::<N>(world, &entry.key, now).unwrap_or_default());
         for order in &mut self.orders {
-            order.put(slot, &entry.key, SortKey::of(&row[&order.field]));
+            let by = N::field(world, &entry.key, &order.field);
+            let by = by.unwrap_or_else(|| SortKey::of(&row()[&order.field]));
+            order.put(slot, &entry.key, by);
         }
         if self.has_texts {
-            entry.text = text_of(&row);
+            entry.text = text_of(row());
         }
     }
 
@@ -267,25 +260,23 @@ impl<N: Noun> Table<N> {
             }
         }
         wanted.sort_by_key(|slots| slots.len());
-        let filter = Filter {
-            wanted: &wanted,
-            text: ask.text.as_deref(),
-        };
+        let text = ask.text.as_deref();
         let few = wanted.first().map_or(self.len(), |slots| slots.len());
         let field = ask.sort.as_ref().map(|(field, _)| field.as_str());
         let live = field.filter(|field| N::LIVE.contains(field));
         if live.is_some() || few.saturating_mul(FEW) < self.len() {
-            return self.gathered(ask, &filter, |slot, key| match (live, field) {
+            return self.gathered(ask, &wanted, |slot, key| match (live, field) {
                 (Some(field), _) => N::live(world, key, field),
                 (None, Some(field)) => self.sort_key(field, slot),
                 (None, None) => SortKey::Nothing,
             });
         }
-        let known = match (wanted.as_slice(), filter.text) {
-            ([], None) => Some(self.len()),
-            ([only], None) => Some(only.len()),
-            _ => None,
+        let filter = Filter {
+            bits: (!wanted.is_empty()).then(|| Bits::all_of(&wanted, self.slots.len())),
+            text,
         };
+        let n = filter.bits.as_ref().map_or(self.len(), Bits::count);
+        let known = text.is_none().then_some(n);
         let is_down = ask.sort.as_ref().is_some_and(|(_, is_down)| *is_down);
         let order = self
             .orders
@@ -321,16 +312,22 @@ impl<N: Noun> Table<N> {
     fn gathered(
         &self,
         ask: &Ask,
-        filter: &Filter<'_>,
+        wanted: &[&BTreeSet<Slot>],
         by: impl Fn(Slot, &N::Key) -> SortKey,
     ) -> (Vec<Arc<N::Key>>, usize) {
-        let all: &mut dyn Iterator<Item = Slot> = match filter.wanted.first() {
+        let all: &mut dyn Iterator<Item = Slot> = match wanted.first() {
             Some(slots) => &mut slots.iter().copied(),
             None => &mut self.by_key.values().copied(),
         };
+        let has_all = |slot: &Slot| wanted.iter().all(|slots| slots.contains(slot));
+        let filter = Filter {
+            bits: None,
+            text: ask.text.as_deref(),
+        };
         let entry = |slot: Slot| Some((slot, self.slots.get(slot)?.as_ref()?));
         let mut found: Vec<(SortKey, &Arc<N::Key>)> = all
-            .filter(|slot| self.holds(filter, *slot))
+            .filter(has_all)
+            .filter(|slot| self.holds(&filter, *slot))
             .filter_map(entry)
             .map(|(slot, entry)| (by(slot, &entry.key), &entry.key))
             .collect();
@@ -350,7 +347,7 @@ impl<N: Noun> Table<N> {
     }
 
     fn holds(&self, filter: &Filter<'_>, slot: Slot) -> bool {
-        let has_all = filter.wanted.iter().all(|slots| slots.contains(&slot));
+        let has_all = filter.bits.as_ref().is_none_or(|bits| bits.has(slot));
         has_all
             && filter.text.is_none_or(|text| {
                 let entry = self.slots.get(slot).and_then(Option::as_ref);
@@ -361,9 +358,51 @@ impl<N: Noun> Table<N> {
 
 /// What rows of a page must have.
 struct Filter<'a> {
-    /// Fewest first.
-    wanted: &'a [&'a BTreeSet<Slot>],
+    bits: Option<Bits>,
     text: Option<&'a str>,
+}
+
+/// Slots, a bit each.
+struct Bits(Vec<u64>);
+
+impl Bits {
+    /// Those that are in all of these.
+    fn all_of(wanted: &[&BTreeSet<Slot>], n_slots: usize) -> Self {
+        let mut all = vec![u64::MAX; n_slots.div_ceil(64)];
+        for slots in wanted {
+            let mut some = vec![0; all.len()];
+            for slot in *slots {
+                if let Some(bits) = some.get_mut(slot / 64) {
+                    *bits |= 1 << (slot % 64);
+                }
+            }
+            all.iter_mut()
+                .zip(some)
+                .for_each(|(all, some)| *all &= some);
+        }
+        Self(all)
+    }
+
+    fn has(&self, slot: Slot) -> bool {
+        let bits = self.0.get(slot / 64);
+        bits.is_some_and(|bits| bits >> (slot % 64) & 1 == 1)
+    }
+
+    fn count(&self) -> usize {
+        let ones = |bits: &u64| usize::try_from(bits.count_ones()).unwrap_or(0);
+        self.0.iter().map(ones).sum()
+    }
+}
+
+fn attention<N: Noun>(concern: Concern, about: Ref) -> Attention {
+    let is_error = ERRORS.contains(&concern.code.as_str());
+    Attention {
+        severity: if is_error { "error" } else { "warning" }.to_owned(),
+        code: concern.code,
+        text: concern.text,
+        noun: N::NAME.to_owned(),
+        about,
+    }
 }
 
 /// Cuts the page out; walks no further than it must to know how many there are.
