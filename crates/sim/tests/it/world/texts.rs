@@ -94,7 +94,7 @@ fn before_modules_are_loaded() {
     }
     let hand = lab();
     let of = |line: &str, name: &str, exit: i32| {
-        as_captured(&hand, line, &format!("00-before-modules/{name}"), exit)
+        as_captured(&hand, line, &format!("00-before-modules/{name}"), exit);
     };
     of("uname -a", "uname", 0);
     of("lctl --version", "lctl-version", 0);
@@ -150,7 +150,7 @@ fn lnet_says_what_it_says() {
     }
     let hand = lab();
     let of = |line: &str, name: &str, exit: i32| {
-        as_captured(&hand, line, &format!("01-lnet/{name}"), exit)
+        as_captured(&hand, line, &format!("01-lnet/{name}"), exit);
     };
     of("modprobe lnet", "modprobe-lnet", 0);
     of("lctl list_nids", "lctl-list_nids-unconfigured", 1);
@@ -200,7 +200,7 @@ fn formats_say_what_they_say() {
     let hand = lab();
     lnet(&hand);
     let of = |line: &str, name: &str, exit: i32| {
-        as_captured(&hand, line, &format!("02-mkfs-mount/{name}"), exit)
+        as_captured(&hand, line, &format!("02-mkfs-mount/{name}"), exit);
     };
     for (n, pool) in (1..).zip([
         "lab-mgs", "lab-mdt0", "lab-mdt1", "lab-ost0", "lab-ost1", "lab-ost2",
