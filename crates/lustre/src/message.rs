@@ -144,7 +144,7 @@ pub fn meaning_of(tool: &str, errno: Errno) -> Meaning {
 pub fn message(text: &str) -> Option<ToolMessage<'_>> {
     let text = text.trim();
     let (tool, rest) = speaker(text);
-    let errno = errno::at_end(without_retries(text)).map(|(_, errno)| errno);
+    let errno = errno::at_end(without_tail(text)).map(|(_, errno)| errno);
     let phrase = phrases::find(text);
     let tool = match (tool, phrase) {
         (Some(tool), _) => tool,
@@ -184,9 +184,11 @@ pub fn explain(text: &str) -> Option<ToolMessage<'_>> {
     Some(best)
 }
 
-/// `… failed: Input/output error retries left: 3`.
-fn without_retries(text: &str) -> &str {
-    text.split(" retries left:").next().unwrap_or(text)
+/// `… failed: Input/output error retries left: 3`, and what the tools of ext4
+/// say: `mke2fs: No space left on device while writing out and closing …`.
+fn without_tail(text: &str) -> &str {
+    let text = text.split(" retries left:").next().unwrap_or(text);
+    text.split(" while ").next().unwrap_or(text)
 }
 
 /// Words before a colon that are tools, or their verbs.

@@ -72,7 +72,11 @@ impl Door {
 
 impl Host for Door {
     fn run(&self, command: &Command) -> Result<Output, HostError> {
-        self.world().read(&self.host, &command.argv)
+        let answer = self.world().read(&self.host, &command.argv);
+        if let Err(HostError::Deadline(_)) = answer {
+            self.pause(command.deadline);
+        }
+        answer
     }
 
     fn read_file(&self, path: &str) -> Result<Vec<u8>, HostError> {

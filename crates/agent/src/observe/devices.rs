@@ -211,9 +211,12 @@ fn device(block: &BlockDevice, known: &Extra, id: DeviceId, parents: Vec<DeviceI
         }
         (_, model) => model.clone(),
     };
-    let from = |field: &Option<String>, key: &str| {
-        field.clone().or_else(|| known.properties.get(key).cloned())
-    };
+    let property = |key: &str| known.properties.get(key).cloned();
+    let from = |field: &Option<String>, key: &str| field.clone().or_else(|| property(key));
+    let content = from(&block.fstype, "ID_FS_TYPE");
+    // A disk with a partition table is not blank, whatever its partitions hold.
+    let is_table = content.is_none() && kind(block) != DeviceKind::Partition;
+    let table = |key: &str| property(key).filter(|_| is_table);
     Device {
         kind: kind(block),
         path: block
@@ -230,9 +233,9 @@ fn device(block: &BlockDevice, known: &Extra, id: DeviceId, parents: Vec<DeviceI
             .tran
             .clone()
             .or_else(|| kname.starts_with("vd").then(|| "virtio".to_owned())),
-        content: from(&block.fstype, "ID_FS_TYPE"),
+        content: content.or_else(|| table("ID_PART_TABLE_TYPE")),
         label: from(&block.label, "ID_FS_LABEL"),
-        uuid: from(&block.uuid, "ID_FS_UUID"),
+        uuid: from(&block.uuid, "ID_FS_UUID").or_else(|| table("ID_PART_TABLE_UUID")),
         is_read_only: block.ro.unwrap_or(false),
         is_rotational: block.rota,
         states: Vec::new(),

@@ -1,32 +1,40 @@
 //! The parts of a report that looks need, read afresh each time.
 
 use super::Work;
+use super::failure::passing;
 use crate::observe::{Look, devices, host_facts, mounts, pools};
+use model::job::Failure;
 use model::report::{Dataset, Device, Mount, Zpool};
 use model::step::DeviceRef;
 
-/// Devices, pools, datasets and mounts of now.
+/// Devices, pools, datasets and mounts of now. What could not be read is no
+/// answer: never taken for nothing being there.
 pub struct Around {
     pub devices: Vec<Device>,
-    pub zpools: Vec<Zpool>,
-    pub datasets: Vec<Dataset>,
     pub mounts: Vec<Mount>,
+    zpools: Option<Vec<Zpool>>,
+    datasets: Option<Vec<Dataset>>,
 }
 
 impl Around {
-    pub fn new(work: &Work<'_>) -> Self {
+    pub fn new(work: &Work<'_>) -> Result<Self, Failure> {
         let mut look = Look::new(work.hands);
         let machine = host_facts::identity(&mut look, &[]).machine_id;
-        let mut devices = devices::devices(&mut look, &machine).unwrap_or_default();
-        let zpools = pools::zpools(&mut look, &devices).unwrap_or_default();
-        let datasets = pools::datasets(&mut look).unwrap_or_default();
-        pools::add_devices(&mut devices, &zpools, &datasets);
-        Self {
+        let devices = devices::devices(&mut look, &machine);
+        let mut devices = devices.ok_or_else(|| no_answer("lsblk"))?;
+        let zpools = pools::zpools(&mut look, &devices);
+        let datasets = pools::datasets(&mut look);
+        pools::add_devices(
+            &mut devices,
+            zpools.as_deref().unwrap_or_default(),
+            datasets.as_deref().unwrap_or_default(),
+        );
+        Ok(Self {
             devices,
+            mounts: self::mounts(work)?,
             zpools,
             datasets,
-            mounts: mounts::mounts(&mut look).unwrap_or_default(),
-        }
+        })
     }
 
     /// The device that a step means, if its path still leads to it.
@@ -35,13 +43,28 @@ impl Around {
         (found.id == wanted.id).then_some(found)
     }
 
-    /// A pool.
-    pub fn zpool(&self, name: &str) -> Option<&Zpool> {
-        self.zpools.iter().find(|pool| pool.name == name)
+    /// A pool, where it is imported here.
+    pub fn zpool(&self, name: &str) -> Result<Option<&Zpool>, Failure> {
+        let zpools = self.zpools.as_ref().ok_or_else(|| no_answer("zpool"))?;
+        Ok(zpools.iter().find(|pool| pool.name == name))
+    }
+
+    /// A dataset, where its pool is imported here.
+    pub fn dataset(&self, name: &str) -> Result<Option<&Dataset>, Failure> {
+        let datasets = self.datasets.as_ref().ok_or_else(|| no_answer("zfs"))?;
+        Ok(datasets.iter().find(|dataset| dataset.name == name))
     }
 }
 
 /// Mounts alone: a look at a mount needs no more.
-pub fn mounts(work: &Work<'_>) -> Vec<Mount> {
-    mounts::mounts(&mut Look::new(work.hands)).unwrap_or_default()
+pub fn mounts(work: &Work<'_>) -> Result<Vec<Mount>, Failure> {
+    mounts::mounts(&mut Look::new(work.hands)).ok_or_else(|| no_answer("/proc/mounts"))
+}
+
+/// A tool or file that tells how things are told nothing.
+pub fn no_answer(what: &str) -> Failure {
+    passing(
+        "no-answer",
+        format!("{what} did not answer, so it is not known how things are"),
+    )
 }

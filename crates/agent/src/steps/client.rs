@@ -10,7 +10,7 @@ use model::step::{Action, ClientMounted, ClientUnmounted};
 
 impl Kind for ClientMounted {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
-        let mounts = mounts(work);
+        let mounts = mounts(work)?;
         let here = mounts
             .iter()
             .find(|one| one.mount_point == self.mount_point);
@@ -26,7 +26,7 @@ impl Kind for ClientMounted {
                 format!("{} is mounted at {}", mount.source, self.mount_point),
             ));
         }
-        if !unit(work, &mount_unit(&self.mount_point)).is_enabled {
+        if !unit(work, &mount_unit(&self.mount_point))?.is_enabled {
             return Ok(Seen::NotSo(String::from("it is not mounted at boot")));
         }
         Ok(Seen::So(format!(
@@ -38,7 +38,7 @@ impl Kind for ClientMounted {
 
 impl Kind for ClientUnmounted {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
-        let mounts = mounts(work);
+        let mounts = mounts(work)?;
         if mounts.iter().any(|one| one.mount_point == self.mount_point) {
             return Ok(Seen::NotSo(format!("{} is mounted", self.mount_point)));
         }

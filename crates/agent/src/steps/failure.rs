@@ -45,7 +45,13 @@ pub fn of_door(what: &str, error: &HostError) -> Failure {
 pub fn of_output(action: &Action, output: &Output) -> Failure {
     let text = String::from_utf8_lossy(&output.stderr);
     let also = String::from_utf8_lossy(&output.stdout);
-    let said = message::explain(&text).or_else(|| message::explain(&also));
+    let says_why = |said: &message::ToolMessage<'_>| {
+        said.meaning.is_failure() && said.meaning != Meaning::Failed
+    };
+    // A tool that runs another leaves it to that one's output to say why.
+    let said = message::explain(&text).filter(says_why);
+    let said = said.or_else(|| message::explain(&also).filter(says_why));
+    let said = said.or_else(|| message::explain(&text).or_else(|| message::explain(&also)));
     let (code, is_transient) = said.map_or(("command-failed", false), |said| code(said.meaning));
     let words = said.map_or_else(
         || first_line(&text, &also),

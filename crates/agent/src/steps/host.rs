@@ -1,5 +1,6 @@
 //! Time, firewall, services, boot.
 
+use super::around::no_answer;
 use super::{Kind, Seen, Work, read};
 use crate::observe::{Look, host_facts};
 use model::job::Failure;
@@ -15,7 +16,7 @@ impl Kind for TimeSynced {
                 self.config_path
             )));
         }
-        let unit = unit(work, &self.unit);
+        let unit = unit(work, &self.unit)?;
         if !unit.is_active {
             return Ok(Seen::NotSo(format!("{} does not run", self.unit)));
         }
@@ -47,7 +48,7 @@ impl Kind for FirewallOpen {
 
 impl Kind for ServiceSet {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
-        let seen = unit(work, &self.unit);
+        let seen = unit(work, &self.unit)?;
         let words = format!("{} is {}, {}", self.unit, seen.active, seen.enabled);
         let is_so = seen.is_active == self.is_running
             && self
@@ -90,12 +91,10 @@ pub struct Unit {
 }
 
 /// Asks systemd.
-pub fn unit(work: &Work<'_>, name: &str) -> Unit {
+pub fn unit(work: &Work<'_>, name: &str) -> Result<Unit, Failure> {
     let argv = ["systemctl", "show", "-p", "ActiveState,UnitFileState", name];
-    let output = read(work, &argv)
-        .map(|output| output.stdout)
-        .unwrap_or_default();
-    let text = String::from_utf8_lossy(&output).into_owned();
+    let output = read(work, &argv).ok_or_else(|| no_answer("systemctl"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let value = |key: &str| {
         let found = text
             .lines()
@@ -103,10 +102,10 @@ pub fn unit(work: &Work<'_>, name: &str) -> Unit {
         found.unwrap_or("unknown").trim().to_owned()
     };
     let (active, enabled) = (value("ActiveState"), value("UnitFileState"));
-    Unit {
+    Ok(Unit {
         is_active: active == "active",
         is_enabled: enabled.starts_with("enabled"),
         active,
         enabled,
-    }
+    })
 }

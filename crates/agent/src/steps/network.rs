@@ -1,6 +1,7 @@
 //! LNet.
 
-use super::{Kind, Seen, Work, read};
+use super::host::unit;
+use super::{Kind, Seen, Work};
 use crate::observe::{Look, lnet};
 use lustre::argv::lnet::CONFIG;
 use model::job::Failure;
@@ -43,10 +44,7 @@ impl Kind for LnetDown {
             };
             return Ok(Seen::NotSo(words.to_owned()));
         }
-        let unit = ["systemctl", "show", "-p", "UnitFileState", "lnet.service"];
-        let enabled = read(work, &unit)
-            .is_some_and(|output| output.stdout.starts_with(b"UnitFileState=enabled"));
-        if enabled {
+        if unit(work, "lnet.service")?.is_enabled {
             return Ok(Seen::NotSo(String::from("lnet.service starts at boot")));
         }
         Ok(Seen::So(String::from("the module lnet is not loaded")))

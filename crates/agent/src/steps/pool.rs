@@ -14,15 +14,15 @@ fn is_host_id(action: &Action, work: &Work<'_>) -> bool {
 
 impl Kind for PoolPresent {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
-        let around = Around::new(work);
-        Ok(match around.zpool(&self.pool) {
+        let around = Around::new(work)?;
+        Ok(match around.zpool(&self.pool)? {
             Some(pool) => Seen::So(format!("{} is {}", pool.name, pool.state)),
             None => Seen::NotSo(format!("there is no pool {} here", self.pool)),
         })
     }
 
     fn guard(&self, work: &Work<'_>) -> Result<(), Failure> {
-        let around = Around::new(work);
+        let around = Around::new(work)?;
         self.devices()
             .try_for_each(|device| agreed(&around, device, &self.consent))
     }
@@ -34,8 +34,8 @@ impl Kind for PoolPresent {
 
 impl Kind for PoolImported {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
-        let around = Around::new(work);
-        Ok(match around.zpool(&self.pool) {
+        let around = Around::new(work)?;
+        Ok(match around.zpool(&self.pool)? {
             Some(pool) => Seen::So(format!("{} is {}", pool.name, pool.state)),
             None => Seen::NotSo(format!("{} is not imported here", self.pool)),
         })
@@ -48,8 +48,8 @@ impl Kind for PoolImported {
 
 impl Kind for PoolExported {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
-        let around = Around::new(work);
-        Ok(match around.zpool(&self.pool) {
+        let around = Around::new(work)?;
+        Ok(match around.zpool(&self.pool)? {
             None => Seen::So(format!("{} is not imported here", self.pool)),
             Some(pool) => Seen::NotSo(format!("{} is imported here", pool.name)),
         })
@@ -62,16 +62,16 @@ impl Kind for PoolExported {
 
 impl Kind for PoolAbsent {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
-        let around = Around::new(work);
-        Ok(match around.zpool(&self.pool) {
+        let around = Around::new(work)?;
+        Ok(match around.zpool(&self.pool)? {
             None => Seen::So(format!("there is no pool {} here", self.pool)),
             Some(pool) => Seen::NotSo(format!("{} is there", pool.name)),
         })
     }
 
     fn guard(&self, work: &Work<'_>) -> Result<(), Failure> {
-        let around = Around::new(work);
-        let guid = around.zpool(&self.pool).map(|pool| pool.guid.clone());
+        let around = Around::new(work)?;
+        let guid = around.zpool(&self.pool)?.map(|pool| pool.guid.clone());
         let guid = guid.unwrap_or_default();
         let is_agreed = |consent: &model::graph::Consent| consent.signature == guid;
         if self.consent.iter().any(is_agreed) {

@@ -47,15 +47,16 @@ fn on_disk(
     device: &DeviceRef,
     back_end: &str,
     work: &Work<'_>,
-) -> Option<MountData> {
+) -> Result<Option<MountData>, Failure> {
     if is_zfs(back_end) {
-        let dataset = around.datasets.iter().find(|one| one.name == device.path)?;
-        return Some(mount_data::of_properties(&dataset.lustre))
-            .filter(|data| !data.name.is_empty());
+        let dataset = around.dataset(&device.path)?;
+        let data = dataset.map(|dataset| mount_data::of_properties(&dataset.lustre));
+        return Ok(data.filter(|data| !data.name.is_empty()));
     }
-    let device = around.device(device)?;
-    device.content.as_deref()?;
-    mount_data::of_device(work.hands, device).map(|(data, _)| data)
+    let device = around.device(device);
+    let device = device.filter(|device| device.content.is_some());
+    let read = device.and_then(|device| mount_data::of_device(work.hands, device));
+    Ok(read.map(|(data, _)| data))
 }
 
 fn is_target(data: &MountData, label: &TargetLabel) -> bool {
@@ -76,18 +77,20 @@ fn mounted<'a>(mounts: &'a [Mount], label: &TargetLabel, device: &DeviceRef) -> 
 
 impl Kind for TargetFormatted {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
-        let around = Around::new(work);
-        Ok(match on_disk(&around, &self.device, &self.back_end, work) {
-            Some(data) if is_target(&data, &self.label) => {
-                Seen::So(format!("{} holds {}", self.device.path, data.name))
-            }
-            Some(data) => Seen::NotSo(format!("{} holds {}", self.device.path, data.name)),
-            None => Seen::NotSo(format!("{} holds no target", self.device.path)),
-        })
+        let around = Around::new(work)?;
+        Ok(
+            match on_disk(&around, &self.device, &self.back_end, work)? {
+                Some(data) if is_target(&data, &self.label) => {
+                    Seen::So(format!("{} holds {}", self.device.path, data.name))
+                }
+                Some(data) => Seen::NotSo(format!("{} holds {}", self.device.path, data.name)),
+                None => Seen::NotSo(format!("{} holds no target", self.device.path)),
+            },
+        )
     }
 
     fn guard(&self, work: &Work<'_>) -> Result<(), Failure> {
-        let around = Around::new(work);
+        let around = Around::new(work)?;
         if let Some(mount) = mounted(&around.mounts, &self.label, &self.device) {
             return Err(failed(
                 "device-busy",
@@ -104,13 +107,13 @@ impl Kind for TargetFormatted {
 /// A dataset is made by the format: the pool must be here, and the name free.
 fn dataset_agreed(around: &Around, device: &DeviceRef) -> Result<(), Failure> {
     let pool = device.path.split('/').next().unwrap_or_default();
-    if around.zpool(pool).is_none() {
+    if around.zpool(pool)?.is_none() {
         return Err(failed(
             "pool-not-here",
             format!("the pool {pool} is not imported on this server"),
         ));
     }
-    match around.datasets.iter().find(|one| one.name == device.path) {
+    match around.dataset(&device.path)? {
         Some(_) => Err(failed(
             "formatted-already",
             format!("{} is there and holds another target", device.path),
@@ -121,54 +124,62 @@ fn dataset_agreed(around: &Around, device: &DeviceRef) -> Result<(), Failure> {
 
 impl Kind for TargetRegistered {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
-        let around = Around::new(work);
+        let around = Around::new(work)?;
         if mounted(&around.mounts, &self.label, &self.device).is_some() {
             return Ok(Seen::NotSo(format!("{} is still mounted", self.label)));
         }
-        Ok(match on_disk(&around, &self.device, &self.back_end, work) {
-            Some(data) if !is_target(&data, &self.label) => {
-                return Err(failed(
-                    "other-target",
-                    format!(
-                        "{} holds {}, not {}",
-                        self.device.path, data.name, self.label
-                    ),
-                ));
-            }
-            Some(data) => match name_now(&around, &self.device, &self.back_end) {
-                Some(name) if registration_state(&name) == Some(Registration::Registered) => {
-                    Seen::So(format!("{} is registered", self.label))
+        Ok(
+            match on_disk(&around, &self.device, &self.back_end, work)? {
+                Some(data) if !is_target(&data, &self.label) => {
+                    return Err(failed(
+                        "other-target",
+                        format!(
+                            "{} holds {}, not {}",
+                            self.device.path, data.name, self.label
+                        ),
+                    ));
                 }
-                name => {
-                    let name = name.unwrap_or(data.name);
-                    Seen::NotSo(format!("{name} was never registered"))
-                }
+                Some(data) => match name_now(&around, &self.device, &self.back_end)? {
+                    Some(name) if registration_state(&name) == Some(Registration::Registered) => {
+                        Seen::So(format!("{} is registered", self.label))
+                    }
+                    name => {
+                        let name = name.unwrap_or(data.name);
+                        Seen::NotSo(format!("{name} was never registered"))
+                    }
+                },
+                None => Seen::NotSo(format!("{} holds no target", self.device.path)),
             },
-            None => Seen::NotSo(format!("{} holds no target", self.device.path)),
-        })
+        )
     }
 
     fn skips(&self, action: &Action, work: &Work<'_>) -> bool {
         // Interrupted between mount and unmount: only the second is left.
         action.to_string().starts_with("mount ")
-            && mounted(&mounts(work), &self.label, &self.device).is_some()
+            && mounts(work)
+                .is_ok_and(|mounts| mounted(&mounts, &self.label, &self.device).is_some())
     }
 }
 
 /// A target's name with the separator that tells whether its MGS knows it: the
 /// label of the file system on ldiskfs, where `CONFIGS/mountdata` keeps the name
 /// and the flags of the format for ever; the property on ZFS.
-fn name_now(around: &Around, device: &DeviceRef, back_end: &str) -> Option<String> {
+fn name_now(
+    around: &Around,
+    device: &DeviceRef,
+    back_end: &str,
+) -> Result<Option<String>, Failure> {
     if is_zfs(back_end) {
-        let dataset = around.datasets.iter().find(|one| one.name == device.path)?;
-        return dataset.lustre.get("svname").cloned();
+        let dataset = around.dataset(&device.path)?;
+        return Ok(dataset.and_then(|dataset| dataset.lustre.get("svname").cloned()));
     }
-    around.device(device)?.label.clone()
+    let device = around.device(device);
+    Ok(device.and_then(|device| device.label.clone()))
 }
 
 impl Kind for TargetMounted {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
-        let mounts = mounts(work);
+        let mounts = mounts(work)?;
         Ok(match mounted(&mounts, &self.label, &self.device) {
             Some(mount) => Seen::So(format!(
                 "{} is mounted at {}",
@@ -179,8 +190,8 @@ impl Kind for TargetMounted {
     }
 
     fn guard(&self, work: &Work<'_>) -> Result<(), Failure> {
-        let around = Around::new(work);
-        match on_disk(&around, &self.device, &self.back_end, work) {
+        let around = Around::new(work)?;
+        match on_disk(&around, &self.device, &self.back_end, work)? {
             Some(data) if is_target(&data, &self.label) => Ok(()),
             Some(data) => Err(failed(
                 "other-target",
@@ -199,7 +210,7 @@ impl Kind for TargetMounted {
 
 impl Kind for TargetUnmounted {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
-        let mounts = mounts(work);
+        let mounts = mounts(work)?;
         Ok(match mounted(&mounts, &self.label, &self.device) {
             None => Seen::So(format!("{} is not mounted here", self.label)),
             Some(mount) => Seen::NotSo(format!(
@@ -212,8 +223,8 @@ impl Kind for TargetUnmounted {
 
 impl Kind for TargetWiped {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
-        let around = Around::new(work);
-        let data = on_disk(&around, &self.device, &self.back_end, work);
+        let around = Around::new(work)?;
+        let data = on_disk(&around, &self.device, &self.back_end, work)?;
         if let Some(data) = data {
             return Ok(Seen::NotSo(format!(
                 "{} holds {}",
@@ -232,7 +243,7 @@ impl Kind for TargetWiped {
     }
 
     fn guard(&self, work: &Work<'_>) -> Result<(), Failure> {
-        let around = Around::new(work);
+        let around = Around::new(work)?;
         if let Some(mount) = mounted(&around.mounts, &self.label, &self.device) {
             return Err(failed(
                 "device-busy",

@@ -63,6 +63,8 @@ pub struct State {
     pub running: BTreeMap<(HostName, String), Running>,
     /// Clients, by host and mount point.
     pub clients: BTreeMap<(HostName, String), Client>,
+    /// Those of them that are MDTs and run.
+    mdts: BTreeSet<(HostName, String)>,
     /// What a number of a due part stands for.
     timers: BTreeMap<u64, recovery::Timer>,
     n_timers: u64,

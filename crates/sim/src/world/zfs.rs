@@ -6,8 +6,7 @@ mod create;
 mod import;
 mod show;
 
-pub use create::imported_pools;
-pub use import::{export, import, import_takes};
+pub use import::{export, import, import_takes, imported_pools};
 
 use super::command::{self, Part, failed, quiet};
 use super::disk::{Content, DiskFault, DiskId, number_from};

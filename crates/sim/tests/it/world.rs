@@ -1,5 +1,6 @@
 //! The simulated world, worked on by the agent's own steps.
 
+mod faults;
 mod hand;
 mod ldiskfs;
 mod system;

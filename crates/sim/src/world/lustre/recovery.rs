@@ -124,6 +124,7 @@ pub fn begin(world: &mut World, host: &HostName, at: &str) {
         running.recovery.expected = expected;
     }
     if running.label.kind() == TargetKind::Mdt {
+        world.lustre.mdts.insert(key.clone());
         as_client(world, host, &running.label);
     }
     if waits {
@@ -149,13 +150,10 @@ fn users(world: &World, running: &Running) -> Vec<(String, HostName)> {
     let mut all: Vec<(String, HostName)> = clients
         .map(|((host, _), client)| (client.uuid.clone(), host.clone()))
         .collect();
-    let mdts = world.lustre.running.iter().filter(|(_, one)| {
-        one.is_started
-            && one.label.kind() == TargetKind::Mdt
-            && one.label != running.label
-            && one.label.fs() == running.label.fs()
-    });
-    all.extend(mdts.map(|((host, _), one)| (mdt_uuid(&one.label), host.clone())));
+    let mdts = world.lustre.mdts.iter();
+    let mdts = mdts.filter_map(|key| Some((&key.0, &world.lustre.running.get(key)?.label)));
+    let mdts = mdts.filter(|(_, one)| **one != running.label && one.fs() == running.label.fs());
+    all.extend(mdts.map(|(host, one)| (mdt_uuid(one), host.clone())));
     all
 }
 

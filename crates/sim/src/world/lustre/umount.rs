@@ -9,7 +9,9 @@ use agent::host::Output;
 
 /// Gives a device back that was in use.
 pub fn release(world: &mut World, host: &HostName, at: &str) {
-    let Some(running) = world.lustre.running.remove(&(host.clone(), at.to_owned())) else {
+    let key = (host.clone(), at.to_owned());
+    world.lustre.mdts.remove(&key);
+    let Some(running) = world.lustre.running.remove(&key) else {
         return;
     };
     if let Some(data) = world.target_mut(&running.place) {
@@ -78,7 +80,9 @@ pub fn unmount_all(world: &mut World, host: &HostName) {
 pub fn before_down(world: &mut World, host: &HostName) {
     let targets: Vec<String> = world.lustre.on(host).map(|(at, _)| at.clone()).collect();
     for at in targets {
-        if let Some(running) = world.lustre.running.remove(&(host.clone(), at)) {
+        let key = (host.clone(), at);
+        world.lustre.mdts.remove(&key);
+        if let Some(running) = world.lustre.running.remove(&key) {
             world.note(Happening::Unmounted {
                 host: host.clone(),
                 device: running.device,

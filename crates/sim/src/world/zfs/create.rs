@@ -1,7 +1,7 @@
 //! Making and destroying pools and datasets.
 
 use super::import::hold;
-use super::{Pool, Vdev, imported, is_busy, is_held, spl_id};
+use super::{Pool, Vdev, imported, is_busy, spl_id};
 use crate::world::World;
 use crate::world::command::{failed, quiet};
 use crate::world::disk::{self, Content, DiskFault, DiskId, number_from};
@@ -10,18 +10,6 @@ use crate::world::record::Happening;
 use crate::world::target::{Place, TargetData};
 use agent::host::Output;
 use std::collections::BTreeMap;
-
-/// Pools that a host has imported, by name.
-pub fn imported_pools<'a>(world: &'a World, host: &HostName) -> Vec<&'a Pool> {
-    let mut pools: Vec<&Pool> = world
-        .pools
-        .values()
-        .filter(|pool| pool.holders.contains_key(host))
-        .collect();
-    pools.retain(|pool| is_held(world, host, pool));
-    pools.sort_by_key(|pool| &pool.name);
-    pools
-}
 
 /// What `zpool create` was told.
 struct Wanted {

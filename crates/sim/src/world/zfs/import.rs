@@ -3,33 +3,48 @@
 use super::{Pool, imported, is_busy, is_held, show, spl_id};
 use crate::world::World;
 use crate::world::command::{failed, quiet};
-use crate::world::disk::{Content, DiskFault};
+use crate::world::disk::{Content, Disk, DiskFault};
 use crate::world::host::HostName;
 use crate::world::record::Happening;
 use agent::host::Output;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Pools that a host sees on its disks and has not imported.
-pub fn importable<'a>(world: &'a World, host: &HostName) -> Vec<&'a Pool> {
+/// Pools of which a host sees a disk, by name. A pool that it holds stays with
+/// it while it has one of its disks.
+fn seen<'a>(world: &'a World, host: &HostName) -> Vec<&'a Pool> {
     let Some(state) = world.hosts.get(host) else {
         return Vec::new();
     };
     let disks = state.disks.values().filter_map(|id| world.disks.get(id));
-    let mut guids: Vec<u64> = disks
-        .filter(|disk| disk.fault != Some(DiskFault::Gone))
-        .filter_map(|disk| match &disk.content {
-            Content::PoolMember { guid, .. } => Some(*guid),
-            _ => None,
-        })
-        .collect();
-    guids.sort_unstable();
-    guids.dedup();
-    let mut pools: Vec<&Pool> = guids
+    let guid = |disk: &Disk| match &disk.content {
+        Content::PoolMember { guid, .. } => Some((*guid, disk.fault != Some(DiskFault::Gone))),
+        _ => None,
+    };
+    let mut guids: BTreeMap<u64, bool> = BTreeMap::new();
+    for (guid, answers) in disks.filter_map(guid) {
+        *guids.entry(guid).or_default() |= answers;
+    }
+    let held = |pool: &&Pool, answers: bool| answers || is_held(world, host, pool);
+    let pools = guids
         .iter()
-        .filter_map(|guid| world.pools.get(guid))
-        .collect();
-    pools.retain(|pool| !pool.is_destroyed && !is_held(world, host, pool));
+        .filter_map(|(guid, answers)| world.pools.get(guid).filter(|pool| held(pool, *answers)));
+    let mut pools: Vec<&Pool> = pools.filter(|pool| !pool.is_destroyed).collect();
     pools.sort_by_key(|pool| &pool.name);
+    pools
+}
+
+/// Pools that a host has imported, by name.
+pub fn imported_pools<'a>(world: &'a World, host: &HostName) -> Vec<&'a Pool> {
+    let mut pools = seen(world, host);
+    pools.retain(|pool| is_held(world, host, pool));
+    pools
+}
+
+/// Pools that a host sees on its disks and has not imported.
+pub fn importable<'a>(world: &'a World, host: &HostName) -> Vec<&'a Pool> {
+    let mut pools = seen(world, host);
+    pools.retain(|pool| !is_held(world, host, pool));
     pools
 }
 
