@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 /// Where the network between servers is cut.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cuts {
-    /// Pairs that do not reach each other, each in both orders.
+    /// What the first sends does not come to the second.
     pairs: BTreeSet<(HostName, HostName)>,
     /// Hosts that reach nobody.
     alone: BTreeSet<HostName>,
@@ -22,24 +22,30 @@ impl World {
         if !is_up(from) || !is_up(to) {
             return false;
         }
-        if from == to {
-            return true;
-        }
+        self.hears(from, to) && self.hears(to, from)
+    }
+
+    /// Whether what one host sends comes to another, as far as the network goes.
+    pub fn hears(&self, from: &HostName, to: &HostName) -> bool {
         let cuts = &self.cuts;
         let is_alone = cuts.alone.contains(from) || cuts.alone.contains(to);
-        !is_alone && !cuts.pairs.contains(&(from.clone(), to.clone()))
+        from == to || !is_alone && !cuts.pairs.contains(&(from.clone(), to.clone()))
+    }
+
+    /// Loses what one host sends to another, and not what comes back; or mends it.
+    pub fn cut_one_way(&mut self, from: &HostName, to: &HostName, is_cut: bool) {
+        let pair = (from.clone(), to.clone());
+        if is_cut {
+            self.cuts.pairs.insert(pair);
+        } else {
+            self.cuts.pairs.remove(&pair);
+        }
     }
 
     /// Cuts the network between two hosts, or mends it.
     pub fn cut_between(&mut self, one: &HostName, other: &HostName, is_cut: bool) {
-        for pair in [(one, other), (other, one)] {
-            let pair = (pair.0.clone(), pair.1.clone());
-            if is_cut {
-                self.cuts.pairs.insert(pair);
-            } else {
-                self.cuts.pairs.remove(&pair);
-            }
-        }
+        self.cut_one_way(one, other, is_cut);
+        self.cut_one_way(other, one, is_cut);
     }
 
     /// Cuts a host off all others, or mends that.

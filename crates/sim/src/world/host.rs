@@ -53,6 +53,8 @@ pub struct Host {
     pub stuck: BTreeSet<String>,
     /// Packages that are not installed, of those a storage server has.
     pub without: BTreeSet<String>,
+    /// Whether it is on, and on its way up.
+    pub is_booting: bool,
     /// Whether it comes up again once it is off.
     pub is_rebooting: bool,
     /// Its BMC.

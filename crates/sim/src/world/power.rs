@@ -13,6 +13,7 @@ pub fn cut(world: &mut World, host: &HostName, why: &str) {
     let Some(state) = world.hosts.get_mut(host) else {
         return;
     };
+    state.is_booting = false;
     if !state.is_up {
         return;
     }
@@ -58,7 +59,11 @@ pub fn bmc_off(world: &mut World, host: &HostName, why: &str) -> bool {
 
 /// A host is turned on, and is up after [`BOOT`].
 pub fn on(world: &mut World, host: &HostName) {
-    if world.hosts.get(host).is_some_and(|state| !state.is_up) {
+    let Some(state) = world.hosts.get_mut(host) else {
+        return;
+    };
+    if !state.is_up && !state.is_booting {
+        state.is_booting = true;
         world.after(BOOT, Due::Booted(host.clone()));
     }
 }
@@ -69,10 +74,11 @@ pub fn booted(world: &mut World, host: &HostName) {
     let Some(state) = world.hosts.get_mut(host) else {
         return;
     };
-    if state.is_up {
+    // It was turned off on its way up.
+    if state.is_up || !state.is_booting {
         return;
     }
-    state.is_up = true;
+    (state.is_up, state.is_booting) = (true, false);
     state.boot += 1;
     state.booted_at = now;
     world.note(Happening::Up { host: host.clone() });

@@ -111,8 +111,6 @@ fn value(block: &Block<'_>, column: &str, is_bytes: bool) -> String {
         "size" => quoted(&human(block.bytes)),
         "ro" => (block.disk.fault == Some(super::DiskFault::ReadOnly)).to_string(),
         "rota" => block.disk.is_rotational.to_string(),
-        "rm" | "hotplug" | "dax" | "disc-zero" => String::from("false"),
-        "rand" => String::from("true"),
         "model" => of_disk(&block.disk.model),
         "serial" => of_disk(&block.disk.serial),
         "vendor" => of_disk(&format!("{:<8}", block.disk.vendor)),
@@ -143,21 +141,30 @@ fn value(block: &Block<'_>, column: &str, is_bytes: bool) -> String {
         "start" if block.part.is_some() => block.start.to_string(),
         "mountpoint" => maybe(block.mounted_at.as_deref()),
         "mountpoints" => format!("[{}]", maybe(block.mounted_at.as_deref())),
-        "fsroots" => String::from("[null]"),
-        "owner" => quoted("root"),
-        "group" => quoted("disk"),
-        "mode" => quoted("brw-rw----"),
-        "sched" => quoted("mq-deadline"),
-        "subsystems" => quoted("block:scsi:pci"),
-        "zoned" => quoted("none"),
-        "log-sec" | "min-io" => String::from("512"),
-        "phy-sec" | "disc-gran" => String::from("4096"),
-        "ra" => String::from("128"),
-        "rq-size" => String::from("256"),
-        "alignment" | "disc-aln" | "disc-max" | "opt-io" | "wsame" => String::from("0"),
-        zone if zone.starts_with("zone-") => String::from("0"),
-        _ => null(),
+        constant => usual(constant).map_or_else(null, str::to_owned),
     }
+}
+
+/// What is the same of every disk.
+fn usual(column: &str) -> Option<&'static str> {
+    Some(match column {
+        "rm" | "hotplug" | "dax" | "disc-zero" => "false",
+        "rand" => "true",
+        "fsroots" => "[null]",
+        "owner" => "\"root\"",
+        "group" => "\"disk\"",
+        "mode" => "\"brw-rw----\"",
+        "sched" => "\"mq-deadline\"",
+        "subsystems" => "\"block:scsi:pci\"",
+        "zoned" => "\"none\"",
+        "log-sec" | "min-io" => "512",
+        "phy-sec" | "disc-gran" => "4096",
+        "ra" => "128",
+        "rq-size" => "256",
+        "alignment" | "disc-aln" | "disc-max" | "opt-io" | "wsame" => "0",
+        zone if zone.starts_with("zone-") => "0",
+        _ => return None,
+    })
 }
 
 /// The version of a format.

@@ -1,130 +1,17 @@
 //! `mkfs.lustre` and `tunefs.lustre`.
 
+mod words;
+
+use words::{Wanted, exiting, wanted};
+
 use crate::world::World;
 use crate::world::command::{failed, printed};
-use crate::world::disk::{self, Content, DiskFault};
+use crate::world::disk::{self, Content, DiskFault, DiskId};
 use crate::world::host::HostName;
 use crate::world::target::{Place, Standing, TargetData};
 use crate::world::zfs;
 use agent::host::Output;
-use lustre::label::{FsName, TargetIndex, TargetKind, TargetLabel};
-use lustre::nid::parse_nodes;
-
-/// What `mkfs.lustre` was told.
-struct Wanted {
-    data: TargetData,
-    is_zfs: bool,
-    is_reformat: bool,
-    is_dry: bool,
-    /// Whether an index was given where one is needed.
-    has_index: bool,
-    device: String,
-}
-
-fn exiting(status: i32, said: &str, meaning: &str) -> Output {
-    failed(
-        status,
-        &format!("{said}\nmkfs.lustre: exiting with {status} ({meaning})"),
-    )
-}
-
-/// A value of `--name=value` or `--name value`.
-fn values<'a>(words: &[&'a str], name: &str) -> Vec<&'a str> {
-    let mut found = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        match word.strip_prefix(name) {
-            Some("") => found.extend(words.get(at + 1)),
-            Some(rest) => found.extend(rest.strip_prefix('=')),
-            None => {}
-        }
-    }
-    found
-}
-
-fn wanted(words: &[&str]) -> Result<Wanted, Output> {
-    let has = |name: &str| words.contains(&name);
-    let one = |name: &str| values(words, name).last().copied();
-    let kind = match (has("--mdt"), has("--ost"), has("--mgs")) {
-        (true, false, _) => TargetKind::Mdt,
-        (false, true, _) => TargetKind::Ost,
-        (false, false, true) => TargetKind::Mgt,
-        _ => {
-            let said = "\nmkfs.lustre FATAL: must set target type: MDT,OST,MGS";
-            return Err(exiting(22, said, "Invalid argument"));
-        }
-    };
-    let label = if kind == TargetKind::Mgt {
-        TargetLabel::Mgs
-    } else {
-        let name = one("--fsname").unwrap_or("lustre");
-        let short = "mkfs.lustre: filesystem name must be 1-8 chars";
-        let fs = FsName::new(name).map_err(|_| exiting(1, short, "Operation not permitted"))?;
-        let index = one("--index")
-            .and_then(|index| index.parse().ok())
-            .unwrap_or(0);
-        TargetLabel::Of {
-            fs,
-            kind,
-            index: TargetIndex(index),
-        }
-    };
-    let nodes = |name: &str| -> Result<Vec<String>, Output> {
-        let text = values(words, name).join(":");
-        let bad = if text.is_empty() {
-            Vec::new()
-        } else {
-            parse_nodes(&text).1
-        };
-        if let Some(bad) = bad.first() {
-            let said = format!(
-                "mkfs.lustre: Unsupported NID '{bad}': rc = Unknown error -22.\nmkfs.lustre: Can't parse NID '{bad}'"
-            );
-            return Err(exiting(1, &said, "Operation not permitted"));
-        }
-        Ok(text
-            .split(':')
-            .filter(|node| !node.is_empty())
-            .map(str::to_owned)
-            .collect())
-    };
-    let mut data = TargetData::new(label, String::new());
-    data.has_mgs = has("--mgs") && kind == TargetKind::Mdt;
-    data.mgs_nodes = nodes("--mgsnode")?;
-    data.service_nodes = nodes("--servicenode")?;
-    data.no_primnode = !data.service_nodes.is_empty();
-    data.service_nodes.extend(nodes("--failnode")?);
-    data.params = values(words, "--param")
-        .iter()
-        .map(|&text| text.to_owned())
-        .collect();
-    if data.mgs_nodes.is_empty() && !data.is_mgs() {
-        return Err(exiting(
-            22,
-            "\nmkfs.lustre FATAL: Must specify --mgs or --mgsnode",
-            "Invalid argument",
-        ));
-    }
-    let is_zfs = one("--backfstype") == Some("zfs");
-    let default = match (is_zfs, kind) {
-        (true, _) => "",
-        (false, TargetKind::Ost) => ",errors=remount-ro",
-        (false, _) => "user_xattr,errors=remount-ro",
-    };
-    one("--mountfsoptions")
-        .unwrap_or(default)
-        .clone_into(&mut data.mount_options);
-    Ok(Wanted {
-        data,
-        is_zfs,
-        is_reformat: has("--reformat"),
-        is_dry: has("--dryrun"),
-        has_index: kind == TargetKind::Mgt || one("--index").is_some(),
-        device: words
-            .last()
-            .map(|&word| word.to_owned())
-            .unwrap_or_default(),
-    })
-}
+use lustre::label::{TargetKind, TargetLabel};
 
 /// The block that `mkfs.lustre` and `tunefs.lustre` print of a target.
 fn shown(data: &TargetData, title: &str, name: &str, back_end: &str, flags: u32) -> String {
@@ -236,25 +123,7 @@ fn on_ldiskfs(world: &mut World, host: &HostName, wanted: Wanted) -> Output {
     let name = wanted.data.name();
     let kilobytes = bytes >> 10;
     text.push_str(&format!("device size = {size}MB\nformatting backing filesystem ldiskfs on {device}\n\ttarget name   {name}\n\tkilobytes     {kilobytes}\n\toptions       {options}\nmkfs_cmd = mke2fs -j -b 4096 -L {name} {options} {device} {kilobytes}k\n"));
-    let problem = if disk::mount_of(world, host, &id).is_some() {
-        Some(format!(
-            "   {device} is mounted; will not make a filesystem here!\n"
-        ))
-    } else if zfs::holds(world, host, &id) {
-        Some(format!(
-            "   {device} is apparently in use by the system; will not make a filesystem here!\n"
-        ))
-    } else {
-        match fault {
-            Some(DiskFault::ReadOnly) => Some(String::from(
-                "   mke2fs: Read-only file system while trying to determine filesystem size\n",
-            )),
-            Some(DiskFault::Full) => Some(String::from(
-                "   mke2fs: No space left on device while writing out and closing file system\n",
-            )),
-            _ => None,
-        }
-    };
+    let problem = obstacle(world, host, &id, device, fault);
     if let Some(problem) = problem {
         text.push_str(&problem);
         let said = format!(
@@ -270,6 +139,31 @@ fn on_ldiskfs(world: &mut World, host: &HostName, wanted: Wanted) -> Output {
     };
     disk::replace(world, host, &id, Content::Ldiskfs(data));
     printed(text)
+}
+
+/// Why `mke2fs` does not make a file system, in its words.
+fn obstacle(
+    world: &World,
+    host: &HostName,
+    id: &DiskId,
+    device: &str,
+    fault: Option<DiskFault>,
+) -> Option<String> {
+    let why = if disk::mount_of(world, host, id).is_some() {
+        format!("{device} is mounted; will not make a filesystem here!")
+    } else if zfs::holds(world, host, id) {
+        format!("{device} is apparently in use by the system; will not make a filesystem here!")
+    } else {
+        let words = match fault? {
+            DiskFault::ReadOnly => {
+                "Read-only file system while trying to determine filesystem size"
+            }
+            DiskFault::Full => "No space left on device while writing out and closing file system",
+            DiskFault::Gone | DiskFault::Slow => return None,
+        };
+        format!("mke2fs: {words}")
+    };
+    Some(format!("   {why}\n"))
 }
 
 /// A UUID of the world's own chance.

@@ -199,100 +199,118 @@ fn formats_say_what_they_say() {
     }
     let hand = lab();
     lnet(&hand);
-    let of = |line: &str, name: &str, exit: i32| {
-        as_captured(&hand, line, &format!("02-mkfs-mount/{name}"), exit);
-    };
-    for (n, pool) in (1..).zip([
+    let pools = [
         "lab-mgs", "lab-mdt0", "lab-mdt1", "lab-ost0", "lab-ost1", "lab-ost2",
-    ]) {
-        let line = format!(
-            "zpool create -o cachefile=none -o multihost=on -o ashift=12 -O canmount=off -O compression=lz4 {pool} {}",
-            disk(n)
-        );
-        of(&line, "zpool-create-mgs", 0);
-    }
-    of(
-        &format!("zpool create -o cachefile=none lab-dup {}", disk(1)),
-        "zpool-create-busy",
-        1,
+    ];
+    let (mdt, ost) = (
+        "mkfs.lustre --mdt --backfstype=zfs",
+        "mkfs.lustre --ost --backfstype=zfs --fsname=lab01 --param autodegrade=on",
     );
-    of("zpool list -H -p", "zpool-list-H-p", 0);
-    of("zpool status -v", "zpool-status", 0);
-    of(
-        &format!("mkfs.lustre --mgs --backfstype=zfs {NODES} lab-mgs/mgs"),
-        "mkfs-mgs",
-        0,
-    );
-    let mdt = "mkfs.lustre --mdt --backfstype=zfs";
-    of(
-        &format!("{mdt} --fsname=lab01 --index=0 {NODES} lab-mdt0/mdt0"),
-        "mkfs-mdt0-no-mgsnode",
-        22,
-    );
-    of(
-        &format!("{mdt} --fsname=waytoolongname --index=0 {MGS} lab-mdt0/mdt0"),
-        "mkfs-mdt0-badfsname",
-        1,
-    );
-    of(
-        &format!("{mdt} --fsname=lab01 --index=0 --mgsnode=nosuchhost@tcp lab-mdt0/mdt0"),
-        "mkfs-mdt0-badnid",
-        1,
-    );
-    of(
-        &format!("mkfs.lustre --backfstype=zfs --fsname=lab01 --index=0 {MGS} lab-mdt0/mdt0"),
-        "mkfs-no-type",
-        22,
-    );
-    of(
-        &format!("{mdt} --fsname=lab01 --mgsnode=10.10.0.1@tcp {NODES} lab-mdt0/mdt0"),
-        "mkfs-mdt0-no-index",
-        0,
-    );
-    of(
-        &format!("{mdt} --fsname=lab01 --index=1 {MGS} {NODES} lab-mdt1/mdt1"),
-        "mkfs-mdt1",
-        0,
-    );
-    let ost = "mkfs.lustre --ost --backfstype=zfs --fsname=lab01 --param autodegrade=on";
-    of(
-        &format!("{ost} --index=1 {MGS} {NODES} lab-ost1/ost1"),
-        "mkfs-ost1",
-        0,
-    );
-    of(
-        &format!("{ost} --index=0 {MGS} {NODES} lab-ost2/ost2"),
-        "mkfs-ost2-dupindex",
-        0,
-    );
-    of(
-        &format!("{ost} --index=2 --reformat {MGS} {NODES} lab-ost2/ost2"),
-        "mkfs-ost2-reformat",
-        0,
-    );
+    let create = "zpool create -o cachefile=none -o multihost=on -o ashift=12 -O canmount=off -O compression=lz4";
+    let pools = (1..).zip(pools).map(|(n, pool)| {
+        (
+            format!("{create} {pool} {}", disk(n)),
+            "zpool-create-mgs",
+            0,
+        )
+    });
     let ldiskfs = format!(
         "mkfs.lustre --ost --backfstype=ldiskfs --fsname=lab01 --index=3 {MGS} {NODES} {}",
         disk(7)
     );
-    of(&ldiskfs, "mkfs-ldiskfs-ost3", 0);
-    of(&ldiskfs, "mkfs-ldiskfs-ost3-again", 1);
     let taken = ldiskfs
         .replace("--index=3", "--index=4")
         .replace(&disk(7), &disk(4));
-    of(&taken, "mkfs-ldiskfs-on-zfs-disk", 1);
-    of("tunefs.lustre --dryrun lab-mgs/mgs", "tunefs-dryrun-mgs", 0);
-    of(
-        &format!("tunefs.lustre --dryrun {}", disk(7)),
-        "tunefs-dryrun-ost3-ldiskfs",
-        0,
-    );
-    of(
-        &format!("tunefs.lustre --dryrun {}", disk(8)),
-        "tunefs-notlustre",
-        19,
-    );
-    of("tunefs.lustre --dryrun /dev/nosuch", "tunefs-nodev", 19);
-    of("tunefs.lustre --dryrun nopool/x", "tunefs-nopool", 19);
+    let lines = [
+        (
+            format!("zpool create -o cachefile=none lab-dup {}", disk(1)),
+            "zpool-create-busy",
+            1,
+        ),
+        (String::from("zpool list -H -p"), "zpool-list-H-p", 0),
+        (String::from("zpool status -v"), "zpool-status", 0),
+        (
+            format!("mkfs.lustre --mgs --backfstype=zfs {NODES} lab-mgs/mgs"),
+            "mkfs-mgs",
+            0,
+        ),
+        (
+            format!("{mdt} --fsname=lab01 --index=0 {NODES} lab-mdt0/mdt0"),
+            "mkfs-mdt0-no-mgsnode",
+            22,
+        ),
+        (
+            format!("{mdt} --fsname=waytoolongname --index=0 {MGS} lab-mdt0/mdt0"),
+            "mkfs-mdt0-badfsname",
+            1,
+        ),
+        (
+            format!("{mdt} --fsname=lab01 --index=0 --mgsnode=nosuchhost@tcp lab-mdt0/mdt0"),
+            "mkfs-mdt0-badnid",
+            1,
+        ),
+        (
+            format!("mkfs.lustre --backfstype=zfs --fsname=lab01 --index=0 {MGS} lab-mdt0/mdt0"),
+            "mkfs-no-type",
+            22,
+        ),
+        (
+            format!("{mdt} --fsname=lab01 --mgsnode=10.10.0.1@tcp {NODES} lab-mdt0/mdt0"),
+            "mkfs-mdt0-no-index",
+            0,
+        ),
+        (
+            format!("{mdt} --fsname=lab01 --index=1 {MGS} {NODES} lab-mdt1/mdt1"),
+            "mkfs-mdt1",
+            0,
+        ),
+        (
+            format!("{ost} --index=1 {MGS} {NODES} lab-ost1/ost1"),
+            "mkfs-ost1",
+            0,
+        ),
+        (
+            format!("{ost} --index=0 {MGS} {NODES} lab-ost2/ost2"),
+            "mkfs-ost2-dupindex",
+            0,
+        ),
+        (
+            format!("{ost} --index=2 --reformat {MGS} {NODES} lab-ost2/ost2"),
+            "mkfs-ost2-reformat",
+            0,
+        ),
+        (ldiskfs.clone(), "mkfs-ldiskfs-ost3", 0),
+        (ldiskfs, "mkfs-ldiskfs-ost3-again", 1),
+        (taken, "mkfs-ldiskfs-on-zfs-disk", 1),
+        (
+            String::from("tunefs.lustre --dryrun lab-mgs/mgs"),
+            "tunefs-dryrun-mgs",
+            0,
+        ),
+        (
+            format!("tunefs.lustre --dryrun {}", disk(7)),
+            "tunefs-dryrun-ost3-ldiskfs",
+            0,
+        ),
+        (
+            format!("tunefs.lustre --dryrun {}", disk(8)),
+            "tunefs-notlustre",
+            19,
+        ),
+        (
+            String::from("tunefs.lustre --dryrun /dev/nosuch"),
+            "tunefs-nodev",
+            19,
+        ),
+        (
+            String::from("tunefs.lustre --dryrun nopool/x"),
+            "tunefs-nopool",
+            19,
+        ),
+    ];
+    for (line, name, exit) in pools.chain(lines) {
+        as_captured(&hand, &line, &format!("02-mkfs-mount/{name}"), exit);
+    }
 }
 
 /// The captured lab, up: MGS, two MDTs, three OSTs on ZFS, one on ldiskfs.
