@@ -53,6 +53,13 @@ pub const PART: Part = Part {
             .then(|| systemd::go_on(world, run))
             .flatten()
     },
+    unit: |world, host, unit, start| {
+        let is_chrony = unit == "chrony.service";
+        is_chrony.then(|| {
+            time::unit(world, host, start);
+            Ok(())
+        })
+    },
     ..Part::BARE
 };
 

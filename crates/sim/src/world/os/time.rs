@@ -22,6 +22,15 @@ fn sources(world: &World, host: &HostName) -> Vec<String> {
     servers.map(str::to_owned).collect()
 }
 
+/// Chrony is started or stopped. It sets a clock that is far off when it starts.
+pub fn unit(world: &mut World, host: &HostName, start: bool) {
+    let has_sources = !sources(world, host).is_empty();
+    let state = world.hosts.get_mut(host);
+    if let Some(state) = state.filter(|_| start && has_sources) {
+        state.clock_off_ms = 0;
+    }
+}
+
 /// Answers `chronyc -n tracking` and `sources`.
 pub fn chronyc(world: &World, host: &HostName, words: &[&str]) -> Output {
     let unit = world

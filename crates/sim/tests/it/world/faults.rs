@@ -184,6 +184,8 @@ fn a_clock_that_is_off_is_told() {
         hand.report("oss02").at.unwrap(),
     );
     assert_eq!(other.as_second() - one.as_second(), 90);
+    assert_eq!(hand.sh("oss01", "systemctl restart chrony.service").0, 0);
+    assert_eq!(hand.report("oss01").time.unwrap().offset_us, Some(0));
 }
 
 #[test]

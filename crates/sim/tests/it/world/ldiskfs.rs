@@ -76,3 +76,20 @@ fn a_file_system_is_made_and_found_as_it_is() {
         .filter(|record| matches!(record.what, Happening::Mounted { .. }));
     assert_eq!(mounted.count(), 5, "two OSTs were registered before");
 }
+
+#[test]
+fn the_same_seed_gives_the_same_world() {
+    let all = || -> Vec<String> {
+        let hand = file_system();
+        hand.make("oss02", client());
+        hand.wait(60);
+        let world = hand.world();
+        world
+            .records_after(0)
+            .map(|record| format!("{record:?}"))
+            .collect()
+    };
+    let one = all();
+    assert!(one.len() > 20);
+    assert_eq!(one, all());
+}
