@@ -173,8 +173,11 @@ fn settle(town: &mut Town, spec: &Spec) -> Plan {
     );
 }
 
+/// The gate runs the same cases each time; another number looks elsewhere.
+const SEED: proptest::test_runner::RngSeed = proptest::test_runner::RngSeed::Fixed(1);
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, rng_seed: SEED, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_it_settles_and_nothing_is_destroyed(case in case()) {
