@@ -2,6 +2,7 @@
 
 use agent::host::Host;
 use agent::host::captured::{CapturedHost, HostFile};
+use agent::host::hands::RealHands;
 use agent::host::real::RealHost;
 use agent::host::recording::Recording;
 use agent::renewal::Renewal;
@@ -13,7 +14,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Looks at this server, and reports to a Candela manager. It never writes to
+/// Looks at this server, and reports to a Candela manager. Only where it was
+/// enrolled to be managed does it carry out orders; otherwise it never writes to
 /// the server outside its own state folder.
 #[derive(Parser)]
 #[command(name = "candela-agent", version)]
@@ -189,6 +191,7 @@ async fn enrol(
         key_pem: identity.key_pem,
         ca_pem: identity.ca_pem,
         stream: stream(),
+        is_managed: identity.is_managed,
     })
 }
 
@@ -268,6 +271,13 @@ async fn keep(
     } else {
         run::Memory::new(stream(), site)
     };
+    // A recording cannot be changed, whatever it was enrolled for.
+    if enrolled.is_managed && host.is_live() {
+        let ledger = folder.join("orders.json");
+        let work = run::Workshop::open(Arc::new(RealHands::of_managed_server()), Some(ledger))
+            .with_context(|| format!("cannot read {}/orders.json", folder.display()))?;
+        memory = memory.with_work(work);
+    }
     memory = memory.with_renewal(Renewal::new(folder, enrolled));
     if host.is_live() {
         memory.hear(watch::start(&host, memory.place(), &tasks));

@@ -117,6 +117,7 @@ mod tests {
             key_pem: asked.key_pem,
             ca_pem: authority.ca_pem().to_owned(),
             stream: 1,
+            is_managed: false,
         };
         (Renewal::new(folder.join("state"), enrolled), authority)
     }

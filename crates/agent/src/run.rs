@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
-use wire::message::{EVENTS_MAX, HEARTBEAT_S, Hello, RENEWS};
+use wire::message::{EVENTS_MAX, HEARTBEAT_S, Hello, MANAGED, RENEWS};
 use wire::{ToAgent, ToManager};
 
 /// After something was heard, the look waits this long for what comes with it.
@@ -228,6 +228,8 @@ impl Talk<'_> {
     }
 
     async fn hello(&mut self, report: &Report) -> Result<(), Ended> {
+        let managed = self.memory.work.is_open().then(|| MANAGED.to_owned());
+        let managed = managed.into_iter();
         let hello = Hello {
             protocol: wire::PROTOCOL,
             agent_version: VERSION.to_owned(),
@@ -235,7 +237,7 @@ impl Talk<'_> {
             boot_id: report.identity.boot_id.clone(),
             sent_at_ms: jiff::Timestamp::now().as_millisecond(),
             site: self.memory.site.clone(),
-            extra: std::collections::BTreeMap::new(),
+            extra: managed.map(|key| (key, String::from("1"))).collect(),
         };
         self.send(ToManager::Hello(hello)).await
     }

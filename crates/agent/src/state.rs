@@ -22,6 +22,9 @@ pub struct Enrolled {
     pub ca_pem: String,
     /// Names the numbering of events.
     pub stream: u64,
+    /// Whether the manager may give orders; otherwise the server is only watched.
+    #[serde(default)]
+    pub is_managed: bool,
 }
 
 /// The folder to use where none is given.

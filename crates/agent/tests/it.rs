@@ -420,6 +420,7 @@ async fn an_agent_renews_its_certificate_in_time() {
         key_pem: asked.key_pem,
         ca_pem: authority.ca_pem().to_owned(),
         stream: 7,
+        is_managed: false,
     };
     let renewal = agent::renewal::Renewal::new(state.clone(), enrolled);
     let mut memory = run::Memory::new(7, None).with_renewal(renewal);

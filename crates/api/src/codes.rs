@@ -22,5 +22,9 @@ pub const AMBIGUOUS: &str = "name-ambiguous";
 pub const BAD_REQUEST: &str = "bad-request";
 /// The thing is in the way of the change.
 pub const CONFLICT: &str = "conflict";
+/// The world moved since the plan was shown.
+pub const PLAN_CHANGED: &str = "plan-changed";
+/// A device may not lose what is on it without a person's word.
+pub const CONSENT_NEEDED: &str = "consent-needed";
 /// The manager failed.
 pub const INTERNAL: &str = "internal";

@@ -17,7 +17,9 @@ pub struct Concern {
 }
 
 /// A reference to a named thing.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
 pub struct Ref {
     /// Id for URLs.
     pub id: String,

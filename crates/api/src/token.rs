@@ -48,6 +48,7 @@ pub struct Secret {
 pub struct NewEnrolmentToken {
     /// How long it lives, seconds; an hour if absent, a week at most.
     pub ttl_s: Option<u64>,
-    /// Profile of the server: only `monitor` now.
+    /// Profile of the server: `monitor`, the default: it is only watched;
+    /// `managed`: its agent takes orders.
     pub profile: Option<String>,
 }

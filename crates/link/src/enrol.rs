@@ -56,6 +56,8 @@ pub struct Identity {
     pub key_pem: String,
     /// The manager's CA, PEM.
     pub ca_pem: String,
+    /// Whether the server is to be managed; otherwise it is only watched.
+    pub is_managed: bool,
 }
 
 /// Why an agent was not enrolled. Nothing is kept on either side.
@@ -136,6 +138,7 @@ pub async fn enrol(ask: Enrolment) -> Result<Identity, EnrolError> {
         cert_pem: granted.certificate,
         key_pem: key.serialize_pem(),
         ca_pem: granted.ca,
+        is_managed: granted.profile == wire::enrol::MANAGED,
     })
 }
 

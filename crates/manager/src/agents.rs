@@ -1,6 +1,7 @@
 //! One link of one agent: hello, reports, events, the end.
 
 use crate::ingest::{Arrived, Caller, Kick, Order, Refusal};
+use crate::jobs::{Ask, OUT_MAX};
 use crate::state::{Manager, Note, VERSION};
 use jiff::Timestamp;
 use link::ManagerEnd;
@@ -11,10 +12,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::journal::Run;
 use store::record::{NewEvent, StoredReport};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 use wire::code::Code;
-use wire::message::{CLOCK_OFF_MAX_S, EVENTS_MAX, Events, Hello, RENEWS, Welcome};
+use wire::message::{CLOCK_OFF_MAX_S, EVENTS_MAX, Events, Hello, MANAGED, RENEWS, Welcome};
 use wire::{Sections, ToAgent, ToManager};
 
 /// How long an agent may take to say hello.
@@ -53,6 +54,8 @@ struct Attending<'m> {
     is_clock_off: bool,
     /// Certificates that were given on this link.
     n_renewed: u32,
+    /// What is to be sent to an agent whose server is managed.
+    orders: Option<mpsc::Receiver<ToAgent>>,
 }
 
 /// Why a link ended.
@@ -75,6 +78,12 @@ pub(crate) async fn attend(manager: Arc<Manager>, proven: Proven, mut end: Manag
     };
     let (kick, mut kicked) = oneshot::channel();
     let (id, shown) = (proven.id, proven.certificate.clone());
+    let was_managed = {
+        let world = manager.world();
+        world
+            .server(id)
+            .is_some_and(|entry| entry.record.is_managed)
+    };
     let arrived = match arrive(&manager, proven, &hello, kick).await {
         Ok(arrived) => arrived,
         Err(refusal) => return refuse(&end, refusal).await,
@@ -111,6 +120,14 @@ pub(crate) async fn attend(manager: Arc<Manager>, proven: Proven, mut end: Manag
         .await;
     }
     let link = arrived.link;
+    // An agent whose server is only watched takes no orders.
+    let is_managed = hello.extra.contains_key(MANAGED);
+    let (out, orders) = mpsc::channel(OUT_MAX);
+    note_managed(&manager, id, was_managed, is_managed).await;
+    if is_managed {
+        let server = id;
+        manager.jobs.tell(Ask::Arrive { server, link, out }).await;
+    }
     let agent_version = hello.agent_version;
     let (report, asked, noted) = (None, false, None);
     let mut attending = Attending {
@@ -124,6 +141,7 @@ pub(crate) async fn attend(manager: Arc<Manager>, proven: Proven, mut end: Manag
         noted,
         is_clock_off,
         n_renewed: 0,
+        orders: is_managed.then_some(orders),
     };
     let why = attending.listen(&mut kicked).await;
     attending.finish(why).await;
@@ -145,6 +163,31 @@ async fn settle(manager: &Manager, id: ServerId, serial: String) {
         text,
     )
     .await;
+}
+
+/// Keeps what an agent says of whether it takes orders, where that is news.
+async fn note_managed(manager: &Manager, id: ServerId, was: bool, is: bool) {
+    if was == is {
+        return;
+    }
+    if let Err(error) = manager.store.set_managed(id, is).await {
+        tracing::error!(
+            error = stdx::chain::chain(&error),
+            "It is not kept whether a server is managed."
+        );
+    }
+    let (kind, text) = if is {
+        (
+            "server.managed",
+            "The server's agent takes orders: it is managed now.",
+        )
+    } else {
+        (
+            "server.watched",
+            "The server's agent takes no orders: it is only watched now.",
+        )
+    };
+    say(manager, id, Severity::Info, kind, text).await;
 }
 
 async fn arrive(
@@ -176,6 +219,7 @@ async fn arrive(
         boot_id: hello.boot_id.clone(),
         agent_version: hello.agent_version.clone(),
         clock_off_ms,
+        is_managed: hello.extra.contains_key(MANAGED),
         kick,
     };
     let stopping = || Refusal {
@@ -231,7 +275,16 @@ async fn say(manager: &Manager, id: ServerId, severity: Severity, kind: &'static
     }
 }
 
+/// The next message for an agent; never for one that takes no orders.
+async fn next(orders: &mut Option<mpsc::Receiver<ToAgent>>) -> Option<ToAgent> {
+    match orders {
+        Some(orders) => orders.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
 async fn leave(manager: &Manager, id: ServerId, link: u64, why: Option<&str>) {
+    manager.jobs.tell(Ask::Leave { server: id, link }).await;
     let (done, is_done) = oneshot::channel();
     if manager
         .orders
@@ -253,6 +306,15 @@ impl Attending<'_> {
             let message = tokio::select! {
                 message = timeout(self.manager.silence, self.end.recv()) => message,
                 // Without a reason the ingest task itself has ended.
+                message = next(&mut self.orders) => {
+                    let Some(message) = message else {
+                        return End::Fault(String::from("its orders pile up"));
+                    };
+                    if self.end.send(message).await.is_err() {
+                        return End::Gone;
+                    }
+                    continue;
+                }
                 kick = &mut *kicked => return kick.map_or(End::Stopping, End::Kicked),
                 () = shutdown.wait() => return End::Stopping,
             };
@@ -281,8 +343,15 @@ impl Attending<'_> {
                 removed,
             } => self.delta(seq, changed, removed).await,
             ToManager::Events(events) => self.events(&events).await,
-            // Until this manager gives orders there is nothing to learn from them.
-            ToManager::Ended(_) | ToManager::Console(_) => Ok(()),
+            ToManager::Ended(ended) => {
+                let server = self.id;
+                self.manager.jobs.tell(Ask::Ended { server, ended }).await;
+                Ok(())
+            }
+            ToManager::Console(lines) => {
+                self.manager.keep_lines(self.id, &lines).await;
+                Ok(())
+            }
             ToManager::Renew { csr } => self.renew(&csr).await,
             ToManager::Heartbeat { sent_at_ms } => {
                 let at = self.manager.now();

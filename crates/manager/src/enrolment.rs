@@ -18,6 +18,11 @@ use uuid::Uuid;
 use wire::code::Code;
 use wire::enrol::{Denied, Granted, Request};
 
+/// Profile of a server that is only watched.
+pub(crate) const PROFILE_MONITOR: &str = "monitor";
+/// Profile of a server whose agent takes orders.
+pub(crate) const PROFILE_MANAGED: &str = wire::enrol::MANAGED;
+
 /// Characters of a machine-id or host name at most.
 const NAME_MAX: usize = 64;
 
@@ -53,7 +58,9 @@ async fn try_enrol(manager: &Arc<Manager>, request: Request) -> Result<Granted, 
     check(manager, &request)?;
     let server = server_of(manager, &request);
     let certificate = certificate(manager, &request, &server)?;
+    let is_managed = token.profile == PROFILE_MANAGED;
     let server = Server {
+        is_managed,
         certificate: Some(certificate.serial.clone()),
         ..server
     };
@@ -87,6 +94,7 @@ async fn try_enrol(manager: &Arc<Manager>, request: Request) -> Result<Granted, 
         certificate: certificate.pem,
         ca: manager.ca_pem().to_owned(),
         expires_at: certificate.expires_at.to_string(),
+        profile: token.profile.clone(),
     })
 }
 
@@ -207,6 +215,7 @@ fn server_of(manager: &Manager, request: &Request) -> Server {
         name: request.hostname.clone(),
         certificate: None,
         certificate_next: None,
+        is_managed: false,
         site: request.site.clone(),
         agent_version: request.agent_version.clone(),
         enrolled_at: manager.now(),

@@ -7,12 +7,15 @@
 pub mod caller;
 mod event;
 mod explain;
+mod job;
 mod login;
 pub mod openapi;
 mod overview;
 mod page;
 pub(crate) mod problem;
 mod read;
+mod secret;
+mod spec;
 mod stream;
 mod token;
 mod user;
@@ -28,6 +31,8 @@ use utoipa_axum::routes;
 
 /// Bytes of a request's body at most.
 const BODY_MAX: usize = 64 << 10;
+/// The same where a spec comes: it may name every device of a large site.
+const SPEC_MAX: usize = 16 << 20;
 
 /// State of the handlers.
 #[derive(Clone)]
@@ -82,6 +87,25 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(token::tokens, token::add))
         .routes(routes!(token::remove))
         .routes(routes!(token::enrolment))
+        .routes(routes!(spec::spec))
+        .routes(routes!(spec::versions))
+        .routes(routes!(spec::export))
+        .routes(routes!(job::job))
+        .routes(routes!(job::console))
+        .routes(routes!(job::cancel))
+        .routes(routes!(job::retry))
+        .routes(routes!(job::skip))
+        .routes(routes!(secret::secrets))
+        .routes(routes!(secret::put))
+        .merge(with_specs())
+}
+
+/// Operations that take a whole spec.
+fn with_specs() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(spec::plan))
+        .routes(routes!(job::jobs, job::add))
+        .layer(DefaultBodyLimit::max(SPEC_MAX))
 }
 
 pub use token::issue_token;

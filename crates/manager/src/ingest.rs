@@ -75,6 +75,8 @@ pub(crate) struct Caller {
     pub boot_id: String,
     pub agent_version: String,
     pub clock_off_ms: Option<i64>,
+    /// Whether it takes orders.
+    pub is_managed: bool,
     /// Ends its link.
     pub kick: oneshot::Sender<Kick>,
 }
@@ -298,6 +300,7 @@ impl Ingest {
         }
         entry.state = ServerState::Online;
         entry.record.agent_version = caller.agent_version;
+        entry.record.is_managed = caller.is_managed;
         entry.seen_at = Some(self.manager.now());
         entry.boot_id = Some(caller.boot_id);
         entry.clock_off_ms = caller.clock_off_ms;

@@ -15,6 +15,8 @@
 //! - `agents`: one connection of one agent; `enrolment`: how a server becomes known.
 //! - `retention`: how long the journal is kept.
 //! - `serve`: the one port: TLS, agents and callers.
+//! - `planning`: what the planner is shown.
+//! - `jobs`: the one task that runs plans; `secrets`: what steps need and nobody sees.
 //! - [`memory`]: agents inside this process.
 //! - `lists`: the tables behind the lists, and which of their rows changed.
 //! - `http`, `views`, [`auth`]: what callers see.
@@ -25,9 +27,12 @@ pub mod changes;
 mod enrolment;
 pub mod http;
 mod ingest;
+mod jobs;
 mod lists;
 pub mod memory;
+mod planning;
 mod retention;
+mod secrets;
 mod serve;
 mod start;
 pub mod state;

@@ -71,6 +71,7 @@ impl Connector {
             name: hostname.to_owned(),
             certificate: None,
             certificate_next: None,
+            is_managed: false,
             site: site.map(ToOwned::to_owned),
             agent_version: String::new(),
             enrolled_at: self.manager.now(),

@@ -2,9 +2,11 @@
 
 use crate::changes::Changes;
 use crate::ingest::{Ingest, ORDERS_WAITING_MAX};
+use crate::jobs::{self, Driver, Jobs};
 use crate::lists::Lists;
 use crate::memory::Connector;
 use crate::retention::{self, Retention};
+use crate::secrets::Sealer;
 use crate::state::{Manager, ServerEntry, ServerState, World};
 use crate::{auth, http, serve};
 use base64::Engine;
@@ -146,11 +148,17 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let address = listener.local_addr().map_err(failed)?;
     let tls = acceptor(&config, &authority, address)?;
     let (orders, inbox) = mpsc::channel(ORDERS_WAITING_MAX);
+    let (jobs, asks) = Jobs::resume(&store).await?;
+    let epoch = jobs::next_epoch(&store).await?;
+    let key = config.data_dir.join("secret.key");
+    let sealer = Sealer::open(&key).map_err(|cause| StartError::Folder { path: key, cause })?;
     let manager = Arc::new(Manager {
         world: RwLock::new(world),
         // Positions of the stream must not repeat after a restart.
         changes: Changes::new(u64::try_from(now.as_millisecond()).unwrap_or(1).max(1)),
         lists: Lists::default(),
+        jobs,
+        sealer,
         store,
         authority,
         clock: config.clock,
@@ -161,6 +169,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     });
     let ingest = Ingest::new(Arc::clone(&manager)).run(inbox);
     manager.tasks.spawn("manager", "ingest", ingest);
+    let drive = Driver::new(Arc::clone(&manager), epoch).run(asks);
+    manager.tasks.spawn("manager", "jobs", drive);
     let forget = retention::run(Arc::clone(&manager));
     manager.tasks.spawn("manager", "retention", forget);
     let router = serve::router(&manager, http::router(Arc::clone(&manager)));

@@ -25,6 +25,8 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The manager, as its parts see it; held in an `Arc`.
 pub struct Manager {
+    pub(crate) jobs: crate::jobs::Jobs,
+    pub(crate) sealer: crate::secrets::Sealer,
     pub(crate) world: RwLock<World>,
     pub(crate) changes: Changes,
     pub(crate) lists: Lists,

@@ -3,6 +3,7 @@
 //! **Invariant:** a view adds no conclusion of its own but the few states named
 //! here, which follow from those of `detect`.
 
+pub(crate) mod job;
 pub(crate) mod list;
 pub(crate) mod noun;
 pub(crate) mod picture;

@@ -155,6 +155,14 @@ impl Graph {
         self.steps.get(id.index())
     }
 
+    /// Whether the other one has the same steps, whoever consented and when.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let same = |(one, two): (&Planned, &Planned)| {
+            one.on == two.on && one.after == two.after && one.actions() == two.actions()
+        };
+        self.steps.len() == other.steps.len() && self.steps.iter().zip(&other.steps).all(same)
+    }
+
     /// Adds a step after others; gives its number.
     pub fn push(&mut self, planned: NewStep) -> StepId {
         let id = StepId(u32::try_from(self.steps.len()).unwrap_or(u32::MAX));

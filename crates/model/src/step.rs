@@ -247,6 +247,21 @@ impl Step {
         }
     }
 
+    /// Secrets that its actions write, each once.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let mut found: Vec<Secret> = self
+            .actions()
+            .into_iter()
+            .filter_map(|action| match action {
+                Action::WriteSecret { secret, .. } => Some(secret),
+                _ => None,
+            })
+            .collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
     /// Devices that lose what they hold when it runs.
     pub fn erases(&self) -> Vec<&DeviceId> {
         match self {

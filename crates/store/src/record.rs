@@ -31,6 +31,8 @@ pub struct Server {
     pub seen_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// Whether its agent takes orders; otherwise it is only watched.
+    pub is_managed: bool,
 }
 
 /// The last report of a server.

@@ -112,6 +112,16 @@ impl Store {
         self.write_later(server, Change::part(changed, removed));
     }
 
+    /// Notes whether a server's agent takes orders.
+    pub async fn set_managed(&self, id: ServerId, is_managed: bool) -> Result<(), StoreError> {
+        self.write(move |db| {
+            let values = params![sql::bytes(id.0), is_managed];
+            db.prepare_cached(sql::SERVER_MANAGED)?.execute(values)?;
+            Ok(())
+        })
+        .await
+    }
+
     /// All reports.
     pub async fn reports(&self) -> Result<Vec<StoredReport>, StoreError> {
         self.read(|db| {
@@ -194,6 +204,7 @@ fn put(db: &Connection, server: &Server) -> Result<(), StoreError> {
         server.seen_at.map(sql::ms),
         server.revoked_at.map(sql::ms),
         server.certificate_next,
+        server.is_managed,
     ];
     let done = db.prepare_cached(sql::SERVER_PUT)?.execute(values);
     done.map_err(|e| sql::unique(e, "a server with this machine-id"))?;
@@ -233,6 +244,7 @@ fn read(row: &Row<'_>) -> Result<Server, StoreError> {
         seen_at: sql::at_maybe(row.get(7)?)?,
         revoked_at: sql::at_maybe(row.get(8)?)?,
         certificate_next: row.get(9)?,
+        is_managed: row.get(10)?,
     })
 }
 

@@ -14,15 +14,16 @@ macro_rules! statements {
 }
 
 statements! {
-    SERVER_PUT = "INSERT INTO servers (id, machine_id, name, certificate, site, agent_version, enrolled_at, seen_at, revoked_at, certificate_next)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+    SERVER_PUT = "INSERT INTO servers (id, machine_id, name, certificate, site, agent_version, enrolled_at, seen_at, revoked_at, certificate_next, is_managed)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
         ON CONFLICT (id) DO UPDATE SET machine_id = ?2, name = ?3, certificate = ?4, site = ?5,
-            agent_version = ?6, enrolled_at = ?7, seen_at = ?8, revoked_at = ?9, certificate_next = ?10";
-    SERVERS = "SELECT id, machine_id, name, certificate, site, agent_version, enrolled_at, seen_at, revoked_at, certificate_next FROM servers ORDER BY id";
-    SERVER_BY_MACHINE = "SELECT id, machine_id, name, certificate, site, agent_version, enrolled_at, seen_at, revoked_at, certificate_next FROM servers WHERE machine_id = ?1";
+            agent_version = ?6, enrolled_at = ?7, seen_at = ?8, revoked_at = ?9, certificate_next = ?10, is_managed = ?11";
+    SERVERS = "SELECT id, machine_id, name, certificate, site, agent_version, enrolled_at, seen_at, revoked_at, certificate_next, is_managed FROM servers ORDER BY id";
+    SERVER_BY_MACHINE = "SELECT id, machine_id, name, certificate, site, agent_version, enrolled_at, seen_at, revoked_at, certificate_next, is_managed FROM servers WHERE machine_id = ?1";
     SERVER_REVOKE = "UPDATE servers SET revoked_at = ?2, certificate = NULL, certificate_next = NULL WHERE id = ?1 AND revoked_at IS NULL";
     SERVER_RENEW = "UPDATE servers SET certificate_next = ?2 WHERE id = ?1 AND revoked_at IS NULL";
     SERVER_RENEWED = "UPDATE servers SET certificate = certificate_next, certificate_next = NULL WHERE id = ?1 AND certificate_next = ?2";
+    SERVER_MANAGED = "UPDATE servers SET is_managed = ?2 WHERE id = ?1";
     SERVER_SEEN = "UPDATE servers SET seen_at = ?2, name = ?3, agent_version = ?4 WHERE id = ?1";
     SERVER_STREAM = "SELECT event_stream, event_upto FROM servers WHERE id = ?1";
     SERVER_STREAM_SET = "UPDATE servers SET event_stream = ?2, event_upto = ?3 WHERE id = ?1";

@@ -4,6 +4,9 @@
 use crate::code::Code;
 use serde::{Deserialize, Serialize};
 
+/// Profile of a server whose agent takes orders.
+pub const MANAGED: &str = "managed";
+
 /// Body of `POST /agent/v1/enrol`. It holds a secret, so it has no `Debug`.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -39,6 +42,8 @@ pub struct Granted {
     pub ca: String,
     /// When the certificate ends (RFC 3339).
     pub expires_at: String,
+    /// What the server is enrolled for: [`MANAGED`], or only to be watched.
+    pub profile: String,
 }
 
 /// The answer when not.

@@ -54,6 +54,9 @@ pub const RENEWS: &str = "renews";
 pub const HEARTBEAT_S: u64 = 10;
 /// Seconds without any message after which a manager takes an agent for silent.
 pub const SILENCE_S: u64 = 35;
+/// Name in [`Hello::extra`] by which an agent says that its server is managed:
+/// it takes orders.
+pub const MANAGED: &str = "managed";
 /// Events in one message at most.
 pub const EVENTS_MAX: usize = 256;
 /// How far an agent's clock may be off, seconds.

@@ -174,6 +174,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of jobs, newest first. */
+        get: operations["jobs"];
+        put?: never;
+        /** Applies a plan that was shown. Refused where it would be another one now. Operators. */
+        post: operations["add_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One job with its steps. */
+        get: operations["job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a job early; each step says what that means for it. Operators. */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries again what failed: one step, or all. Operators. */
+        post: operations["retry_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that a failed step does not matter, and why. Admins. */
+        post: operations["skip_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/steps/{step}/console": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a step ran, and what came back; oldest first. */
+        get: operations["console"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/login": {
         parameters: {
             query?: never;
@@ -218,6 +321,57 @@ export interface paths {
         /** Who the caller is. */
         get: operations["me"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would be done for a spec and goals. Changes nothing. Operators. */
+        post: operations["plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Names of the secrets that are kept. */
+        get: operations["secrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keeps a secret, sealed; an older one of its name goes. Admins. */
+        put: operations["put_secret"];
         post?: never;
         delete?: never;
         options?: never;
@@ -287,6 +441,57 @@ export interface paths {
         put?: never;
         /** Changes the caller's password, and ends the account's other sessions. */
         post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/spec": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The spec as it was written; the last version, or the one asked for. */
+        get: operations["spec"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/spec/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is there now on managed servers, as a spec. */
+        get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/spec/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of the spec, newest first. */
+        get: operations["versions"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -527,6 +732,57 @@ export interface components {
             code: string;
             /** @description One sentence. */
             text: string;
+        };
+        /** @description A person's word that a device may lose what is on it. */
+        ConsentGiven: {
+            /** @description Id of the device. */
+            device: string;
+            /** @description What is on it, as the plan named it. */
+            signature: string;
+        };
+        /** @description A device that loses what is on it, once a person says so. */
+        ConsentNeeded: {
+            /** @description Id of the device. */
+            device: string;
+            /** @description The server that does it. */
+            server: components["schemas"]["Ref"];
+            /** @description What is on it now; to be given back with the consent. */
+            signature: string;
+            /** @description The target that is made or removed. */
+            target: string;
+            /** @description What is lost, and why. */
+            why: string;
+        };
+        /** @description A line of a step's console: a command, or a file that was written. */
+        ConsoleLine: {
+            /** @description When it ended, by the host's clock (RFC 3339). */
+            at: string;
+            /**
+             * Format: int32
+             * @description Which attempt of the step.
+             */
+            attempt: number;
+            /**
+             * Format: int32
+             * @description Exit status; none where nothing was run.
+             */
+            exit?: number | null;
+            /** @description The command line. */
+            line: string;
+            /**
+             * Format: int32
+             * @description Its number in that attempt.
+             */
+            number: number;
+            /** @description Its errors. */
+            stderr: string;
+            /** @description Its output. */
+            stdout: string;
+            /**
+             * Format: int64
+             * @description How long it took, milliseconds.
+             */
+            took_ms: number;
         };
         /** @description A constraint. */
         Constraint: {
@@ -791,6 +1047,29 @@ export interface components {
             /** @description What was asked for, by noun. */
             noun: string;
         };
+        /** @description Why a step failed. */
+        Failure: {
+            /** @description Stable code with a page in `docs/errors`: `device-busy`. */
+            code: string;
+            /** @description Whether trying again by itself may help. */
+            is_transient: boolean;
+            /** @description What to do. */
+            remedy: string;
+            /** @description What was attempted, on what, and what went wrong, one sentence. */
+            text: string;
+        };
+        /** @description Who feels a step, and how long. */
+        Feels: {
+            /** @description The file system whose clients feel it. */
+            filesystem: string;
+            /**
+             * Format: int32
+             * @description For about how long.
+             */
+            seconds: number;
+            /** @description What they feel. */
+            text: string;
+        };
         /** @description A fencing device. */
         FenceDevice: {
             /**
@@ -910,6 +1189,17 @@ export interface components {
              */
             state: string;
         };
+        /** @description Something that is wrong with a spec, or that a person should know of it. */
+        Finding: {
+            /** @description Whether it keeps the spec from being planned. */
+            is_error: boolean;
+            /** @description Where: `filesystems[0].osts[1].devices[3]`. */
+            path: string;
+            /** @description What is wrong, one sentence. */
+            reason: string;
+            /** @description What to do, one sentence. */
+            remedy: string;
+        };
         /** @description Host firewall. */
         Firewall: {
             /**
@@ -928,6 +1218,28 @@ export interface components {
              * @default 0
              */
             n_rules?: number;
+        };
+        /** @description Something that is wanted once, beside the spec. */
+        Goal: {
+            /** @description A target runs on this server, or on the best of its heirs. */
+            failover: {
+                /** @description Label or key of the target. */
+                target: string;
+                /** @description Name of the server. */
+                to?: string | null;
+            };
+        } | {
+            /** @description A target runs at home again. */
+            failback: {
+                /** @description Label or key of the target. */
+                target: string;
+            };
+        } | {
+            /** @description A server boots. */
+            reboot: {
+                /** @description Name of the server. */
+                server: string;
+            };
         };
         /** @description An HA cluster. */
         HaCluster: {
@@ -1180,6 +1492,77 @@ export interface components {
              */
             speed_mbit?: number | null;
         };
+        /** @description A job. */
+        Job: {
+            /** @description Who asked for it: `user:admin`. */
+            by: string;
+            /** @description When it ended (RFC 3339). */
+            ended_at?: string | null;
+            /** @description Id. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Steps that failed and are not retried by themselves.
+             */
+            n_failed: number;
+            /**
+             * Format: int64
+             * @description Steps that are over.
+             */
+            n_over: number;
+            /**
+             * Format: int64
+             * @description Steps in all.
+             */
+            n_steps: number;
+            /** @description How it stands. */
+            state: components["schemas"]["JobState"];
+            /** @description When (RFC 3339). */
+            submitted_at: string;
+            /** @description What it is for. */
+            title: string;
+            /** @description What it waits for, one sentence; none if something of it runs. */
+            waits_for?: string | null;
+        };
+        /** @description A job with its steps. */
+        JobDetail: components["schemas"]["Job"] & {
+            /** @description Its steps. */
+            steps: components["schemas"]["JobStep"][];
+        };
+        /** @description What became of it. */
+        JobMade: {
+            /** @description The job; none where there was nothing to do. */
+            id?: string | null;
+            /**
+             * Format: int64
+             * @description The version of the spec that is kept now.
+             */
+            spec_version: number;
+        };
+        /**
+         * @description How a job stands.
+         * @enum {string}
+         */
+        JobState: "running" | "needs_attention" | "cancelling" | "done" | "cancelled";
+        /** @description A step of a job. */
+        JobStep: components["schemas"]["PlanStep"] & {
+            /**
+             * Format: int32
+             * @description How often it was handed out.
+             */
+            attempt: number;
+            failure?: components["schemas"]["Failure"] | null;
+            /** @description Whether anything had to be changed, once it is done. */
+            is_changed?: boolean | null;
+            /** @description What was seen at the end. */
+            seen?: string | null;
+            /** @description Since when (RFC 3339). */
+            since: string;
+            /** @description How it stands. */
+            state: components["schemas"]["StepState"];
+            /** @description What it waits for, one sentence. */
+            waits_for?: string | null;
+        };
         /** @description LNet on one host. */
         Lnet: {
             /**
@@ -1293,7 +1676,8 @@ export interface components {
         /** @description Body of `POST /api/v1/enrolment-tokens`. */
         NewEnrolmentToken: {
             /**
-             * @description Profile of the server: only `monitor` now.
+             * @description Profile of the server: `monitor`, the default: it is only watched;
+             *     `managed`: its agent takes orders.
              * @default null
              */
             profile?: string | null;
@@ -1304,12 +1688,54 @@ export interface components {
              */
             ttl_s?: number | null;
         };
+        /** @description Body of `POST /api/v1/jobs`: apply a plan that was shown. */
+        NewJob: {
+            /**
+             * Format: int64
+             * @description The version of the spec that the plan was made upon.
+             * @default 0
+             */
+            base_version?: number;
+            /**
+             * @description Devices that may lose what is on them.
+             * @default []
+             */
+            consents?: components["schemas"]["ConsentGiven"][];
+            /**
+             * @description What is wanted once, beside the spec.
+             * @default []
+             */
+            goals?: components["schemas"]["Goal"][];
+            /**
+             * @description Why, in your words; kept with the version.
+             * @default
+             */
+            note?: string;
+            /**
+             * @description The plan's hash, as it was shown.
+             * @default
+             */
+            plan_hash?: string;
+            /**
+             * @description The spec: YAML or JSON; the kept one if absent. It becomes the next version.
+             * @default null
+             */
+            spec?: string | null;
+        };
         /** @description Body of `POST /api/v1/session/password`. */
         NewPassword: {
             /** @description The one until now. */
             current: string;
             /** @description At least 12 characters. */
             new: string;
+        };
+        /** @description Body of `PUT /api/v1/secrets/{name}`. It holds a secret, so it has no `Debug`. */
+        NewSecret: {
+            /**
+             * @description The secret.
+             * @default
+             */
+            secret?: string;
         };
         /** @description Body of `POST /api/v1/tokens`. */
         NewToken: {
@@ -1372,6 +1798,47 @@ export interface components {
              * @default
              */
             version?: string;
+        };
+        /** @description One page of a list. */
+        Page_ConsoleLine: {
+            /** @description The rows. */
+            items: {
+                /** @description When it ended, by the host's clock (RFC 3339). */
+                at: string;
+                /**
+                 * Format: int32
+                 * @description Which attempt of the step.
+                 */
+                attempt: number;
+                /**
+                 * Format: int32
+                 * @description Exit status; none where nothing was run.
+                 */
+                exit?: number | null;
+                /** @description The command line. */
+                line: string;
+                /**
+                 * Format: int32
+                 * @description Its number in that attempt.
+                 */
+                number: number;
+                /** @description Its errors. */
+                stderr: string;
+                /** @description Its output. */
+                stdout: string;
+                /**
+                 * Format: int64
+                 * @description How long it took, milliseconds.
+                 */
+                took_ms: number;
+            }[];
+            /** @description Pass as `cursor` for the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description Rows that match in all.
+             */
+            total: number;
         };
         /** @description One page of a list. */
         Page_Device: {
@@ -1586,6 +2053,63 @@ export interface components {
             total: number;
         };
         /** @description One page of a list. */
+        Page_Job: {
+            /** @description The rows. */
+            items: {
+                /** @description Who asked for it: `user:admin`. */
+                by: string;
+                /** @description When it ended (RFC 3339). */
+                ended_at?: string | null;
+                /** @description Id. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Steps that failed and are not retried by themselves.
+                 */
+                n_failed: number;
+                /**
+                 * Format: int64
+                 * @description Steps that are over.
+                 */
+                n_over: number;
+                /**
+                 * Format: int64
+                 * @description Steps in all.
+                 */
+                n_steps: number;
+                /** @description How it stands. */
+                state: components["schemas"]["JobState"];
+                /** @description When (RFC 3339). */
+                submitted_at: string;
+                /** @description What it is for. */
+                title: string;
+                /** @description What it waits for, one sentence; none if something of it runs. */
+                waits_for?: string | null;
+            }[];
+            /** @description Pass as `cursor` for the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description Rows that match in all.
+             */
+            total: number;
+        };
+        /** @description One page of a list. */
+        Page_SecretName: {
+            /** @description The rows. */
+            items: {
+                /** @description Its name. */
+                name: string;
+            }[];
+            /** @description Pass as `cursor` for the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description Rows that match in all.
+             */
+            total: number;
+        };
+        /** @description One page of a list. */
         Page_Server: {
             /** @description The rows. */
             items: {
@@ -1640,6 +2164,30 @@ export interface components {
                 site?: string | null;
                 /** @description `online` (its agent is connected), `stale` (silent), `revoked`. */
                 state: string;
+            }[];
+            /** @description Pass as `cursor` for the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description Rows that match in all.
+             */
+            total: number;
+        };
+        /** @description One page of a list. */
+        Page_SpecVersion: {
+            /** @description The rows. */
+            items: {
+                /** @description When it was written (RFC 3339); none for version 0. */
+                at?: string | null;
+                /** @description Who wrote it. */
+                author: string;
+                /** @description Why, in their words. */
+                note: string;
+                /**
+                 * Format: int64
+                 * @description Its number.
+                 */
+                version: number;
             }[];
             /** @description Pass as `cursor` for the next page; null on the last. */
             next?: string | null;
@@ -1776,6 +2324,86 @@ export interface components {
              */
             total: number;
         };
+        /** @description A plan: what will be done, and what it needs. */
+        Plan: {
+            /**
+             * Format: int64
+             * @description The version of the spec that is kept now.
+             */
+            base_version: number;
+            /** @description Devices for which consent must be given first. */
+            consent_needed: components["schemas"]["ConsentNeeded"][];
+            /** @description What is wrong with the spec, or should be known of it. */
+            findings: components["schemas"]["Finding"][];
+            /** @description The same for the same steps; to be given back when it is applied. */
+            hash: string;
+            /** @description Whether it may be applied as it is. */
+            is_ready: boolean;
+            /** @description What will be done. A step's number is its place. */
+            steps: components["schemas"]["PlanStep"][];
+            /** @description What it is for, in a few words. */
+            title: string;
+            /** @description What cannot be done yet, and why. */
+            waiting: components["schemas"]["Waiting"][];
+        };
+        /** @description Body of `POST /api/v1/plan`. */
+        PlanRequest: {
+            /**
+             * @description Devices that may lose what is on them.
+             * @default []
+             */
+            consents?: components["schemas"]["ConsentGiven"][];
+            /**
+             * @description What is wanted once, beside the spec.
+             * @default []
+             */
+            goals?: components["schemas"]["Goal"][];
+            /**
+             * @description The spec: YAML or JSON; the kept one if absent.
+             * @default null
+             */
+            spec?: string | null;
+        };
+        /** @description A step of a plan. */
+        PlanStep: {
+            /** @description Steps that must have ended well before. */
+            after: number[];
+            /** @description What cancelling means while it runs. */
+            cancel: string;
+            /** @description The strongest thing its commands do: `read-only`, `service`, `disk-writing`. */
+            class: string;
+            /**
+             * Format: int32
+             * @description The earlier step whose change it takes back at the job's end.
+             */
+            closes?: number | null;
+            /** @description What is run and written where nothing is so yet, in order. */
+            commands: string[];
+            /**
+             * Format: int32
+             * @description Longest time that is normal, seconds.
+             */
+            deadline_s: number;
+            /** @description Devices that lose what is on them. */
+            erases: string[];
+            /** @description Who feels it. */
+            feels: components["schemas"]["Feels"][];
+            /** @description What kind it is: `target_mounted`. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description Its number, from 0.
+             */
+            number: number;
+            /** @description The server that does it. */
+            server: components["schemas"]["Ref"];
+            /** @description One line: `Mount scratch-OST0001`. */
+            title: string;
+            /** @description What undoes it. */
+            undo: string;
+            /** @description Why the plan has it. */
+            why: string;
+        };
         /** @description Why a request failed and what to do. */
         Problem: {
             /** @description Stable code with a page in `docs/errors`. */
@@ -1855,6 +2483,15 @@ export interface components {
             /** @description Name to show. */
             name: string;
         };
+        /** @description Body of `POST /api/v1/jobs/{id}/retry`. */
+        RetryJob: {
+            /**
+             * Format: int32
+             * @description Which step; all that failed if absent.
+             * @default null
+             */
+            step?: number | null;
+        };
         /** @description A secret, shown once. */
         Secret: {
             /** @description When it ends (RFC 3339). */
@@ -1863,6 +2500,11 @@ export interface components {
             id: string;
             /** @description The secret itself. */
             secret: string;
+        };
+        /** @description A secret's name; its content is given to servers only. */
+        SecretName: {
+            /** @description Its name. */
+            name: string;
         };
         /** @description A server in a list. */
         Server: {
@@ -1974,6 +2616,49 @@ export interface components {
              */
             unit?: string;
         };
+        /** @description Body of `POST /api/v1/jobs/{id}/skip`. */
+        SkipStep: {
+            /**
+             * @description Why it does not matter.
+             * @default
+             */
+            reason?: string;
+            /**
+             * Format: int32
+             * @description Which step.
+             * @default 0
+             */
+            step?: number;
+        };
+        /** @description A spec as it was written. */
+        SpecDocument: components["schemas"]["SpecVersion"] & {
+            /** @description The document: YAML or JSON. */
+            text: string;
+        };
+        /** @description A spec of what is there now. */
+        SpecExport: {
+            /** @description The document: YAML. */
+            text: string;
+        };
+        /** @description A version of the spec. Version 0 is the empty one, before anybody wrote one. */
+        SpecVersion: {
+            /** @description When it was written (RFC 3339); none for version 0. */
+            at?: string | null;
+            /** @description Who wrote it. */
+            author: string;
+            /** @description Why, in their words. */
+            note: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            version: number;
+        };
+        /**
+         * @description How a step stands.
+         * @enum {string}
+         */
+        StepState: "waiting" | "ready" | "running" | "retrying" | "stuck" | "done" | "failed" | "skipped" | "cancelled";
         /** @description Everything the overview shows beside the file systems. */
         Summary: {
             /** @description What needs attention, worst first, at most 100. */
@@ -2261,6 +2946,15 @@ export interface components {
              * @default 0
              */
             write_errors?: number;
+        };
+        /** @description What cannot be done yet. */
+        Waiting: {
+            /** @description Stable code with a page in `docs/errors`. */
+            code: string;
+            /** @description What it waits for, one sentence. */
+            for_what: string;
+            /** @description What waits. */
+            what: string;
         };
         /** @description An imported ZFS pool. */
         Zpool: {
@@ -2691,6 +3385,241 @@ export interface operations {
             };
         };
     };
+    jobs: {
+        parameters: {
+            query?: {
+                /** @description Rows at most, 1 to 1000; 100 if absent. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Only jobs in this state: `running`, `needs_attention`, `cancelling`, `done`, `cancelled`. */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Job"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJob"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobMade"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryJob"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    skip_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkipStep"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+                /** @description Number of the step */
+                step: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConsoleLine"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -2766,6 +3695,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    secrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SecretName"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSecret"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
                 };
             };
             /** @description What went wrong, and what to do. */
@@ -2907,6 +3931,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    spec: {
+        parameters: {
+            query?: {
+                /** @description Its number; the last if absent. */
+                version?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecDocument"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecExport"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SpecVersion"];
                 };
             };
             /** @description What went wrong, and what to do. */

@@ -66,6 +66,11 @@ impl Workshop {
         Ok(open)
     }
 
+    /// Whether it takes orders at all.
+    pub fn is_open(&self) -> bool {
+        self.hands.is_some()
+    }
+
     /// Takes an order; gives what can be answered at once.
     pub fn order(&mut self, order: &Order) -> Option<ToManager> {
         let key = order.key.clone();

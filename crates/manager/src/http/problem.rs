@@ -26,6 +26,8 @@ pub(crate) fn fault(code: &str, detail: impl Into<String>, remedy: &str) -> Faul
         codes::NOT_FOUND => (404, "There is no such thing."),
         codes::AMBIGUOUS => (409, "The name stands for several things."),
         codes::CONFLICT => (409, "Something is in the way."),
+        codes::PLAN_CHANGED => (409, "The plan is another one now."),
+        codes::CONSENT_NEEDED => (409, "The plan needs consent."),
         codes::BAD_REQUEST => (400, "The request is not as it must be."),
         _ => (500, "The manager failed."),
     };

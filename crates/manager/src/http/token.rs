@@ -5,6 +5,7 @@ use super::caller::{Admin, Caller, Operator, Viewer};
 use super::login::{no_random, note};
 use super::problem::{Fault, Problems, bad, fault, not_found};
 use crate::auth::secret;
+use crate::enrolment::{PROFILE_MANAGED, PROFILE_MONITOR};
 use crate::state::Manager;
 use api::codes;
 use api::page::{Done, Page};
@@ -185,10 +186,10 @@ pub(crate) async fn enrolment(
     Operator(caller): Operator,
     Json(body): Json<NewEnrolmentToken>,
 ) -> Result<Json<Secret>, Fault> {
-    let profile = body.profile.unwrap_or_else(|| "monitor".to_owned());
-    if profile != "monitor" {
+    let profile = body.profile.unwrap_or_else(|| PROFILE_MONITOR.to_owned());
+    if ![PROFILE_MONITOR, PROFILE_MANAGED].contains(&profile.as_str()) {
         return Err(bad(format!(
-            "There is no profile {profile:?}; there is `monitor`."
+            "There is no profile {profile:?}; there are `monitor` and `managed`."
         )));
     }
     let ttl = body.ttl_s.unwrap_or(3600);

@@ -36,6 +36,7 @@ fn entry(n: u32) -> ServerEntry {
             name: format!("new{n}"),
             certificate: None,
             certificate_next: None,
+            is_managed: false,
             site: None,
             agent_version: String::new(),
             enrolled_at: now(),

@@ -129,6 +129,20 @@ const ROUTES: &[(&str, &str, [u16; 4])] = &[
     ("DELETE", "/tokens/none", [401, 404, 404, 404]),
     ("POST", "/enrolment-tokens", [401, 403, 200, 200]),
     ("POST", "/servers/none/revoke", [401, 403, 403, 404]),
+    ("GET", "/spec", [401, 200, 200, 200]),
+    ("GET", "/spec?version=9", [401, 404, 404, 404]),
+    ("GET", "/spec/versions", [401, 200, 200, 200]),
+    ("GET", "/spec/export", [401, 200, 200, 200]),
+    ("POST", "/plan", [401, 403, 200, 200]),
+    ("GET", "/jobs", [401, 200, 200, 200]),
+    ("POST", "/jobs", [401, 403, 409, 409]),
+    ("GET", "/jobs/none", [401, 404, 404, 404]),
+    ("GET", "/jobs/none/steps/0/console", [401, 404, 404, 404]),
+    ("POST", "/jobs/none/cancel", [401, 403, 404, 404]),
+    ("POST", "/jobs/none/retry", [401, 403, 404, 404]),
+    ("POST", "/jobs/none/skip", [401, 403, 403, 404]),
+    ("GET", "/secrets", [401, 200, 200, 200]),
+    ("PUT", "/secrets/bmc", [401, 403, 403, 400]),
     ("POST", "/logout", [401, 200, 200, 200]),
     ("GET", "/no-such-operation", [404, 404, 404, 404]),
 ];
@@ -151,7 +165,7 @@ async fn each_role_may_call_what_it_may() {
                 "/session/password" => json!({"current": site.password, "new": "too short"}),
                 _ => json!({}),
             };
-            let has_body = matches!(method, Method::POST | Method::PATCH);
+            let has_body = matches!(method, Method::POST | Method::PATCH | Method::PUT);
             let body = has_body.then_some(body);
             let (status, answer, _) = site.call(method.clone(), path, who, body).await;
             assert_eq!(status.as_u16(), *expected, "{method} {path}: {answer}");
@@ -429,4 +443,79 @@ async fn what_people_do_is_in_the_journal() {
         .call(Method::GET, "/events?severity=loud", &admin, None)
         .await;
     assert_eq!(status, 400);
+}
+
+#[tokio::test]
+async fn a_spec_is_kept_by_versions_and_only_as_it_was_shown() {
+    let site = site().await;
+    let vera = site.token(Role::Operator).await;
+    let text = "candela: 1\npolicy:\n  per_server_max: 2\n";
+    let shown = json!({"spec": text});
+    let (status, plan, _) = site.call(Method::POST, "/plan", &vera, Some(shown)).await;
+    assert_eq!(status, 200, "{plan}");
+    let (hash, base) = (plan["hash"].clone(), plan["base_version"].clone());
+    assert_eq!(base, 0);
+    let apply = |hash: Value, base: Value| json!({"spec": text, "base_version": base, "plan_hash": hash, "note": "slower"});
+    let post = async |body| site.call(Method::POST, "/jobs", &vera, Some(body)).await;
+    let (status, problem, _) = post(apply(json!("another"), base.clone())).await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (409, &json!("plan-changed"))
+    );
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .contains(hash.as_str().unwrap())
+    );
+    let (status, made, _) = post(apply(hash.clone(), base.clone())).await;
+    assert_eq!(
+        (status.as_u16(), &made["spec_version"]),
+        (200, &json!(1)),
+        "{made}"
+    );
+    assert_eq!(made["id"], Value::Null, "there was nothing to do");
+    let newer = json!({"spec": "candela: 1\n", "base_version": 0, "plan_hash": hash});
+    let (status, problem, _) = post(newer).await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (409, &json!("conflict"))
+    );
+    let (_, kept, _) = site.call(Method::GET, "/spec", &vera, None).await;
+    assert_eq!(
+        (&kept["text"], &kept["note"]),
+        (&json!(text), &json!("slower"))
+    );
+    let (_, page, _) = site.call(Method::GET, "/spec/versions", &vera, None).await;
+    assert_eq!(
+        (&page["total"], &page["items"][0]["version"]),
+        (&json!(1), &json!(1))
+    );
+    let wrong = json!({"spec": "candela: 1\nserverz: []\n"});
+    let (status, problem, _) = site.call(Method::POST, "/plan", &vera, Some(wrong)).await;
+    assert_eq!(status, 400);
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .contains("line 2, column 1"),
+        "{problem}"
+    );
+}
+
+#[tokio::test]
+async fn a_secret_goes_in_and_only_its_name_comes_out() {
+    let site = site().await;
+    let admin = site.token(Role::Admin).await;
+    let path = "/secrets/bmc%2Foss1";
+    let body = json!({"secret": "swordfish"});
+    let (status, answer, _) = site.call(Method::PUT, path, &admin, Some(body)).await;
+    assert_eq!(status, 200, "{answer}");
+    let (_, page, _) = site.call(Method::GET, "/secrets", &admin, None).await;
+    assert_eq!(page["items"], json!([{"name": "bmc/oss1"}]));
+    let (_, page, _) = site
+        .call(Method::GET, "/events?kind=secret", &admin, None)
+        .await;
+    assert!(!page.to_string().contains("swordfish"), "{page}");
+    assert_eq!(page["items"][0]["kind"], "secret.set");
 }

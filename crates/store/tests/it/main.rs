@@ -32,6 +32,7 @@ fn server(n: u128) -> Server {
         name: format!("oss{n}"),
         certificate: Some(format!("{n:x}")),
         certificate_next: None,
+        is_managed: false,
         site: None,
         agent_version: String::from("0.1.0"),
         enrolled_at: at(0),

@@ -1,0 +1,144 @@
+//! What the planner is shown of the world, and the spec that it is asked about.
+
+use crate::state::{Manager, ServerState};
+use engine::Limits;
+use model::graph::Consent;
+use model::ids::ServerId;
+use model::inventory::Inventory;
+use model::report::Report;
+use model::spec::{Goal, Spec};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The world at one time, copied out so that planning holds nobody up.
+pub(crate) struct Snapshot {
+    inventory: Inventory,
+    reports: BTreeMap<ServerId, Arc<Report>>,
+    managed: BTreeSet<ServerId>,
+    online: BTreeSet<ServerId>,
+    now_ms: i64,
+}
+
+impl Snapshot {
+    /// As the planner wants it.
+    pub fn world(&self) -> plan::World<'_> {
+        plan::World {
+            inventory: &self.inventory,
+            reports: &self.reports,
+            managed: &self.managed,
+            online: &self.online,
+            now_ms: self.now_ms,
+        }
+    }
+
+    /// The plan for a spec.
+    pub fn plan(&self, spec: &Spec, goals: &[Goal], consents: &[Consent]) -> plan::Plan {
+        plan::plan(spec, self.world(), goals, consents)
+    }
+
+    /// How much may run at once, as a spec has it.
+    fn limits(&self, spec: &Spec) -> Limits {
+        let (resolved, _) = plan::resolve(spec, self.world());
+        let groups = resolved.groups.iter();
+        let members = groups.flat_map(|group| {
+            let name = &group.spec.name;
+            group.servers.iter().map(|server| (*server, name.clone()))
+        });
+        Limits {
+            per_server: usize::from(spec.policy.per_server_max).max(1),
+            per_group: usize::from(spec.policy.per_group_max).max(1),
+            in_all: usize::try_from(spec.policy.in_all_max).map_or(usize::MAX, |n| n.max(1)),
+            group_of: members.collect(),
+        }
+    }
+}
+
+/// A text that is no spec.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the spec cannot be read{}: {text}", place(*.at))]
+pub(crate) struct NoSpec {
+    /// Line and column, from 1.
+    pub at: Option<(u64, u64)>,
+    /// What is wrong.
+    pub text: String,
+}
+
+fn place(at: Option<(u64, u64)>) -> String {
+    at.map_or_else(String::new, |(line, column)| {
+        format!(", line {line}, column {column}")
+    })
+}
+
+/// Reads a spec: YAML, and so JSON too. No text at all is the empty spec.
+pub(crate) fn parse(text: &str) -> Result<Spec, NoSpec> {
+    if text.trim().is_empty() {
+        return Ok(Spec::default());
+    }
+    serde_saphyr::from_str(text).map_err(|error| NoSpec {
+        at: error
+            .location()
+            .map(|location| (location.line(), location.column())),
+        text: error.to_string(),
+    })
+}
+
+impl Manager {
+    /// Copies out what the planner needs.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let world = self.world();
+        let known = world.servers.iter();
+        let known = known.filter(|(_, entry)| entry.state != ServerState::Revoked);
+        let (mut reports, mut managed, mut online) =
+            (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        for (id, entry) in known {
+            if entry.record.is_managed {
+                managed.insert(*id);
+            }
+            if let Some(report) = &entry.report {
+                reports.insert(*id, Arc::clone(report));
+                if entry.state == ServerState::Online {
+                    online.insert(*id);
+                }
+            }
+        }
+        Snapshot {
+            inventory: world.inventory().clone(),
+            reports,
+            managed,
+            online,
+            now_ms: self.now().as_millisecond(),
+        }
+    }
+
+    /// How much may run at once, as the kept spec has it.
+    pub(crate) async fn limits(&self) -> Limits {
+        match self.store.spec(None).await {
+            Ok(Some(kept)) => match parse(&kept.body) {
+                Ok(spec) => return self.snapshot().limits(&spec),
+                Err(error) => tracing::error!(%error, "The kept spec cannot be read."),
+            },
+            Ok(None) => {}
+            Err(error) => {
+                let error = stdx::chain::chain(&error);
+                tracing::error!(error, "The kept spec cannot be had.");
+            }
+        }
+        Limits::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spec_is_yaml_or_json_and_an_error_says_where() {
+        let yaml = "candela: 1\nservers:\n- names: oss[01-02]\n  state: drained\n";
+        let json = r#"{"candela": 1, "servers": [{"names": "oss[01-02]", "state": "drained"}]}"#;
+        assert_eq!(parse(yaml).unwrap().servers[0].names, "oss[01-02]");
+        assert_eq!(parse(yaml), parse(json));
+        assert_eq!(parse(" \n"), Ok(Spec::default()));
+        let wrong = parse("candela: 1\nserverz: []\n").unwrap_err();
+        assert_eq!(wrong.at, Some((2, 1)), "{wrong}");
+    }
+}

@@ -1,0 +1,155 @@
+//! Plans and jobs, as the API shows them.
+
+use super::server_ref;
+use crate::state::World;
+use api::job::{Job, JobDetail, JobStep};
+use api::spec::{ConsentNeeded, Feels, Plan, PlanStep, Waiting};
+use engine::Desk;
+use jiff::Timestamp;
+use model::graph::{Planned, StepId};
+use model::ids::ServerId;
+use model::job::{JobState, StepState};
+use model::step::{Cancel, Class, Undo};
+
+fn name(world: &World, id: ServerId) -> String {
+    server_ref(world, id).name
+}
+
+fn at(ms: i64) -> String {
+    Timestamp::from_millisecond(ms)
+        .unwrap_or_default()
+        .to_string()
+}
+
+fn count(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
+
+/// A plan.
+pub(crate) fn plan(world: &World, plan: plan::Plan, base_version: u64) -> Plan {
+    let steps = plan.graph.steps.iter();
+    let steps = steps.map(|planned| step(world, planned)).collect();
+    let waiting = plan.waiting.iter().map(|one| Waiting {
+        what: one.what.clone(),
+        for_what: one.for_what.clone(),
+        code: one.code.clone(),
+    });
+    let needed = plan.consent_needed.iter().map(|one| ConsentNeeded {
+        device: one.device.to_string(),
+        signature: one.signature.clone(),
+        target: one.target.clone(),
+        server: server_ref(world, one.server),
+        why: one.why.clone(),
+    });
+    Plan {
+        base_version,
+        is_ready: plan.is_ready(),
+        steps,
+        waiting: waiting.collect(),
+        consent_needed: needed.collect(),
+        title: plan.graph.title,
+        findings: plan.findings,
+        hash: plan.hash,
+    }
+}
+
+/// A step as it is planned.
+fn step(world: &World, planned: &Planned) -> PlanStep {
+    let facts = planned.step.facts();
+    let feels = planned.feels.iter().map(|impact| Feels {
+        filesystem: impact.fs.to_string(),
+        text: impact.text.clone(),
+        seconds: impact.seconds,
+    });
+    PlanStep {
+        number: planned.id.0,
+        server: server_ref(world, planned.on),
+        title: facts.title,
+        kind: planned.step.kind(),
+        why: planned.why.clone(),
+        commands: planned.actions().iter().map(ToString::to_string).collect(),
+        class: match facts.class {
+            Class::ReadOnly => "read-only",
+            Class::Service => "service",
+            Class::DiskWriting => "disk-writing",
+        }
+        .to_owned(),
+        deadline_s: facts.deadline_s,
+        after: planned.after.iter().map(|step| step.0).collect(),
+        feels: feels.collect(),
+        undo: match facts.undo {
+            Undo::Nothing => String::from("Nothing has to be undone."),
+            Undo::By(step) => format!("Undone by: {}.", step.facts().title),
+            Undo::Ask(why) => why.to_owned(),
+        },
+        cancel: match facts.cancel {
+            Cancel::Kill => "Its command may be killed.",
+            Cancel::Finish => "It is left to end; what follows is not started.",
+        }
+        .to_owned(),
+        erases: planned
+            .step
+            .erases()
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        closes: planned.closes.map(|step| step.0),
+    }
+}
+
+/// A job in a list.
+pub(crate) fn job(world: &World, desk: &Desk, job: &engine::Job) -> Job {
+    let (n_over, n_steps) = job.progress();
+    let steps = job.graph().steps.iter();
+    let n_failed = match job.state() {
+        JobState::Done | JobState::Cancelled => 0,
+        _ => steps
+            .filter(|step| job.state_of(step.id) == Some(StepState::Failed))
+            .count(),
+    };
+    let waits_for = desk.engine().waits_for(
+        job.id(),
+        |server| desk.is_here(server),
+        |server| name(world, server),
+    );
+    Job {
+        id: job.id().to_string(),
+        title: job.graph().title.clone(),
+        state: job.state(),
+        by: job.by().to_owned(),
+        submitted_at: at(job.submitted_ms()),
+        ended_at: job.ended_ms().map(at),
+        n_over: count(n_over),
+        n_steps: count(n_steps),
+        n_failed: count(n_failed),
+        waits_for,
+    }
+}
+
+/// A job with its steps.
+pub(crate) fn detail(world: &World, desk: &Desk, of: &engine::Job) -> JobDetail {
+    let steps = of.graph().steps.iter();
+    let steps = steps.map(|planned| {
+        let id: StepId = planned.id;
+        let done = of.done_of(id);
+        JobStep {
+            plan: step(world, planned),
+            state: of.state_of(id).unwrap_or(StepState::Waiting),
+            since: at(of.since_ms(id).unwrap_or_default()),
+            attempt: of.attempt_of(id).unwrap_or_default().0,
+            failure: of.failure_of(id).cloned(),
+            is_changed: done.map(|(changed, _)| *changed),
+            seen: done.map(|(_, seen)| seen.clone()),
+            waits_for: desk.engine().step_waits_for(
+                of,
+                id,
+                |server| desk.is_here(server),
+                |server| name(world, server),
+            ),
+        }
+    });
+    JobDetail {
+        job: job(world, desk, of),
+        steps: steps.collect(),
+    }
+}
