@@ -171,7 +171,14 @@ fn add_mount(found: &mut Lustre, mount: &Mount, around: &Around<'_>) {
 }
 
 fn add_obd_devices(found: &mut Lustre, obds: &[ObdDevice<'_>]) {
+    // An MGS beside an MDT has no target of its own.
+    let is_mgs = |target: &TargetSeen| target.label == TargetLabel::Mgs;
+    let is_combined =
+        found.targets.iter().any(|target| target.is_mgs_too) && !found.targets.iter().any(is_mgs);
     for obd in obds {
+        if obd.class == "mgs" && is_combined {
+            continue;
+        }
         if !matches!(obd.class, "mdt" | "obdfilter" | "mgs") {
             continue;
         }

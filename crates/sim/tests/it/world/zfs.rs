@@ -86,7 +86,6 @@ fn a_file_system_is_made_and_found_as_it_is() {
     assert_eq!(
         hand.targets(),
         [
-            "MGS Mounted mds01 Good",
             "scratch-MDT0000 Mounted mds01 Certain",
             "scratch-OST0000 Mounted oss01 Certain",
             "scratch-OST0001 Mounted oss02 Certain",
