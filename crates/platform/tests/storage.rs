@@ -264,7 +264,7 @@ const FILES: &[(&str, &str, u64, usize)] = &[
         11,
         0,
     ),
-    ("devices/iml/devices_NTAP-12.txt", "iml-device-json", 0, 1),
+    ("devices/iml/devices_NTAP-12.txt", "iml-device-json", 41, 3),
     ("devices/iml/devtree.json", "iml-device-json", 86, 0),
     ("devices/iml/devtree_zpool.json", "iml-device-json", 14, 0),
     (

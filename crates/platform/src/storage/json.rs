@@ -21,10 +21,13 @@ pub(crate) fn read(input: &[u8], skips: &mut Vec<Skip>) -> Option<Value> {
     let before = &text[..start];
     let body = text[start..].trim_end_matches(|c: char| c == '\0' || c.is_whitespace());
     let first_line = 1 + newlines(before);
-    if !before
-        .trim_matches(|c: char| c == '\u{feff}' || c == '\0' || c.is_whitespace())
-        .is_empty()
-    {
+    // The command that was typed stands above many a kept output.
+    let is_typed = |line: &str| line.starts_with("# ") || line.starts_with("$ ");
+    let is_noise = |line: &str| {
+        let line = line.trim_matches(|c: char| c == '\u{feff}' || c == '\0' || c.is_whitespace());
+        line.is_empty() || is_typed(line)
+    };
+    if !before.lines().all(is_noise) {
         let blank = before.len() - before.trim_start().len();
         skips.push(Skip::new(
             1 + newlines(&before[..blank]),
