@@ -11,6 +11,7 @@
 //! - [`target`]: what a target of Lustre carries on its disk.
 //! - [`os`]: the system's own programs; [`ldiskfs`], [`zfs`], [`lnet`],
 //!   [`lustre`]: those of storage.
+//! - [`ha`]: Corosync and Pacemaker.
 //! - [`fault`]: what can go wrong, to be called by tests.
 //! - [`layout`]: how a world begins.
 //! - [`power`]: BMCs, turning off and on.
@@ -20,6 +21,7 @@
 pub mod command;
 pub mod disk;
 pub mod fault;
+pub mod ha;
 pub mod host;
 pub mod layout;
 pub mod ldiskfs;
@@ -85,6 +87,8 @@ pub struct World {
     pub pools: BTreeMap<u64, zfs::Pool>,
     /// Lustre: what runs where.
     pub lustre: lustre::State,
+    /// Corosync and Pacemaker: what runs where.
+    pub ha: ha::State,
     /// Hosts by the address of each of their interfaces.
     pub addresses: BTreeMap<String, HostName>,
     /// Where the network is cut.
@@ -106,6 +110,7 @@ impl World {
             disks: BTreeMap::new(),
             pools: BTreeMap::new(),
             lustre: lustre::State::default(),
+            ha: ha::State::default(),
             addresses: BTreeMap::new(),
             cuts: fault::Cuts::default(),
             running: BTreeMap::new(),

@@ -3,7 +3,7 @@
 
 use super::World;
 use super::host::{Host, HostName};
-use super::{disk, ldiskfs, lnet, lustre, os, zfs};
+use super::{disk, ha, ldiskfs, lnet, lustre, os, zfs};
 use agent::host::Output;
 use std::time::Duration;
 
@@ -97,6 +97,7 @@ static PARTS: &[&Part] = &[
     &zfs::PART,
     &lnet::PART,
     &lustre::PART,
+    &ha::PART,
 ];
 
 /// The program of a command line, without its folder.

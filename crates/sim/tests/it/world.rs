@@ -1,6 +1,7 @@
 //! The simulated world, worked on by the agent's own steps.
 
 mod faults;
+mod ha;
 mod hand;
 mod ldiskfs;
 mod system;
