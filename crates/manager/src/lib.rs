@@ -1,5 +1,5 @@
 //! The manager: takes in what agents see, keeps it, works out what it means,
-//! and shows it. It never writes to a server.
+//! and shows it. It drives jobs on servers that are managed, and never writes to one itself.
 //!
 //! ```text
 //! agents ─> agents ─> ingest ─> World (reports, detect's inventory) ─> views ─> http
