@@ -64,7 +64,7 @@ pub(crate) struct Composer<'a> {
     pub resolved: &'a Resolved,
     pub graph: Graph,
     pub waiting: BTreeSet<Waiting>,
-    pub consent_needed: Vec<ConsentNeeded>,
+    pub consent_needed: BTreeSet<ConsentNeeded>,
     consents: BTreeMap<(&'a DeviceId, &'a str), &'a Consent>,
     /// LNet of each server that was asked for.
     pub lnet: BTreeMap<ServerId, Status>,
@@ -87,7 +87,7 @@ impl<'a> Composer<'a> {
             resolved,
             graph: Graph::default(),
             waiting: BTreeSet::new(),
-            consent_needed: Vec::new(),
+            consent_needed: BTreeSet::new(),
             consents: keyed.collect(),
             lnet: BTreeMap::new(),
             ha: BTreeMap::new(),
@@ -168,16 +168,13 @@ impl<'a> Composer<'a> {
         if let Some(known) = self.consents.get(&(device, signature.as_str())) {
             return vec![(*known).clone()];
         }
-        let needed = ConsentNeeded {
+        self.consent_needed.insert(ConsentNeeded {
             device: device.clone(),
             signature,
             target: ask.target.to_owned(),
             server: on,
             why: ask.why.clone(),
-        };
-        if !self.consent_needed.contains(&needed) {
-            self.consent_needed.push(needed);
-        }
+        });
         Vec::new()
     }
 }

@@ -88,6 +88,7 @@ fn compose(
         ..
     } = composer;
     graph.title = title;
+    let consent_needed: Vec<ConsentNeeded> = consent_needed.into_iter().collect();
     let faults = checks::checks(&graph, spec, world);
     let faults = faults.into_iter().filter(|fault| {
         // Before consent is given there is a graph to look at; it is not run.
