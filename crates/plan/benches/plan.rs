@@ -172,7 +172,7 @@ fn spec(n: u32, manager: HaManager) -> Spec {
             name: "big".parse().unwrap(),
             state: FsWanted::Mounted,
             back_end: BackEnd::Ldiskfs,
-            mgs: MgsSpec::Own(Box::new(TargetsSpec::default())),
+            mgs: MgsSpec::Own(Box::default()),
             mdts: vec![targets(4)],
             osts: vec![targets(n * 4 - 5)],
         }],

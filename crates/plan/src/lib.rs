@@ -13,12 +13,14 @@
 //! - [`mod@resolve`]: hosts, devices, homes, NIDs: every choice made; [`resolved`] holds them.
 //! - [`mod@plan`]: the plan; `compose` and `stage` make its graph, a file for each stage of work.
 //! - [`mod@checks`]: what must be true of any graph.
+//! - [`mod@allowed`]: what may be done to each thing, and if not, why.
 //! - [`mod@export`]: what is there, as a spec whose plan is empty.
 //! - [`codes`]: what a plan may wait for.
 //!
 //! **Invariant:** the same spec, world, goals and consents give the same plan;
 //! who consents and when does not change its hash.
 
+pub mod allowed;
 pub mod checks;
 pub mod codes;
 mod compose;
@@ -31,6 +33,7 @@ pub mod resolved;
 mod stage;
 pub mod world;
 
+pub use allowed::{Allowed, Allowing, Verb, allowed};
 pub use checks::{Fault, checks};
 pub use export::export;
 pub use plan::{ConsentNeeded, Plan, plan};

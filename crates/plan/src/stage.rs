@@ -13,7 +13,8 @@ mod seen;
 mod stop;
 
 use crate::compose::Composer;
-use model::spec::{FsWanted, Goal};
+use model::ids::ServerId;
+use model::spec::{FsWanted, Goal, ServerWanted};
 
 impl Composer<'_> {
     /// All that the spec wants.
@@ -42,6 +43,51 @@ impl Composer<'_> {
             }
         }
         self.clients();
+    }
+
+    /// What follows where one server is drained or is back.
+    pub fn server_moved(&mut self, server: ServerId) {
+        let group = self
+            .resolved
+            .servers
+            .get(&server)
+            .and_then(|place| place.group);
+        let by_pacemaker = group.filter(|group| self.resolved.groups[*group].is_pacemaker());
+        if let Some(group) = by_pacemaker {
+            let wanted = self.resolved.servers.get(&server).map(|place| place.wanted);
+            self.standby(group, server, wanted == Some(ServerWanted::Drained));
+            return;
+        }
+        for at in 0..self.resolved.targets.len() {
+            let place = &self.resolved.targets[at];
+            if place.servers().any(|id| id == server) {
+                self.one_up(at);
+            }
+        }
+    }
+
+    /// One target is up, with its MGS.
+    pub fn one_up(&mut self, at: usize) {
+        let fs = self.resolved.targets[at].fs;
+        if self.resolved.filesystems[fs].state == FsWanted::Mounted {
+            let mgs = self.mgs_up(fs);
+            self.target_up(at, &mgs, crate::codes::MGS_WAITED);
+        }
+    }
+
+    /// What follows where one file system is to be up or down.
+    pub fn fs_moved(&mut self, fs: usize) {
+        match self.resolved.filesystems[fs].state {
+            FsWanted::Mounted => self.fs_up(fs),
+            FsWanted::Stopped | FsWanted::Absent => {
+                self.fs_down(fs);
+            }
+        }
+    }
+
+    /// The MGS of a file system is up, or what it waits for.
+    pub fn mgs_there(&mut self, fs: usize) {
+        self.mgs_up(fs);
     }
 
     /// What it is all for, in a few words.

@@ -80,6 +80,7 @@ fn join(state: CrmMon, told: &Cib) -> Ha {
             group: resource.group.clone(),
             agent: resource.agent.clone(),
             role: resource.role.clone(),
+            target_role: resource.target_role.clone(),
             nodes: resource.nodes.clone(),
             is_failed: resource.failed,
             is_managed: resource.managed,

@@ -169,6 +169,9 @@ pub struct HaResource {
     pub agent: String,
     /// Role: `Started`, `Stopped`, `Promoted`…
     pub role: String,
+    /// What it is told to be: `Started`, `Stopped`; none if nothing is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_role: Option<String>,
     /// Nodes it runs on.
     pub nodes: Vec<String>,
     /// Whether it failed.

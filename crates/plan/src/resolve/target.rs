@@ -38,12 +38,16 @@ impl<'a> Resolver<'a> {
             };
             if let Some(place) = &slot {
                 self.places.add(place.home);
-                let devices = place.pool.iter().flat_map(|pool| &pool.devices);
-                for device in devices.chain([&place.device]) {
-                    taken.insert(device.clone(), one.label.clone());
-                }
             }
             slots.push(slot);
+        }
+        if slots.contains(&None) {
+            for place in slots.iter().flatten() {
+                let devices = place.pool.iter().flat_map(|pool| &pool.devices);
+                for device in devices.chain([&place.device]) {
+                    taken.insert(device.clone(), place.label.clone());
+                }
+            }
         }
         let is_missing = |resolver: &Self, fs: usize, one: &Wanted<'_>| {
             let fs = &resolver.out.filesystems[fs];

@@ -2,14 +2,15 @@
 
 use crate::codes;
 use crate::compose::{Ask, Composer, Status};
-use crate::resolved::TargetPlace;
+use crate::resolved::{MgsPlace, TargetPlace};
 use crate::stage::format::label_text;
 use crate::stage::seen::Seen;
-use lustre::label::TargetKind;
+use lustre::label::{TargetKind, TargetLabel};
 use model::graph::StepId;
 use model::ids::ServerId;
 use model::spec::{FsWanted, Goal, HaManager};
 use model::step::{ResourcePlaced, ServerRebooted};
+use std::collections::BTreeSet;
 
 impl Composer<'_> {
     /// Plans what is wanted once.
@@ -34,9 +35,10 @@ impl Composer<'_> {
 
     /// The target of this label or key.
     fn target_named(&mut self, goal: &Goal, name: &str) -> Option<usize> {
+        let label = name.parse::<TargetLabel>().ok();
         let is_it = |place: &TargetPlace| {
             let is_key = place.key.as_ref().is_some_and(|key| key.0 == name);
-            is_key || place.label.to_string() == name
+            is_key || label.as_ref() == Some(&place.label)
         };
         let all = self.resolved.targets.iter().enumerate();
         let found: Vec<usize> = all
@@ -236,7 +238,7 @@ impl Composer<'_> {
         }
         match by_pacemaker {
             Some(group) => self.reboot_node(server, group, &what),
-            None => self.reboot_alone(server),
+            None => self.reboot_alone(server, &what),
         }
     }
 
@@ -249,37 +251,71 @@ impl Composer<'_> {
         let other = others
             .filter(|id| *id != server)
             .find(|id| self.world.is_online(*id) && self.runs_pacemaker(*id));
-        let before = match other {
-            // The one that boots cannot take itself back.
-            Some(other) if !is_drained => self.standby_by(other, group, server, true),
-            _ => None,
-        };
-        let down = self.reboot_step(server, before.as_slice());
-        if let (Some(other), Some(opened)) = (other, before) {
-            self.back(other, server, opened, down);
+        // Best by one that stays; else the server takes itself back once it is up.
+        let teller = other.unwrap_or(server);
+        if is_drained {
+            self.reboot_step(server, &[]);
+            return;
         }
+        let Some(opened) = self.standby_by(teller, group, server, true) else {
+            return;
+        };
+        let booted = self.reboot_step(server, &[opened]);
+        self.back(teller, server, opened, booted);
     }
 
-    fn reboot_alone(&mut self, server: ServerId) {
+    fn reboot_alone(&mut self, server: ServerId, what: &str) {
         let here = |at: &usize| self.seen(&self.resolved.targets[*at]) == Seen::Mounted(server);
         let all = 0..self.resolved.targets.len();
         let (mgs, others): (Vec<usize>, Vec<usize>) = all
             .filter(here)
             .partition(|at| self.resolved.targets[*at].is_mgs());
-        let down = others.iter().map(|at| self.unmount(*at, server, &[]));
-        let mut down: Vec<StepId> = down.collect();
-        let last = mgs.iter().map(|at| self.unmount(*at, server, &down));
-        let last: Vec<StepId> = last.collect();
-        down.extend(last);
+        // What is on the move already does not come back here.
+        let is_leaving = |at: &usize| self.unmounted.contains_key(&(*at, server));
+        let (leaving, others): (Vec<usize>, Vec<usize>) = others.into_iter().partition(is_leaving);
+        let Some(elsewhere) = self.mgs_elsewhere(&others, &mgs, what) else {
+            return;
+        };
+        let gone = leaving.iter().chain(&mgs);
+        let gone = gone.filter_map(|at| self.unmounted.get(&(*at, server)).copied());
+        let mut down: Vec<StepId> = gone.collect();
+        down.extend(others.iter().map(|at| self.unmount(*at, server, &[])));
+        for at in &mgs {
+            if !self.unmounted.contains_key(&(*at, server)) {
+                let last = self.unmount(*at, server, &down);
+                down.push(last);
+            }
+        }
         let booted = self.reboot_step(server, &down);
         let lnet = self.lnet_again(server, booted);
         let mut up = vec![lnet.unwrap_or(booted)];
+        up.extend(elsewhere);
         for at in mgs.into_iter().chain(others) {
             let mounted = self.mount_on(at, server, &up);
             if self.resolved.targets[at].label.kind() != TargetKind::Ost {
                 up.extend(mounted.steps().unwrap_or_default());
             }
         }
+    }
+
+    /// Steps after which the MGS is up of those whose MGS is not here.
+    fn mgs_elsewhere(
+        &mut self,
+        targets: &[usize],
+        here: &[usize],
+        what: &str,
+    ) -> Option<Vec<StepId>> {
+        let of = targets.iter().map(|at| self.resolved.targets[*at].fs);
+        let of: BTreeSet<usize> = of.collect();
+        let mut after = Vec::new();
+        for fs in of {
+            let mgs = &self.resolved.filesystems[fs].mgs;
+            let is_here = matches!(mgs, MgsPlace::Target(at) if here.contains(at));
+            if !is_here {
+                after.extend(self.mgs_for_move(fs, what)?);
+            }
+        }
+        Some(after)
     }
 
     fn reboot_step(&mut self, server: ServerId, after: &[StepId]) -> StepId {

@@ -3,7 +3,7 @@
 
 use crate::codes;
 use crate::compose::{Ask, Composer, Status};
-use crate::resolved::GroupPlace;
+use crate::resolved::{GroupPlace, MgsPlace, TargetPlace};
 use crate::stage::seen::Seen;
 use model::graph::{NewStep, StepId};
 use model::ids::ServerId;
@@ -396,12 +396,28 @@ impl Composer<'_> {
         });
     }
 
-    /// Steps after which the MGS of all that a server serves is up.
-    fn mgs_of_served(&mut self, server: ServerId, what: &str) -> Option<Vec<StepId>> {
-        let all = self.resolved.targets.iter();
-        let served =
-            all.filter(|place| !place.is_mgs() && self.seen(place) == Seen::Mounted(server));
-        let of: BTreeSet<usize> = served.map(|place| place.fs).collect();
+    /// Steps after which the MGS is up of all that Pacemaker will start because
+    /// of a standby: what the server serves, or what nobody serves. Where the
+    /// group has the MGS itself, Pacemaker starts that with the rest.
+    fn mgs_of_movers(
+        &mut self,
+        group: usize,
+        server: ServerId,
+        is_on: bool,
+        what: &str,
+    ) -> Option<Vec<StepId>> {
+        let is_moved = |place: &TargetPlace| {
+            let seen = self.seen(place);
+            let is_served = seen == Seen::Mounted(server);
+            let is_down = !matches!(seen, Seen::Mounted(_)) && place.group == Some(group);
+            let is_elsewhere = match &self.resolved.filesystems[place.fs].mgs {
+                MgsPlace::Target(at) => self.resolved.targets[*at].group != Some(group),
+                MgsPlace::External(_) | MgsPlace::Unknown => false,
+            };
+            !place.is_mgs() && is_elsewhere && if is_on { is_served } else { is_down }
+        };
+        let moved = self.resolved.targets.iter().filter(|place| is_moved(place));
+        let of: BTreeSet<usize> = moved.map(|place| place.fs).collect();
         let mut after = Vec::new();
         for fs in of {
             after.extend(self.mgs_for_move(fs, what)?);
@@ -420,9 +436,12 @@ impl Composer<'_> {
         let node = self.node(server);
         let ready = self.ha_ready(group);
         let mut after = ready.steps()?.to_vec();
-        if is_on {
-            after.extend(self.mgs_of_served(server, &format!("put {node} into standby"))?);
-        }
+        let what = if is_on {
+            format!("put {node} into standby")
+        } else {
+            format!("take {node} out of standby")
+        };
+        after.extend(self.mgs_of_movers(group, server, is_on, &what)?);
         let feels = if is_on {
             self.feels_of_server(server, "waits while its targets move", 120)
         } else {

@@ -54,7 +54,10 @@ impl Composer<'_> {
         let label = label_text(place, self.resolved.filesystems.get(place.fs));
         let what = format!("unmount {label}");
         let on = match self.seen(place) {
-            Seen::Nothing | Seen::Hidden | Seen::Unmounted { .. } => return Status::Met,
+            Seen::Nothing | Seen::Hidden => return Status::Met,
+            // One that only waits for a node would be started by the next that is free.
+            Seen::Unmounted { .. } if self.is_told_to_run(place) => place.home,
+            Seen::Unmounted { .. } => return Status::Met,
             Seen::Twice => {
                 let text = "A person to look: it is mounted on two servers at once.";
                 self.wait(what, text, codes::TARGET_DOUBLE);
@@ -93,6 +96,13 @@ impl Composer<'_> {
             return Status::Blocked;
         }
         Status::step(self.unmount(at, on, after))
+    }
+
+    fn is_told_to_run(&self, place: &TargetPlace) -> bool {
+        let is_ours = self.is_pacemaker_run(place);
+        let resource = self.resource_of(place).filter(|_| is_ours);
+        let told = resource.map(|resource| resource.target_role.as_deref());
+        told.is_some_and(|role| role.is_none_or(|role| !role.eq_ignore_ascii_case("stopped")))
     }
 
     /// Another file system that needs this MGS up.

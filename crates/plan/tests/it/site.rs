@@ -461,6 +461,14 @@ fn resources(cluster: &crate::town::Cluster) -> Vec<HaResource> {
                 "Stopped"
             }
             .into(),
+            target_role: Some(
+                if resource.is_started {
+                    "Started"
+                } else {
+                    "Stopped"
+                }
+                .into(),
+            ),
             nodes: resource.on.iter().cloned().collect(),
             is_managed: true,
             parameters: BTreeMap::from([

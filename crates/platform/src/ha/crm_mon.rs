@@ -72,6 +72,8 @@ pub struct Resource {
     pub agent: String,
     /// Role.
     pub role: String,
+    /// What it is told to be: `Started`, `Stopped`; none if nothing is set.
+    pub target_role: Option<String>,
     /// Runs.
     pub active: bool,
     /// Failed.
@@ -272,6 +274,7 @@ fn flatten(from: &Element, group: Option<&str>, into: &mut Vec<Resource>) {
             group: group.map(str::to_owned),
             agent: child.text("resource_agent").replace("::", ":"),
             role: child.text("role"),
+            target_role: child.get("target_role").map(str::to_owned),
             active: child.is("active"),
             failed: child.is("failed"),
             managed: child.get("managed").is_none_or(|_| child.is("managed")),

@@ -259,6 +259,7 @@ fn make(id: &str, group: Option<String>, said: &State, managed: bool) -> Resourc
         group,
         agent: String::new(),
         role: role.to_owned(),
+        target_role: has("disabled").then(|| String::from("Stopped")),
         active,
         failed: said.failed,
         // What is blocked is left alone; only one of the two words is printed.

@@ -1,0 +1,315 @@
+//! What may be done to each thing, and if not, why. No rule is written here
+//! that a stage has: a verb is planned, and what the plan waits for is why not.
+
+use crate::codes;
+use crate::compose::Composer;
+use crate::resolve::resolve;
+use crate::resolved::{FsPlace, Resolved};
+use crate::world::World;
+use model::graph::Waiting;
+use model::ids::ServerId;
+use model::inventory::{FsKey, TargetKey, TargetState};
+use model::role::Role;
+use model::spec::{Finding, FsWanted, Goal, HaManager, ServerWanted, Spec};
+use std::collections::BTreeMap;
+
+/// A verb of a thing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Verb {
+    /// `drain`, `failover`, `stop`.
+    pub verb: &'static str,
+    /// Why it may not be done, one sentence; none if it may.
+    pub why_not: Option<String>,
+    /// What a person should know before doing it.
+    pub warnings: Vec<String>,
+}
+
+/// What may be done, thing by thing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// Of servers: drain, return, reboot, remove.
+    pub servers: BTreeMap<ServerId, Vec<Verb>>,
+    /// Of targets: failover, failback, start, stop.
+    pub targets: BTreeMap<TargetKey, Vec<Verb>>,
+    /// Of file systems: start, stop, grow, remove.
+    pub filesystems: BTreeMap<FsKey, Vec<Verb>>,
+}
+
+/// All verbs of all things. A page asks [`Allowing`] for the rows that it shows.
+pub fn allowed(world: World<'_>, spec: &Spec, role: Role) -> Allowed {
+    let allowing = Allowing::new(world, spec, role);
+    let servers = world.inventory.servers.keys();
+    let targets = world.inventory.targets.keys();
+    let filesystems = world.inventory.filesystems.keys();
+    Allowed {
+        servers: servers.map(|id| (*id, allowing.server(*id))).collect(),
+        targets: targets
+            .map(|key| (key.clone(), allowing.target(key)))
+            .collect(),
+        filesystems: filesystems
+            .map(|key| (key.clone(), allowing.filesystem(key)))
+            .collect(),
+    }
+}
+
+/// Answers what may be done to one thing.
+pub struct Allowing<'a> {
+    world: World<'a>,
+    role: Role,
+    resolved: Resolved,
+    error: Option<Finding>,
+    by_key: BTreeMap<TargetKey, usize>,
+}
+
+impl Verb {
+    fn free(verb: &'static str) -> Self {
+        Self {
+            verb,
+            why_not: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    fn not(verb: &'static str, why: impl Into<String>) -> Self {
+        Self {
+            why_not: Some(why.into()),
+            ..Self::free(verb)
+        }
+    }
+}
+
+impl<'a> Allowing<'a> {
+    /// Resolves the spec once.
+    pub fn new(world: World<'a>, spec: &Spec, role: Role) -> Self {
+        let (resolved, findings) = resolve(spec, world);
+        let by_key = resolved.targets.iter().enumerate();
+        let by_key = by_key.filter_map(|(at, place)| Some((place.key.clone()?, at)));
+        Self {
+            by_key: by_key.collect(),
+            error: findings.into_iter().find(|finding| finding.is_error),
+            world,
+            role,
+            resolved,
+        }
+    }
+
+    /// Why nothing may be done to anything.
+    fn never(&self) -> Option<String> {
+        if self.role < Role::Operator {
+            return Some(format!(
+                "Your role is {}; an operator may do this.",
+                self.role
+            ));
+        }
+        let error = self.error.as_ref()?;
+        Some(format!(
+            "The spec has errors, which come first: {}: {}",
+            error.path, error.reason
+        ))
+    }
+
+    /// What a plan of this waits for: why not if nothing would be done, else
+    /// what to know.
+    fn judged(
+        &self,
+        verb: &'static str,
+        resolved: &Resolved,
+        compose: impl Fn(&mut Composer<'_>),
+    ) -> Verb {
+        let mut composer = Composer::new(self.world, resolved, &[]);
+        compose(&mut composer);
+        let is_refusal = |one: &&Waiting| one.code != codes::HEIR_ABSENT;
+        let first = composer.waiting.iter().find(is_refusal);
+        let is_idle = composer.graph.is_empty();
+        if let Some(one) = first.filter(|_| is_idle) {
+            return Verb::not(verb, format!("It waits for this: {}", one.for_what));
+        }
+        let warnings = composer.waiting.iter();
+        Verb {
+            warnings: warnings
+                .map(|one| format!("To {}, this is waited for: {}", one.what, one.for_what))
+                .collect(),
+            ..Verb::free(verb)
+        }
+    }
+
+    /// Verbs of a server.
+    pub fn server(&self, id: ServerId) -> Vec<Verb> {
+        const VERBS: [&str; 4] = ["drain", "return", "reboot", "remove"];
+        let all = |why: String| VERBS.map(|verb| Verb::not(verb, why.clone())).to_vec();
+        if let Some(why) = self.never() {
+            return all(why);
+        }
+        if !self.world.managed.contains(&id) {
+            return all(String::from(
+                "It is only watched: Candela changes nothing on it.",
+            ));
+        }
+        let Some(place) = self.resolved.servers.get(&id) else {
+            return all(String::from("The spec does not list it."));
+        };
+        let group = place.group.map(|group| &self.resolved.groups[group].spec);
+        let is_external = group.is_some_and(|group| group.manager == HaManager::External);
+        let others = || String::from("Somebody else runs its HA group: Candela only watches it.");
+        let is_drained = place.wanted == ServerWanted::Drained;
+        let drain = match (is_external, is_drained) {
+            (true, _) => Verb::not("drain", others()),
+            (_, true) => Verb::not("drain", "It is drained already."),
+            (_, false) => self.with_wanted("drain", id, ServerWanted::Drained),
+        };
+        let back = match (is_external, is_drained) {
+            (true, _) => Verb::not("return", others()),
+            (_, false) => Verb::not("return", "It is in service."),
+            (_, true) => self.with_wanted("return", id, ServerWanted::InService),
+        };
+        let goal = [Goal::Reboot {
+            server: place.name.clone(),
+        }];
+        let reboot = self.judged("reboot", &self.resolved, |composer| composer.goals(&goal));
+        vec![drain, back, reboot, self.remove_server(id)]
+    }
+
+    fn with_wanted(&self, verb: &'static str, id: ServerId, wanted: ServerWanted) -> Verb {
+        let mut resolved = self.resolved.clone();
+        if let Some(place) = resolved.servers.get_mut(&id) {
+            place.wanted = wanted;
+        }
+        self.judged(verb, &resolved, |composer| composer.server_moved(id))
+    }
+
+    fn remove_server(&self, id: ServerId) -> Verb {
+        let places = self.resolved.targets.iter();
+        let mut serves = places.filter(|place| place.servers().any(|server| server == id));
+        let n_clients = self.resolved.clients.iter();
+        let n_clients = n_clients.filter(|client| client.server == id && client.mounted);
+        match (serves.next(), n_clients.count()) {
+            (Some(place), _) => Verb::not(
+                "remove",
+                format!(
+                    "It may serve {}, and {} others.",
+                    place.label,
+                    serves.count()
+                ),
+            ),
+            (None, 0) => Verb::free("remove"),
+            (None, _) => Verb::not("remove", "The spec wants clients mounted on it."),
+        }
+    }
+
+    /// Verbs of a target.
+    pub fn target(&self, key: &TargetKey) -> Vec<Verb> {
+        const VERBS: [&str; 4] = ["failover", "failback", "start", "stop"];
+        let all = |why: String| VERBS.map(|verb| Verb::not(verb, why.clone())).to_vec();
+        if let Some(why) = self.never() {
+            return all(why);
+        }
+        let Some(&at) = self.by_key.get(key) else {
+            return all(String::from(
+                "It is not in the spec: it is only watched (`candela spec export` writes one that has it).",
+            ));
+        };
+        let place = &self.resolved.targets[at];
+        let over = Goal::Failover {
+            target: key.0.clone(),
+            to: None,
+        };
+        let back = Goal::Failback {
+            target: key.0.clone(),
+        };
+        let goal = |verb: &'static str, goal: Goal| {
+            let goals = [goal];
+            self.judged(verb, &self.resolved, |composer| composer.goals(&goals))
+        };
+        let seen = self.world.target(key).filter(|target| {
+            use TargetState::{Mounted, MountedTwice, Recovering};
+            matches!(target.state, Mounted | MountedTwice | Recovering)
+        });
+        let is_up = seen.is_some();
+        let is_home = seen.is_some_and(|target| target.mounted_on.contains(&place.home));
+        let failover = if place.heirs.is_empty() {
+            Verb::not(
+                "failover",
+                "No other server of its HA group sees its device.",
+            )
+        } else {
+            // An heir that is away is more than a warning for one target.
+            let verb = goal("failover", over);
+            match verb.warnings.first() {
+                Some(warning) if verb.why_not.is_none() => Verb::not("failover", warning.clone()),
+                _ => verb,
+            }
+        };
+        let failback = if is_home {
+            Verb::not("failback", "It is at home.")
+        } else {
+            goal("failback", back)
+        };
+        let fs = &self.resolved.filesystems[place.fs];
+        let start = match (is_up, fs.state) {
+            (true, _) => Verb::not("start", "It is up."),
+            (_, FsWanted::Mounted) => self.judged("start", &self.resolved, |composer| {
+                composer.one_up(at);
+            }),
+            _ => Verb::not("start", format!("Start {}, which is to be down.", fs.name)),
+        };
+        let stop = if is_up {
+            "A target goes down with its file system, or with its server when that is drained."
+        } else {
+            "It is not up."
+        };
+        vec![failover, failback, start, Verb::not("stop", stop)]
+    }
+
+    /// Verbs of a file system.
+    pub fn filesystem(&self, key: &FsKey) -> Vec<Verb> {
+        const VERBS: [&str; 4] = ["start", "stop", "grow", "remove"];
+        let all = |why: String| VERBS.map(|verb| Verb::not(verb, why.clone())).to_vec();
+        if let Some(why) = self.never() {
+            return all(why);
+        }
+        let mut known = self.resolved.filesystems.iter().enumerate();
+        let Some((at, fs)) = known.find(|(_, fs)| fs.key.as_ref() == Some(key)) else {
+            return all(String::from(
+                "It is not in the spec: it is only watched (`candela spec export` writes one that has it).",
+            ));
+        };
+        let start = match fs.state {
+            FsWanted::Mounted => Verb::not("start", "It is to be up already."),
+            FsWanted::Absent => Verb::not("start", "It is to be gone."),
+            FsWanted::Stopped => self.with_state("start", at, FsWanted::Mounted),
+        };
+        let stop = match fs.state {
+            FsWanted::Stopped => Verb::not("stop", "It is to be down already."),
+            FsWanted::Absent => Verb::not("stop", "It is to be gone."),
+            FsWanted::Mounted => self.with_state("stop", at, FsWanted::Stopped),
+        };
+        let grow = match fs.state {
+            FsWanted::Mounted => self.judged("grow", &self.resolved, |composer| {
+                composer.mgs_there(at);
+            }),
+            FsWanted::Stopped | FsWanted::Absent => Verb::not(
+                "grow",
+                "It is not up; a new target is made known to its MGS.",
+            ),
+        };
+        vec![start, stop, grow, self.remove_fs(at, fs)]
+    }
+
+    fn with_state(&self, verb: &'static str, at: usize, state: FsWanted) -> Verb {
+        let mut resolved = self.resolved.clone();
+        resolved.filesystems[at].state = state;
+        self.judged(verb, &resolved, |composer| composer.fs_moved(at))
+    }
+
+    fn remove_fs(&self, at: usize, fs: &FsPlace) -> Verb {
+        if fs.state == FsWanted::Absent {
+            return Verb::not("remove", "It is to be gone already.");
+        }
+        let mut verb = self.with_state("remove", at, FsWanted::Stopped);
+        if verb.why_not.is_none() {
+            let text = "All that is in it is lost. Each device needs your consent.";
+            verb.warnings.insert(0, text.to_owned());
+        }
+        verb
+    }
+}
