@@ -2,11 +2,11 @@
 //! runs what its CIB says, by the world's own mounts, pools and BMCs.
 //!
 //! - [`corosync`]: its file, who hears whom, votes, its tools.
-//! - [`ring`]: rings break and join; what a ring knows.
+//! - [`membership`]: rings break and join; [`ring`]: what a ring knows.
 //! - [`cib`], [`told`]: what Pacemaker is told, as XML and typed.
 //! - [`schedule`]: where resources run; [`execute`]: start, stop, look;
 //!   [`fence`]: turning off who is lost.
-//! - [`tools`], [`show`]: what the tools answer.
+//! - [`tools`], [`show`], `past`: what the tools answer.
 //!
 //! Of Pacemaker's language it knows primitives, groups and location constraints:
 //! no clones, no orders or colocations besides groups, no rules by time.
@@ -15,6 +15,8 @@ pub mod cib;
 pub mod corosync;
 pub mod execute;
 pub mod fence;
+pub mod membership;
+mod past;
 pub mod ring;
 pub mod schedule;
 pub mod show;
@@ -112,7 +114,7 @@ fn start_corosync(world: &mut World, host: &HostName) -> Result<(), String> {
         ..Ring::default()
     };
     world.ha.nodes.insert(host.clone(), node);
-    ring::insert(world, ring);
+    membership::insert(world, ring);
     set_unit(world, host, "corosync.service", true);
     keep_ticking(world);
     Ok(())

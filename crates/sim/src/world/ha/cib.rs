@@ -4,7 +4,7 @@ use platform::ha::xml::{Element, parse};
 
 /// Where a node keeps it.
 pub const PATH: &str = "/var/lib/pacemaker/cib/cib.xml";
-/// The file system type of a score without bound.
+/// A score without bound.
 pub const INFINITY: i64 = 1_000_000;
 
 /// A CIB.

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// After a failure it is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 /// How long a BMC that does not answer is waited for: `stonith-timeout`.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a host may take until it is off.
 const OFF: Duration = Duration::from_secs(20);
 /// Events that are kept.

@@ -1,20 +1,20 @@
 //! `crm_mon` as XML, and times as the tools print them.
 
-use super::cib::{INFINITY, element, set, write};
+use super::cib::{element, set, write};
 use super::corosync;
 use super::execute::Task;
-use super::ring::{Failure, Ring};
-use super::schedule;
+use super::ring::Ring;
 use super::told::{Primitive, Top};
+use super::{past, schedule};
 use crate::world::World;
 use crate::world::host::HostName;
 use platform::ha::xml::Element;
-use std::collections::BTreeMap;
 
 /// The version of Pacemaker.
 pub const VERSION: &str = "2.1.5-a3f44794f94";
 
-fn format_time(ms: i64, format: &str) -> String {
+/// A time in UTC.
+pub fn format_time(ms: i64, format: &str) -> String {
     let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
     at.to_zoned(jiff::tz::TimeZone::UTC)
         .strftime(format)
@@ -26,7 +26,8 @@ pub fn date(world: &World, host: &HostName) -> String {
     format_time(world.clock_ms(host), "%a %b %e %H:%M:%S %Y")
 }
 
-fn stamp(ms: i64) -> String {
+/// A time as fencing and failures show it.
+pub fn stamp(ms: i64) -> String {
     format_time(ms, "%Y-%m-%d %H:%M:%SZ")
 }
 
@@ -74,7 +75,7 @@ pub fn state(world: &World, host: &HostName, ring: &Ring) -> Vec<Element> {
             tops.map(|top| placed(ring, top)).collect(),
         ));
     }
-    let history = history(ring);
+    let history = past::history(ring);
     if !history.is_empty() {
         parts.push(parent("node_history", history));
     }
@@ -82,13 +83,13 @@ pub fn state(world: &World, host: &HostName, ring: &Ring) -> Vec<Element> {
         let all = ring.failures.iter();
         parts.push(parent(
             "failures",
-            all.map(|(key, one)| failure(key, one)).collect(),
+            all.map(|(key, one)| past::failure(key, one)).collect(),
         ));
     }
     if !ring.fenced.is_empty() {
-        parts.push(parent("fence_history", fenced(ring)));
+        parts.push(parent("fence_history", past::fenced(ring)));
     }
-    let bans: Vec<Element> = bans(ring);
+    let bans: Vec<Element> = past::bans(ring);
     if !bans.is_empty() {
         parts.push(parent("bans", bans));
     }
@@ -291,130 +292,4 @@ fn resource(ring: &Ring, top: &Top, one: &Primitive) -> Element {
     });
     out.children = nodes.collect();
     out
-}
-
-fn history(ring: &Ring) -> Vec<Element> {
-    let mut by_node: BTreeMap<&str, Vec<Element>> = BTreeMap::new();
-    let known = ring.at.keys().chain(ring.failures.keys());
-    let known: std::collections::BTreeSet<&(String, String)> = known.collect();
-    for key in known.into_iter().filter(|key| ring.is_online(&key.1)) {
-        let Some((top, one)) = ring.told.primitive(&key.0) else {
-            continue;
-        };
-        let limit = ring
-            .told
-            .meta(top, one, "migration-threshold")
-            .unwrap_or("1000000");
-        let mut out = element(
-            "resource_history",
-            &[
-                ("id", &one.id),
-                ("orphan", "false"),
-                ("migration-threshold", limit),
-            ],
-        );
-        if let Some(failure) = ring.failures.get(key) {
-            set(&mut out, "fail-count", &count(failure.count));
-            set(
-                &mut out,
-                "last-failure",
-                &format_time(failure.clock_ms, "%a %b %e %H:%M:%S %Y"),
-            );
-        }
-        by_node.entry(&key.1).or_default().push(out);
-    }
-    let nodes = by_node.into_iter().map(|(name, children)| Element {
-        children,
-        ..element("node", &[("name", name)])
-    });
-    nodes.collect()
-}
-
-fn count(count: i64) -> String {
-    if count >= INFINITY {
-        String::from("INFINITY")
-    } else {
-        count.to_string()
-    }
-}
-
-fn failure((id, node): &(String, String), one: &Failure) -> Element {
-    let key = format!("{id}_{}_{}", one.task, one.interval_ms);
-    let words = if one.code == 7 {
-        "not running"
-    } else {
-        "error"
-    };
-    let reason = if one.reason.is_empty() {
-        "none"
-    } else {
-        &one.reason
-    };
-    let (status, took) = (
-        if one.is_late { "Timed Out" } else { "complete" },
-        one.took.as_millis(),
-    );
-    element(
-        "failure",
-        &[
-            ("op_key", &key),
-            ("node", node),
-            ("exitstatus", words),
-            ("exitreason", reason),
-            ("exitcode", &one.code.to_string()),
-            ("call", "1"),
-            ("status", status),
-            ("last-rc-change", &stamp(one.clock_ms)),
-            ("queued", "0"),
-            ("exec", &took.to_string()),
-            ("interval", &one.interval_ms.to_string()),
-            ("task", &one.task),
-        ],
-    )
-}
-
-fn fenced(ring: &Ring) -> Vec<Element> {
-    let events = ring.fenced.iter().rev().map(|event| {
-        let client = format!("pacemaker-controld.{}", 1200 + event.origin.len());
-        let mut out = element(
-            "fence_event",
-            &[
-                ("action", &event.action),
-                ("target", &event.target),
-                ("client", &client),
-                ("origin", &event.origin),
-            ],
-        );
-        match &event.error {
-            Some(error) => {
-                set(&mut out, "status", "failed");
-                set(&mut out, "exit-reason", error);
-            }
-            None => set(&mut out, "status", "success"),
-        }
-        if let Some(by) = &event.by {
-            set(&mut out, "delegate", by);
-        }
-        set(&mut out, "completed", &stamp(event.clock_ms));
-        out
-    });
-    events.collect()
-}
-
-fn bans(ring: &Ring) -> Vec<Element> {
-    let rules = ring.told.rules.iter().filter(|rule| rule.score < 0);
-    let bans = rules.map(|rule| {
-        element(
-            "ban",
-            &[
-                ("id", &rule.id),
-                ("resource", &rule.resource),
-                ("node", &rule.node),
-                ("weight", &rule.score.to_string()),
-                ("promoted-only", "false"),
-                ("master_only", "false"),
-            ],
-        )
-    });
-    bans.collect()
 }

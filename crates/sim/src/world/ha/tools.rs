@@ -41,7 +41,7 @@ fn is_change(run: &Run<'_>) -> bool {
 
 /// A change waits while its ring is torn or has no controller.
 pub fn go_on(world: &mut World, run: Run<'_>) -> Option<Next> {
-    if !run.program().starts_with("c") || run.program().starts_with("corosync") || !is_change(&run)
+    if !run.program().starts_with('c') || run.program().starts_with("corosync") || !is_change(&run)
     {
         return None;
     }
@@ -214,13 +214,13 @@ fn attribute(ring: &mut Ring, words: &[&str]) -> Output {
     match (kind, node) {
         ("crm_config", _) => cib.set_property(name, value),
         ("rsc_defaults", _) => cib.set_default(name, value),
-        (_, Some(node)) => match cib.set_node(node, name, value) {
-            Some(is_changed) => is_changed,
-            None => {
+        (_, Some(node)) => {
+            let Some(is_changed) = cib.set_node(node, name, value) else {
                 let text = format!("crm_attribute: Could not map name={node} to a UUID");
                 return failed(NO_SUCH, &text);
-            }
-        },
+            };
+            is_changed
+        }
         _ => return failed(64, "crm_attribute: must supply a node name"),
     };
     quiet()

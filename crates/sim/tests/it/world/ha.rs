@@ -14,7 +14,7 @@ use sim::world::power;
 use sim::world::record::Happening;
 use std::collections::BTreeMap;
 
-const PAIR: [&str; 2] = ["oss01", "oss02"];
+pub const PAIR: [&str; 2] = ["oss01", "oss02"];
 
 fn secrets() -> BTreeMap<Secret, Vec<u8>> {
     BTreeMap::from([
@@ -72,7 +72,7 @@ fn fence(node: &str) -> FenceConfigured {
 }
 
 /// Both servers of the pair run Pacemaker, and fence each other.
-fn set_up(hand: &Hand) {
+pub fn set_up(hand: &Hand) {
     for name in PAIR {
         let config = CorosyncConfigured {
             cluster: String::from("b"),
@@ -134,7 +134,7 @@ fn resource(target: &Target) -> TargetResource {
 }
 
 /// A file system whose OSTs Pacemaker runs.
-fn with_targets() -> (Hand, Vec<TargetResource>) {
+pub fn with_targets() -> (Hand, Vec<TargetResource>) {
     let hand = Hand::new();
     hand.lnet();
     set_up(&hand);
