@@ -330,3 +330,57 @@ fn a_server_in_standby_runs_nothing() {
     );
     never_twice(&hand);
 }
+
+#[test]
+fn what_an_admin_stops_by_hand_is_started_again() {
+    let (hand, resources) = with_targets();
+    hand.run("oss01", &["umount", &resources[0].mount_point]);
+    hand.wait(60);
+    assert_eq!(really_on(&hand, &resources[0]), ["oss01"]);
+    let ha = hand.report("oss02").ha.unwrap();
+    let found = ha.resources.iter().find(|one| one.id == resources[0].id);
+    assert_eq!(found.unwrap().n_failures, 1);
+    let (exit, text, _) = hand.run(
+        "oss02",
+        &["crm_resource", "--resource", &resources[0].id, "--cleanup"],
+    );
+    assert_eq!(exit, 0);
+    assert!(
+        text.contains("Cleaned up scratch-OST0000 on oss01\n"),
+        "{text}"
+    );
+    hand.wait(5);
+    assert_eq!(reported(&hand, "oss01", &resources[0]), started("oss01"));
+}
+
+#[test]
+fn of_two_that_lose_each_other_one_stays() {
+    let (hand, resources) = with_targets();
+    hand.world()
+        .cut_between(&host("oss01"), &host("oss02"), true);
+    hand.wait(120);
+    let places: Vec<Vec<String>> = resources.iter().map(|one| really_on(&hand, one)).collect();
+    assert_eq!(places[0], places[1]);
+    assert_eq!(places[0].len(), 1);
+    never_twice(&hand);
+}
+
+#[test]
+fn a_server_that_cannot_stop_a_target_is_fenced() {
+    let (hand, resources) = with_targets();
+    hand.world().stick(&host("oss01"), "umount", true);
+    let line = [
+        "crm_resource",
+        "--resource",
+        &resources[0].id,
+        "--move",
+        "--node",
+        "oss02",
+    ];
+    assert_eq!(hand.run("oss02", &line).0, 0);
+    hand.wait(600);
+    assert_eq!(really_on(&hand, &resources[0]), ["oss02"]);
+    let ha = hand.report("oss02").ha.unwrap();
+    assert_eq!(ha.fence_history[0].target, "oss01");
+    never_twice(&hand);
+}
