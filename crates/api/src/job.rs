@@ -1,7 +1,7 @@
 //! Jobs: plans that run.
 
 use crate::spec::{ConsentGiven, PlanStep};
-use model::job::{Failure, JobState, StepState};
+pub use model::job::{Failure, JobState, StepState};
 use model::spec::Goal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

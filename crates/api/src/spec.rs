@@ -1,7 +1,7 @@
 //! The spec, its versions, and plans.
 
 use crate::server::Ref;
-use model::spec::{Finding, Goal};
+pub use model::spec::{Finding, Goal};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 

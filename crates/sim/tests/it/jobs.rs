@@ -1,0 +1,258 @@
+//! A real manager and real agents make a file system in a simulated world: a
+//! spec is planned, applied with consent, and carried out to its end, though
+//! the manager ends in the middle.
+
+use agent::host::HostError;
+use agent::run::{Cadence, Memory, Workshop};
+use axum::body::Body;
+use axum::http::{Method, Request, header};
+use http_body_util::BodyExt;
+use manager::memory::Connector;
+use manager::{Config, Running, Tls};
+use model::role::Role;
+use rt::Shutdown;
+use serde_json::{Value, json};
+use sim::door::{Door, Gate};
+use sim::world::World;
+use sim::world::host::HostName;
+use sim::world::layout::Layout;
+use sim::world::record::Happening;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+const SPEC: &str = "
+candela: 1
+servers:
+- names: mds[01-02],oss[01-02]
+ha_groups:
+- {name: mds, servers: 'mds[01-02]', manager: none}
+- {name: oss, servers: 'oss[01-02]', manager: none}
+networks:
+- {net: tcp, interfaces: [eth0]}
+filesystems:
+- name: scratch
+  mdts:
+  - {devices: ['wwn:0x5000c50000000001']}
+  osts:
+  - {devices: ['wwn:0x5000c50000001001', 'wwn:0x5000c50000001002']}
+";
+
+/// Time goes on for whoever waits, once this is open.
+struct Dam {
+    world: Arc<Mutex<World>>,
+    is_open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Dam {
+    fn open(&self) {
+        *self.is_open.lock().unwrap() = true;
+        self.opened.notify_all();
+    }
+}
+
+impl Gate for Dam {
+    fn wait_until(&self, at: Duration) -> Result<(), HostError> {
+        let is_open = self.is_open.lock().unwrap();
+        drop(self.opened.wait_while(is_open, |open| !*open).unwrap());
+        self.world.lock().unwrap().advance(at);
+        Ok(())
+    }
+}
+
+/// An agent that dials whatever manager there is.
+async fn live(
+    door: Arc<Door>,
+    name: HostName,
+    mut managers: watch::Receiver<Option<Connector>>,
+    shutdown: Shutdown,
+) {
+    let machine = door.world().hosts[&name].machine_id.clone();
+    let hands = Arc::clone(&door) as Arc<dyn agent::host::Hands>;
+    let mut memory = Memory::new(1, None).with_work(Workshop::open(hands, None).unwrap());
+    while !shutdown.is_begun() {
+        let connector = managers.borrow_and_update().clone();
+        if let Some(connector) = connector {
+            let link = connector.connect(&machine, &name.0, None).await.unwrap();
+            drop(connector);
+            let host = Arc::clone(&door) as Arc<dyn agent::host::Host>;
+            agent::run::run(host, link, Cadence::default(), &mut memory, &shutdown).await;
+        }
+        tokio::select! {
+            _ = managers.changed() => {}
+            () = shutdown.wait() => {}
+        }
+    }
+}
+
+/// A manager, and someone who asks it.
+struct Site {
+    running: Running,
+    token: String,
+}
+
+impl Site {
+    async fn start(folder: &Path) -> Self {
+        let mut config = Config::new("127.0.0.1:0".parse().unwrap(), folder.to_owned());
+        config.tls = Tls::Off;
+        let running = manager::start(config).await.unwrap();
+        let manager = running.manager();
+        let admin = manager.store().user_by_name("admin".into()).await;
+        let admin = admin.unwrap().unwrap().id;
+        let made =
+            manager::http::issue_token(manager, admin, "test".into(), Role::Operator, PATIENCE);
+        let token = made.await.unwrap().unwrap().secret;
+        Self { running, token }
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"))
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))
+            .unwrap();
+        let router = manager::http::router(Arc::clone(self.running.manager()));
+        let answer = router.oneshot(request).await.unwrap();
+        let status = answer.status().as_u16();
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.call(Method::POST, path, Some(body)).await;
+        assert_eq!(status, 200, "{path}: {answer}");
+        answer
+    }
+
+    /// Asks again after each change until the answer is so.
+    async fn until(
+        &self,
+        ask: (Method, &str, Option<Value>),
+        holds: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let mut changes = self.running.manager().changes().subscribe(None);
+        let mut last = Value::Null;
+        let wait = async {
+            loop {
+                last = self.call(ask.0.clone(), ask.1, ask.2.clone()).await.1;
+                if holds(&last) {
+                    return;
+                }
+                changes.next().await;
+            }
+        };
+        let is_in_time = tokio::time::timeout(PATIENCE, wait).await.is_ok();
+        assert!(is_in_time, "never: {last:#}");
+        last
+    }
+}
+
+fn count(steps: &Value, state: &str) -> usize {
+    let steps = steps["steps"].as_array().into_iter().flatten();
+    steps.filter(|step| step["state"] == state).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_system_is_made_from_a_spec_though_the_manager_ends_in_the_middle() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout {
+        n_servers: 4,
+        ..Layout::default()
+    };
+    let world = Arc::new(Mutex::new(layout.build(7)));
+    let dam = Arc::new(Dam {
+        world: Arc::clone(&world),
+        is_open: Mutex::new(false),
+        opened: Condvar::new(),
+    });
+    let site = Site::start(folder.path()).await;
+    let (managers, _) = watch::channel(Some(site.running.memory_connector()));
+    let shutdown = Shutdown::new();
+    let mut agents = tokio::task::JoinSet::new();
+    for name in layout.names() {
+        let gate = Arc::clone(&dam) as Arc<dyn Gate>;
+        let door = Door::new(Arc::clone(&world), name.clone(), gate, true);
+        agents.spawn(live(
+            Arc::new(door),
+            name,
+            managers.subscribe(),
+            shutdown.clone(),
+        ));
+    }
+
+    let ask = json!({"spec": SPEC});
+    let plan = site
+        .until((Method::POST, "/plan", Some(ask)), |plan| {
+            plan["consent_needed"].as_array().map(Vec::len) == Some(3)
+                && plan["waiting"] == json!([])
+        })
+        .await;
+    assert_eq!(plan["is_ready"], false);
+    let consents: Vec<Value> = plan["consent_needed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| json!({"device": one["device"], "signature": one["signature"]}))
+        .collect();
+    let mut apply = json!({"spec": SPEC, "base_version": 0, "plan_hash": plan["hash"]});
+    let (status, problem) = site.call(Method::POST, "/jobs", Some(apply.clone())).await;
+    assert_eq!((status, &problem["code"]), (409, &json!("consent-needed")));
+    apply["consents"] = json!(consents);
+    let made = site.post("/jobs", apply).await;
+    let path = format!("/jobs/{}", made["id"].as_str().unwrap());
+
+    // The world stands still: what has begun cannot end.
+    let half = site
+        .until((Method::GET, &path, None), |job| count(job, "running") > 0)
+        .await;
+    assert_eq!(half["state"], "running", "{half:#}");
+    managers.send_replace(None);
+    site.running.shutdown().await;
+    let site = Site::start(folder.path()).await;
+    let (_, kept) = site.call(Method::GET, &path, None).await;
+    assert_eq!(kept["n_steps"], half["n_steps"]);
+    assert!(count(&kept, "running") > 0, "{kept:#}");
+    managers.send_replace(Some(site.running.memory_connector()));
+    dam.open();
+    let done = site
+        .until((Method::GET, &path, None), |job| job["state"] != "running")
+        .await;
+    assert_eq!(done["state"], "done", "{done:#}");
+
+    let attempts = done["steps"].as_array().unwrap().iter();
+    assert!(
+        attempts.clone().all(|step| step["attempt"] == 1),
+        "{done:#}"
+    );
+    let formatted: Vec<String> = world
+        .lock()
+        .unwrap()
+        .records_after(0)
+        .filter_map(|record| match &record.what {
+            Happening::Commanded { argv, .. } if argv[0].ends_with("mkfs.lustre") => {
+                argv.last().cloned()
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(formatted.len(), 3, "each device once: {formatted:?}");
+    let first = attempts
+        .clone()
+        .find(|step| step["kind"] == "target_formatted");
+    let number = &first.unwrap()["number"];
+    let console = format!("{path}/steps/{number}/console");
+    let (_, lines) = site.call(Method::GET, &console, None).await;
+    assert!(lines.to_string().contains("mkfs.lustre"), "{lines:#}");
+
+    shutdown.begin();
+    while agents.join_next().await.is_some() {}
+    drop(managers);
+    site.running.shutdown().await;
+}
