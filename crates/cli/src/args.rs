@@ -1,5 +1,7 @@
 //! What can be typed.
 
+pub mod job;
+
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -56,6 +58,15 @@ pub enum Command {
     /// What happened.
     #[command(subcommand)]
     Event(EventVerb),
+    /// What should be: check it, plan it, apply it.
+    #[command(subcommand)]
+    Spec(job::SpecVerb),
+    /// Plans that run.
+    #[command(subcommand)]
+    Job(job::JobVerb),
+    /// Keys and passwords that steps need.
+    #[command(subcommand)]
+    Secret(job::SecretVerb),
     /// Say why Candela thinks what it thinks of a thing.
     #[command(
         after_help = "Examples:\n  candela explain lab01-OST0003\n  candela explain oss1\n  candela explain wwn:0x5000c500a0000004"
@@ -250,12 +261,16 @@ pub struct UserChanges {
 pub enum TokenVerb {
     /// Make a token that enrols one server; it is printed once.
     #[command(
-        after_help = "Example:\n  candela token create --minutes 15\n\nOn the server, then:\n  candela-agent enroll --manager HOST:PORT --token TOKEN"
+        after_help = "Examples:\n  candela token create --minutes 15\n  candela token create --profile managed\n\nOn the server, then:\n  candela-agent enroll --manager HOST:PORT --token TOKEN"
     )]
     Create {
         /// Minutes until it ends.
         #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=10080))]
         minutes: u64,
+        /// What the server is enrolled for: `monitor`, only to be watched;
+        /// `managed`, to carry out jobs too.
+        #[arg(long, default_value = "monitor", value_parser = ["monitor", "managed"])]
+        profile: String,
     },
     /// Make a token for a program to use the API with; it is printed once.
     #[command(after_help = "Example:\n  candela token create-api grafana --role viewer --days 90")]

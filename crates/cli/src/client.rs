@@ -143,6 +143,15 @@ impl Client {
         self.change(Method::PATCH, path, body).await
     }
 
+    /// Puts a thing in its place.
+    pub async fn put<B: Serialize>(&self, path: &str, body: &B) -> Result<()> {
+        let request = self
+            .request(Method::PUT, path)
+            .json(body)
+            .timeout(ANSWER_MAX);
+        self.send(request).await.map(drop)
+    }
+
     async fn change<B: Serialize, T: DeserializeOwned>(
         &self,
         method: Method,

@@ -6,9 +6,12 @@ pub mod explain;
 pub mod filesystem;
 pub mod ha;
 pub mod inspect;
+pub mod job;
 pub mod login;
 pub mod net;
+pub mod secret;
 pub mod server;
+pub mod spec;
 pub mod target;
 pub mod token;
 pub mod user;
@@ -47,6 +50,9 @@ pub async fn run(command: Command, common: &Common, shape: clap::Command) -> Res
                 Command::Net(noun) => net::run(&client, noun, common).await?,
                 Command::Ha(noun) => ha::run(&client, noun, common).await?,
                 Command::Event(verb) => event::run(&client, verb, common).await?,
+                Command::Spec(verb) => return spec::run(&client, verb, common).await,
+                Command::Job(verb) => return job::run(&client, verb, common).await,
+                Command::Secret(verb) => secret::run(&client, verb, common).await?,
                 Command::Explain { thing } => explain::run(&client, &thing, common).await?,
                 Command::Token(verb) => token::run(&client, verb, common).await?,
                 Command::User(verb) => user::run(&client, verb, common).await?,

@@ -9,10 +9,10 @@ use api::token::{NewEnrolmentToken, NewToken, Secret, Token};
 /// Makes, lists and ends tokens. A secret is printed once, alone on stdout.
 pub async fn run(client: &Client, verb: TokenVerb, common: &Common) -> Result<()> {
     match verb {
-        TokenVerb::Create { minutes } => {
+        TokenVerb::Create { minutes, profile } => {
             let body = NewEnrolmentToken {
                 ttl_s: Some(minutes * 60),
-                profile: None,
+                profile: Some(profile),
             };
             let made: Secret = client.post("enrolment-tokens", &body).await?;
             secret(&made, common, "It enrols one server, once")
