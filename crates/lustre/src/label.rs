@@ -4,7 +4,8 @@
 //! how far a target is registered.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::cmp::Ordering;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 /// Text is not a name that Lustre would accept.
@@ -18,31 +19,60 @@ pub enum NameError {
     Label(String),
 }
 
+/// Bytes of a file system's name at most.
+const NAME_MAX: usize = 8;
+
 /// Name of a file system: 1 to 8 of letters, digits, `_` and `-`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+///
+/// A site with many targets keeps and compares as many names, so the bytes are
+/// held here, with zeros behind: as a number they sort as the text does.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct FsName(String);
+pub struct FsName([u8; NAME_MAX]);
 
 impl FsName {
     /// Checks the text.
     pub fn new(text: &str) -> Result<Self, NameError> {
         let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        if (1..=8).contains(&text.len()) && text.chars().all(is_allowed) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NameError::FsName(text.to_owned()))
+        let mut name = [0; NAME_MAX];
+        match name.get_mut(..text.len()) {
+            Some(bytes) if !text.is_empty() && text.chars().all(is_allowed) => {
+                bytes.copy_from_slice(text.as_bytes());
+                Ok(Self(name))
+            }
+            _ => Err(NameError::FsName(text.to_owned())),
         }
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        let bytes = self.0.split(|byte| *byte == 0).next().unwrap_or_default();
+        // What is allowed is ASCII.
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+}
+
+impl Ord for FsName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        u64::from_be_bytes(self.0).cmp(&u64::from_be_bytes(other.0))
+    }
+}
+
+impl PartialOrd for FsName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Debug for FsName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FsName").field(&self.as_str()).finish()
     }
 }
 
 impl fmt::Display for FsName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.pad(self.as_str())
     }
 }
 
@@ -62,7 +92,7 @@ impl TryFrom<String> for FsName {
 
 impl From<FsName> for String {
     fn from(name: FsName) -> Self {
-        name.0
+        name.as_str().to_owned()
     }
 }
 
@@ -95,7 +125,11 @@ pub struct TargetIndex(pub u16);
 
 impl fmt::Display for TargetIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04x}", self.0)
+        let digits = [12, 8, 4, 0].map(|shift| {
+            let digit = u32::from(self.0 >> shift & 0xf);
+            char::from_digit(digit, 16).unwrap_or('0')
+        });
+        digits.into_iter().try_for_each(|digit| f.write_char(digit))
     }
 }
 
@@ -208,11 +242,13 @@ impl fmt::Display for TargetLabel {
             Self::Mgs => f.write_str("MGS"),
             Self::Of { fs, kind, index } => {
                 let kind = if *kind == TargetKind::Mdt {
-                    "MDT"
+                    "-MDT"
                 } else {
-                    "OST"
+                    "-OST"
                 };
-                write!(f, "{fs}-{kind}{index}")
+                f.write_str(fs.as_str())?;
+                f.write_str(kind)?;
+                index.fmt(f)
             }
         }
     }
@@ -252,6 +288,18 @@ mod tests {
             registration_state("lab01=OST0001"),
             Some(Registration::WriteConf)
         );
+    }
+
+    #[test]
+    fn names_sort_as_their_text_does() {
+        let texts = ["Z", "a", "a-b", "a0", "aa", "b", "scratch", "scratch_"];
+        let mut names = texts.map(|text| FsName::new(text).unwrap());
+        names.reverse();
+        names.sort();
+        assert_eq!(names.map(|name| name.to_string()), texts);
+        for text in ["", "ninechars", "a b", "a\0", "ä"] {
+            assert!(FsName::new(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]
