@@ -54,10 +54,9 @@ impl Composer<'_> {
         let label = label_text(place, self.resolved.filesystems.get(place.fs));
         let what = format!("unmount {label}");
         let on = match self.seen(place) {
-            Seen::Nothing | Seen::Hidden => return Status::Met,
             // One that only waits for a node would be started by the next that is free.
             Seen::Unmounted { .. } if self.is_told_to_run(place) => place.home,
-            Seen::Unmounted { .. } => return Status::Met,
+            Seen::Nothing | Seen::Hidden | Seen::Unmounted { .. } => return Status::Met,
             Seen::Twice => {
                 let text = "A person to look: it is mounted on two servers at once.";
                 self.wait(what, text, codes::TARGET_DOUBLE);
