@@ -97,6 +97,9 @@ pub fn ci() -> Result<()> {
     for line in &failed {
         eprintln!("failed: {line}");
     }
+    for name in &totals.names {
+        println!("failed: {name}");
+    }
     println!("{}", totals.line());
     if failed.is_empty() {
         Ok(())
@@ -159,8 +162,9 @@ pub fn counted(mut command: Command, totals: &mut Totals) -> Result<()> {
     for line in BufReader::new(output).split(b'\n') {
         let line = line.with_context(|| format!("could not read the output of `{shown}`"))?;
         let line = String::from_utf8_lossy(&line);
-        totals.read(&line);
-        println!("{line}");
+        if totals.read(&line) {
+            println!("{line}");
+        }
     }
     let status = child
         .wait()

@@ -1373,6 +1373,11 @@ export interface components {
              * @default
              */
             role?: string;
+            /**
+             * @description What it is told to be: `Started`, `Stopped`; none if nothing is set.
+             * @default null
+             */
+            target_role?: string | null;
         };
         /** @description Processors, memory and load. */
         Hardware: {
