@@ -107,8 +107,8 @@ macro_rules! with_kind {
     ($step:expr, $kind:ident => $body:expr) => {
         with_kind!(@ $step, $kind => $body;
             LnetUp LnetDown TimeSynced FirewallOpen ServiceSet ServerRebooted
-            CorosyncConfigured HaProperties FenceConfigured Standby ResourcePresent
-            ResourceAbsent ResourceRole ResourcePlaced PoolPresent PoolImported
+            CorosyncConfigured HaProperties FenceConfigured Standby MountPointPresent
+            ResourcePresent ResourceAbsent ResourceRole ResourcePlaced PoolPresent PoolImported
             PoolExported PoolAbsent TargetFormatted TargetRegistered TargetMounted
             TargetUnmounted TargetWiped ConfigErased ClientMounted ClientUnmounted)
     };

@@ -23,8 +23,8 @@ pub use host::{FirewallOpen, ServerRebooted, ServiceSet, TimeSynced};
 pub use network::{LnetDown, LnetNet, LnetUp};
 pub use pool::{PoolAbsent, PoolExported, PoolImported, PoolPresent, VdevSpec};
 pub use target::{
-    ConfigErased, DeviceRef, Elsewhere, TargetFormatted, TargetMounted, TargetRegistered,
-    TargetUnmounted, TargetWiped,
+    ConfigErased, DeviceRef, Elsewhere, MountPointPresent, TargetFormatted, TargetMounted,
+    TargetRegistered, TargetUnmounted, TargetWiped,
 };
 
 use crate::graph::Consent;
@@ -92,6 +92,8 @@ steps! {
     FenceConfigured
     /// A node is in standby or not.
     Standby
+    /// The folder at which Pacemaker will mount a target here is there.
+    MountPointPresent
     /// Pacemaker has the resources of a target.
     ResourcePresent
     /// Pacemaker no longer has them.

@@ -61,10 +61,64 @@ pub fn mounts(work: &Work<'_>) -> Result<Vec<Mount>, Failure> {
     mounts::mounts(&mut Look::new(work.hands)).ok_or_else(|| no_answer("/proc/mounts"))
 }
 
+/// Links that are followed at most, one after the other.
+const LINKS_MAX: usize = 8;
+
+/// A device as the kernel names it: `/dev/dm-3` for `/dev/mapper/a` and for
+/// `/dev/disk/by-id/a`. A path that leads nowhere stays as it is.
+pub fn real_name(work: &Work<'_>, path: &str) -> String {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        if !path.starts_with('/') {
+            break;
+        }
+        let Ok(to) = work.hands.read_link(&path) else {
+            break;
+        };
+        path = joined(&path, &to);
+    }
+    path
+}
+
+/// Where a link at a path leads.
+fn joined(link: &str, to: &str) -> String {
+    let mut parts: Vec<&str> = link.split('/').filter(|part| !part.is_empty()).collect();
+    parts.pop();
+    if to.starts_with('/') {
+        parts.clear();
+    }
+    for part in to.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
 /// A tool or file that tells how things are told nothing.
 pub fn no_answer(what: &str) -> Failure {
     passing(
         "no-answer",
         format!("{what} did not answer, so it is not known how things are"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn links_lead_from_their_folder() {
+        for (link, to, expected) in [
+            ("/dev/disk/by-id/wwn-0x5", "../../sdb", "/dev/sdb"),
+            ("/dev/mapper/ost0", "../dm-3", "/dev/dm-3"),
+            ("/dev/vg/lv", "./x", "/dev/vg/x"),
+            ("/dev/a", "/dev/b", "/dev/b"),
+            ("/a", "../../b", "/b"),
+        ] {
+            assert_eq!(joined(link, to), expected);
+        }
+    }
 }

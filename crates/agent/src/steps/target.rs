@@ -1,6 +1,6 @@
 //! Targets.
 
-use super::around::{Around, mounts};
+use super::around::{Around, mounts, real_name};
 use super::failure::{failed, passing};
 use super::{Kind, Seen, Work};
 use crate::observe::lustre_facts::mount_data;
@@ -10,8 +10,8 @@ use model::graph::{Consent, signature};
 use model::job::Failure;
 use model::report::Mount;
 use model::step::{
-    Action, ConfigErased, DeviceRef, TargetFormatted, TargetMounted, TargetRegistered,
-    TargetUnmounted, TargetWiped,
+    Action, ConfigErased, DeviceRef, MountPointPresent, TargetFormatted, TargetMounted,
+    TargetRegistered, TargetUnmounted, TargetWiped,
 };
 
 /// The device still holds what was agreed to lose. Read just before.
@@ -63,16 +63,30 @@ fn is_target(data: &MountData, label: &TargetLabel) -> bool {
     data.label().as_ref() == Some(label) || (*label == TargetLabel::Mgs && data.is_mgs())
 }
 
-/// Where it is mounted on this server.
-fn mounted<'a>(mounts: &'a [Mount], label: &TargetLabel, device: &DeviceRef) -> Option<&'a Mount> {
+/// Where it is mounted on this server. What is mounted by one name of a device
+/// is listed by another, so that real names are compared.
+fn mounted<'a>(
+    mounts: &'a [Mount],
+    label: &TargetLabel,
+    device: &DeviceRef,
+    work: &Work<'_>,
+) -> Option<&'a Mount> {
     let svname = format!("svname={label}");
-    let is_it = |mount: &&Mount| {
-        mount.fs_type.starts_with("lustre")
-            && (mount.source == device.path
-                || (*label != TargetLabel::Mgs
-                    && mount.options.split(',').any(|option| option == svname)))
+    let is_named = |mount: &&Mount| {
+        let mut options = mount.options.split(',');
+        *label != TargetLabel::Mgs && options.any(|option| option == svname)
     };
-    mounts.iter().find(is_it)
+    let here = || {
+        mounts
+            .iter()
+            .filter(|one| one.fs_type.starts_with("lustre"))
+    };
+    let known = here().find(|one| one.source == device.path || is_named(one));
+    if known.is_some() || here().next().is_none() {
+        return known;
+    }
+    let name = real_name(work, &device.path);
+    here().find(|one| real_name(work, &one.source) == name)
 }
 
 impl Kind for TargetFormatted {
@@ -91,7 +105,7 @@ impl Kind for TargetFormatted {
 
     fn guard(&self, work: &Work<'_>) -> Result<(), Failure> {
         let around = Around::new(work)?;
-        if let Some(mount) = mounted(&around.mounts, &self.label, &self.device) {
+        if let Some(mount) = mounted(&around.mounts, &self.label, &self.device, work) {
             return Err(failed(
                 "device-busy",
                 format!("{} is mounted at {}", self.device.path, mount.mount_point),
@@ -125,7 +139,7 @@ fn dataset_agreed(around: &Around, device: &DeviceRef) -> Result<(), Failure> {
 impl Kind for TargetRegistered {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
         let around = Around::new(work)?;
-        if mounted(&around.mounts, &self.label, &self.device).is_some() {
+        if mounted(&around.mounts, &self.label, &self.device, work).is_some() {
             return Ok(Seen::NotSo(format!("{} is still mounted", self.label)));
         }
         Ok(
@@ -157,7 +171,7 @@ impl Kind for TargetRegistered {
         // Interrupted between mount and unmount: only the second is left.
         action.to_string().starts_with("mount ")
             && mounts(work)
-                .is_ok_and(|mounts| mounted(&mounts, &self.label, &self.device).is_some())
+                .is_ok_and(|mounts| mounted(&mounts, &self.label, &self.device, work).is_some())
     }
 }
 
@@ -177,10 +191,21 @@ fn name_now(
     Ok(device.and_then(|device| device.label.clone()))
 }
 
+impl Kind for MountPointPresent {
+    fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
+        let at = &self.mount_point;
+        Ok(if work.hands.exists(at) {
+            Seen::So(format!("{at} is there"))
+        } else {
+            Seen::NotSo(format!("there is no {at}"))
+        })
+    }
+}
+
 impl Kind for TargetMounted {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
         let mounts = mounts(work)?;
-        Ok(match mounted(&mounts, &self.label, &self.device) {
+        Ok(match mounted(&mounts, &self.label, &self.device, work) {
             Some(mount) => Seen::So(format!(
                 "{} is mounted at {}",
                 self.label, mount.mount_point
@@ -211,7 +236,7 @@ impl Kind for TargetMounted {
 impl Kind for TargetUnmounted {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
         let mounts = mounts(work)?;
-        Ok(match mounted(&mounts, &self.label, &self.device) {
+        Ok(match mounted(&mounts, &self.label, &self.device, work) {
             None => Seen::So(format!("{} is not mounted here", self.label)),
             Some(mount) => Seen::NotSo(format!(
                 "{} is mounted at {}",
@@ -244,7 +269,7 @@ impl Kind for TargetWiped {
 
     fn guard(&self, work: &Work<'_>) -> Result<(), Failure> {
         let around = Around::new(work)?;
-        if let Some(mount) = mounted(&around.mounts, &self.label, &self.device) {
+        if let Some(mount) = mounted(&around.mounts, &self.label, &self.device, work) {
             return Err(failed(
                 "device-busy",
                 format!("{} is mounted at {}", self.device.path, mount.mount_point),

@@ -125,6 +125,36 @@ impl TargetRegistered {
     }
 }
 
+/// The folder at which Pacemaker will mount a target on this server is there.
+/// Pacemaker's agent makes none, so each server that may serve the target needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MountPointPresent {
+    /// The target.
+    pub label: TargetLabel,
+    /// The folder.
+    pub mount_point: String,
+}
+
+impl MountPointPresent {
+    pub(super) fn facts(&self) -> Facts {
+        Facts {
+            title: format!("Make the mount point of {}", self.label),
+            class: Class::Service,
+            deadline_s: 30,
+            attempts_max: 3,
+            claims: vec![Claim::all(Thing::MountPoint(self.mount_point.clone()))],
+            undo: Undo::Nothing,
+            cancel: Cancel::Finish,
+        }
+    }
+
+    pub(super) fn actions(&self) -> Vec<Action> {
+        vec![Action::MakeDir {
+            path: self.mount_point.clone(),
+        }]
+    }
+}
+
 /// Why a target cannot be mounted on another server at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

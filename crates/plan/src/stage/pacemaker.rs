@@ -9,7 +9,9 @@ use lustre::label::TargetLabel;
 use model::graph::StepId;
 use model::ids::ServerId;
 use model::spec::ServerWanted;
-use model::step::{ResourcePresent, ResourceRole, TargetRegistered, TargetResource};
+use model::step::{
+    MountPointPresent, ResourcePresent, ResourceRole, TargetRegistered, TargetResource,
+};
 
 impl Composer<'_> {
     /// A target is up by Pacemaker.
@@ -184,6 +186,8 @@ impl Composer<'_> {
     fn present(&mut self, at: usize, after: &[StepId]) -> Option<StepId> {
         let place = &self.resolved.targets[at];
         let on = self.speaker(place)?;
+        let mut after = after.to_vec();
+        after.extend(self.mount_points(at)?);
         let ask = Ask {
             on,
             step: ResourcePresent {
@@ -193,7 +197,35 @@ impl Composer<'_> {
             why: format!("Pacemaker is to run {}.", place.label),
             feels: Vec::new(),
         };
-        Some(self.add(ask, after))
+        Some(self.add(ask, &after))
+    }
+
+    /// Each server that may serve the target has a folder for it. A server that
+    /// is not there is waited for: without the folder it could not take over.
+    fn mount_points(&mut self, at: usize) -> Option<Vec<StepId>> {
+        let place = &self.resolved.targets[at];
+        let what = format!("let Pacemaker run {}", place.label);
+        let mut missing = 0;
+        for server in place.servers() {
+            missing += usize::from(!self.is_there(server, &what));
+        }
+        if missing > 0 {
+            return None;
+        }
+        let made = place.servers().map(|on| {
+            let ask = Ask {
+                on,
+                step: MountPointPresent {
+                    label: place.label.clone(),
+                    mount_point: place.mount_point.clone(),
+                }
+                .into(),
+                why: format!("{} may serve {}.", self.name(on), place.label),
+                feels: Vec::new(),
+            };
+            self.add(ask, &[])
+        });
+        Some(made.collect())
     }
 
     /// Pacemaker starts or stops a target.

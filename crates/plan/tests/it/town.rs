@@ -64,6 +64,7 @@ pub struct Host {
     /// What is mounted: path of the device, to where.
     pub mounts: BTreeMap<String, String>,
     pub clients: BTreeMap<String, (String, String)>,
+    pub folders: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -203,6 +204,9 @@ impl Town {
                 cluster.fences.insert(step.node.clone());
             }
             Step::Standby(step) => self.standby(&on, &step.node, step.is_on),
+            Step::MountPointPresent(step) => {
+                self.host(&on).folders.insert(step.mount_point.clone());
+            }
             Step::ResourcePresent(step) => self.resource_present(&on, &step.resource),
             Step::ResourceAbsent(step) => {
                 let cluster = self.cluster_of(&on);
@@ -349,6 +353,10 @@ impl Town {
             .values()
             .any(|host| host.mounts.contains_key(&of.device));
         assert!(!mounted, "{} is added while it is mounted by hand", of.id);
+        for node in &of.nodes {
+            let is_there = self.hosts[node].folders.contains(&of.mount_point);
+            assert!(is_there, "{} has nowhere to be mounted on {node}", of.id);
+        }
         self.cluster_of(on)
             .resources
             .insert(of.id.clone(), resource);

@@ -2,7 +2,7 @@
 
 mod blkid;
 mod lsblk;
-mod udev;
+pub mod udev;
 
 use super::World;
 use super::command::{self, Part};

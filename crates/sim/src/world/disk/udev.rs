@@ -69,6 +69,14 @@ fn entry(block: &Block<'_>) -> String {
     lines.join("\n")
 }
 
+/// The kernel's name of what a link of udev leads to: `sdb` for
+/// `disk/by-id/wwn-0x5000c500…`.
+pub fn leads_to(world: &World, host: &HostName, link: &str) -> Option<String> {
+    let blocks = Block::all(world, host);
+    let is_it = |block: &&Block<'_>| links(block).iter().any(|one| one == link);
+    blocks.iter().find(is_it).map(|block| block.name.clone())
+}
+
 fn links(block: &Block<'_>) -> Vec<String> {
     let tail = block
         .part

@@ -4,6 +4,7 @@
 use super::{Host, HostName};
 use crate::world::World;
 use crate::world::command::joined;
+use crate::world::disk;
 use agent::host::HostError;
 
 /// Where folders of the kernel and the distribution begin.
@@ -139,8 +140,10 @@ pub fn list(world: &World, host: &HostName, path: &str) -> Result<Vec<String>, H
 /// Where a link points.
 pub fn link(world: &World, host: &HostName, path: &str) -> Result<String, HostError> {
     world.hosts.get(host).ok_or(HostError::NotFound)?;
-    match path {
-        "/etc/localtime" => Ok(String::from("/usr/share/zoneinfo/UTC")),
-        _ => Err(HostError::NotFound),
+    if path == "/etc/localtime" {
+        return Ok(String::from("/usr/share/zoneinfo/UTC"));
     }
+    let name = path.strip_prefix("/dev/").ok_or(HostError::NotFound)?;
+    let name = disk::udev::leads_to(world, host, name).ok_or(HostError::NotFound)?;
+    Ok(format!("../../{name}"))
 }

@@ -7,8 +7,9 @@ use agent::steps::{Work, carry_out};
 use model::job::Outcome;
 use model::report::HaNodeState;
 use model::step::{
-    CorosyncConfigured, CorosyncNode, FenceConfigured, HaProperties, ResourcePlaced,
-    ResourcePresent, ResourceRole, Secret, ServiceSet, Standby, Step, TargetResource,
+    CorosyncConfigured, CorosyncNode, FenceConfigured, HaProperties, MountPointPresent,
+    ResourcePlaced, ResourcePresent, ResourceRole, Secret, ServiceSet, Standby, Step,
+    TargetResource,
 };
 use sim::world::power;
 use sim::world::record::Happening;
@@ -24,7 +25,7 @@ fn secrets() -> BTreeMap<Secret, Vec<u8>> {
 }
 
 /// Lets an agent make a step so, with secrets.
-fn make(hand: &Hand, name: &str, step: impl Into<Step>) {
+pub fn make(hand: &Hand, name: &str, step: impl Into<Step>) {
     let step = step.into();
     match carry(hand, name, &step) {
         Outcome::Done { .. } => {}
@@ -32,7 +33,7 @@ fn make(hand: &Hand, name: &str, step: impl Into<Step>) {
     }
 }
 
-fn carry(hand: &Hand, name: &str, step: &Step) -> Outcome {
+pub fn carry(hand: &Hand, name: &str, step: &Step) -> Outcome {
     let door = hand.door(name);
     let work = Work {
         hands: &door,
@@ -151,9 +152,11 @@ pub fn with_targets() -> (Hand, Vec<TargetResource>) {
     let resources: Vec<TargetResource> = targets[1..].iter().map(resource).collect();
     for resource in &resources {
         for name in PAIR {
-            let mut world = hand.world();
-            let state = world.hosts.get_mut(&host(name)).unwrap();
-            state.folders.insert(resource.mount_point.clone());
+            let folder = MountPointPresent {
+                label: resource.label.clone(),
+                mount_point: resource.mount_point.clone(),
+            };
+            make(&hand, name, folder);
         }
         make(
             &hand,

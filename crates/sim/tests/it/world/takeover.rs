@@ -1,8 +1,11 @@
 //! Targets on ldiskfs: who may mount them, and what their clients feel.
 
-use super::hand::{Hand, client, host};
+use super::hand::{Hand, agreed, client, host};
 use super::ldiskfs::{file_system, targets};
+use model::graph::BLANK;
+use model::ids::DeviceId;
 use model::job::Outcome;
+use model::step::{DeviceRef, TargetFormatted, TargetMounted, TargetUnmounted};
 use sim::world::power;
 
 fn failed(outcome: Outcome) -> (String, String) {
@@ -138,4 +141,48 @@ fn the_network_between_two_servers_matters() {
     hand.world()
         .cut_between(&host("mds01"), &host("oss01"), false);
     hand.make("oss01", targets()[1].mount());
+}
+
+#[test]
+fn a_target_given_by_a_link_to_its_device_is_found_mounted() {
+    let hand = Hand::new();
+    hand.lnet();
+    let label: lustre::label::TargetLabel = "MGS".parse().unwrap();
+    let device = DeviceRef {
+        id: DeviceId(String::from("wwn:0x5000c50000000001")),
+        path: String::from("/dev/disk/by-id/wwn-0x5000c50000000001"),
+    };
+    let mount_point = String::from("/lustre/mgs");
+    hand.make(
+        "mds01",
+        TargetFormatted {
+            label: label.clone(),
+            is_mgs_too: false,
+            back_end: String::from("ldiskfs"),
+            consent: vec![agreed(&device.id, BLANK)],
+            device: device.clone(),
+            mgs_nodes: Vec::new(),
+            service_nodes: Vec::new(),
+            mkfs_options: None,
+            mount_options: None,
+        },
+    );
+    let mount = TargetMounted {
+        label: label.clone(),
+        device: device.clone(),
+        back_end: String::from("ldiskfs"),
+        mount_point: mount_point.clone(),
+        options: Vec::new(),
+        elsewhere: Vec::new(),
+    };
+    hand.make("mds01", mount.clone());
+    let again = hand.carry("mds01", mount);
+    assert!(matches!(again, Outcome::Done { changed: false, .. }));
+    let unmount = TargetUnmounted {
+        label,
+        device,
+        mount_point,
+    };
+    hand.make("mds01", unmount);
+    assert_eq!(hand.world().lustre.running.len(), 0);
 }
