@@ -48,7 +48,12 @@ fn is_there_already(output: &Output) -> bool {
 /// What is to be deleted is not there.
 fn is_gone_already(output: &Output) -> bool {
     let text = String::from_utf8_lossy(&output.stderr);
-    text.contains("No such device or address") || text.contains("No such file")
+    let words = [
+        "No such device or address",
+        "No such file",
+        "No such object",
+    ];
+    words.iter().any(|words| text.contains(words))
 }
 
 impl Kind for CorosyncConfigured {
@@ -210,7 +215,7 @@ impl Kind for ResourceAbsent {
     }
 
     fn guard(&self, work: &Work<'_>) -> Result<(), Failure> {
-        match places(work, &self.resource)?.first() {
+        match places(work, &self.resource)?.nodes.first() {
             Some(node) => Err(failed(
                 "ha-still-runs",
                 format!("{} still runs on {node}", self.resource.id),
@@ -224,8 +229,36 @@ impl Kind for ResourceAbsent {
     }
 }
 
-/// Nodes on which a target's resource is active.
-fn places(work: &Work<'_>, resource: &TargetResource) -> Result<Vec<String>, Failure> {
+/// Where Pacemaker has a target's resource.
+struct Places {
+    /// Nodes on which it is, or is on its way up or down.
+    nodes: Vec<String>,
+    /// Whether it has come up: a start that goes on is none yet.
+    is_started: bool,
+}
+
+impl Places {
+    /// The node on which it runs.
+    fn started(&self) -> Option<&String> {
+        self.nodes.first().filter(|_| self.is_started)
+    }
+
+    /// Whether it runs on this node, and nowhere else.
+    fn are(&self, node: &str) -> bool {
+        self.nodes == [node] && self.is_started
+    }
+
+    /// As a person reads it.
+    fn words(&self) -> String {
+        match (self.nodes.as_slice(), self.is_started) {
+            ([], _) => String::from("runs nowhere"),
+            (nodes, true) => format!("runs on {}", nodes.join(", ")),
+            (nodes, false) => format!("is on its way on {}", nodes.join(", ")),
+        }
+    }
+}
+
+fn places(work: &Work<'_>, resource: &TargetResource) -> Result<Places, Failure> {
     let state = state(work)?;
     let Some(found) = state.resources.iter().find(|one| one.id == resource.id) else {
         return Err(passing(
@@ -239,18 +272,25 @@ fn places(work: &Work<'_>, resource: &TargetResource) -> Result<Vec<String>, Fai
             format!("Pacemaker has given up on {}", resource.id),
         ));
     }
-    Ok(found.nodes.clone())
+    Ok(Places {
+        nodes: found.nodes.clone(),
+        is_started: found.role == "Started",
+    })
 }
 
 impl Kind for ResourceRole {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
-        let nodes = places(work, &self.resource)?;
-        let id = &self.resource.id;
-        Ok(match (nodes.first(), self.is_started) {
-            (Some(node), true) => Seen::So(format!("{id} runs on {node}")),
-            (None, false) => Seen::So(format!("{id} runs nowhere")),
-            (Some(node), false) => Seen::NotSo(format!("{id} runs on {node}")),
-            (None, true) => Seen::NotSo(format!("{id} runs nowhere")),
+        let places = places(work, &self.resource)?;
+        let words = format!("{} {}", self.resource.id, places.words());
+        let is_so = if self.is_started {
+            places.started().is_some()
+        } else {
+            places.nodes.is_empty()
+        };
+        Ok(if is_so {
+            Seen::So(words)
+        } else {
+            Seen::NotSo(words)
         })
     }
 
@@ -261,10 +301,10 @@ impl Kind for ResourceRole {
 
 impl Kind for ResourcePlaced {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
-        let nodes = places(work, &self.resource)?;
+        let places = places(work, &self.resource)?;
         let id = &self.resource.id;
-        if nodes.iter().any(|node| *node != self.node) || nodes.is_empty() {
-            return Ok(Seen::NotSo(format!("{id} runs on {}", nodes.join(", "))));
+        if !places.are(&self.node) {
+            return Ok(Seen::NotSo(format!("{id} {}", places.words())));
         }
         // A constraint of a move that was left behind would pin it for good.
         let cib = told(work)?;
@@ -290,7 +330,7 @@ impl Kind for ResourcePlaced {
         let mut left = Duration::from_mins(15);
         while moved.is_ok() && !left.is_zero() {
             match places(work, &self.resource) {
-                Ok(nodes) if nodes == [self.node.clone()] => break,
+                Ok(places) if places.are(&self.node) => break,
                 Err(failure) if !failure.is_transient => moved = Err(failure),
                 _ => {
                     work.hands.pause(super::LOOK_EVERY);

@@ -322,9 +322,11 @@ impl ResourceAbsent {
         let places = self.resource.nodes.iter();
         let places = places.map(|node| format!("//rsc_location[@id=\"location-{top}-{node}\"]"));
         let resource = format!("//{element}[@id=\"{top}\"]");
-        places
-            .chain([resource])
-            .map(|xpath| Action::service(ha::delete(&xpath), 60))
+        let deleted = places.chain([resource]).map(|xpath| ha::delete(&xpath));
+        // A constraint that somebody's move left behind would hold the resource.
+        std::iter::once(ha::clear(&top))
+            .chain(deleted)
+            .map(|argv| Action::service(argv, 60))
             .collect()
     }
 }

@@ -2,6 +2,7 @@
 
 mod faults;
 mod ha;
+mod ha_steps;
 mod ha_texts;
 mod hand;
 mod ldiskfs;
