@@ -1,6 +1,7 @@
 //! Jobs: plans that run.
 
 use crate::spec::{ConsentGiven, PlanStep};
+use model::edit::Edit;
 pub use model::job::{Failure, JobState, StepState};
 use model::spec::Goal;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,8 @@ pub struct NewJob {
     pub base_version: u64,
     /// Why, in your words; kept with the version.
     pub note: String,
+    /// Changes of that spec, as they were planned.
+    pub edits: Vec<Edit>,
     /// What is wanted once, beside the spec.
     pub goals: Vec<Goal>,
     /// Devices that may lose what is on them.

@@ -3,6 +3,7 @@
 //! One file per noun. Views only grow within `v1`. Text enums are written in
 //! the docs of their fields; numbers carry their unit in the name.
 
+pub mod allowed;
 pub mod auth;
 pub mod codes;
 pub mod device;

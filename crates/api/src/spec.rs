@@ -1,6 +1,7 @@
 //! The spec, its versions, and plans.
 
 use crate::server::Ref;
+pub use model::edit::Edit;
 pub use model::spec::{Finding, Goal};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -44,12 +45,59 @@ pub struct SpecExport {
     pub text: String,
 }
 
+/// Body of `POST /api/v1/spec/check`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct SpecCheck {
+    /// The spec: YAML or JSON; the kept one if absent.
+    pub spec: Option<String>,
+}
+
+/// All that is wrong with a spec, or should be known of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SpecChecked {
+    /// Whether it can be planned.
+    pub is_good: bool,
+    /// Findings, errors first. A text that is no spec has one, at `line:column`.
+    pub findings: Vec<Finding>,
+}
+
+/// Body of `POST /api/v1/spec/diff`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct SpecCompare {
+    /// The version to compare from; the last if absent.
+    pub from: Option<u64>,
+    /// The version to compare with, where no `spec` is given; the last if absent.
+    pub to: Option<u64>,
+    /// The document to compare with.
+    pub spec: Option<String>,
+}
+
+/// Two documents, line by line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SpecDiff {
+    /// The lines of both, in order.
+    pub lines: Vec<DiffLine>,
+}
+
+/// A line of one document or of both.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DiffLine {
+    /// `same`, `removed`, `added`.
+    pub mark: String,
+    /// The line.
+    pub text: String,
+}
+
 /// Body of `POST /api/v1/plan`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct PlanRequest {
     /// The spec: YAML or JSON; the kept one if absent.
     pub spec: Option<String>,
+    /// Changes of that spec.
+    pub edits: Vec<Edit>,
     /// What is wanted once, beside the spec.
     pub goals: Vec<Goal>,
     /// Devices that may lose what is on them.
@@ -84,6 +132,9 @@ pub struct Plan {
     pub consent_needed: Vec<ConsentNeeded>,
     /// What is wrong with the spec, or should be known of it.
     pub findings: Vec<Finding>,
+    /// The spec as it would be kept, where edits change it: YAML, written anew,
+    /// so without the comments of the one before.
+    pub spec: Option<String>,
 }
 
 /// A step of a plan.

@@ -4,6 +4,7 @@
 //! Whoever may call an operation is said where it is routed, by its argument:
 //! [`caller::Viewer`], [`caller::Operator`], [`caller::Admin`].
 
+mod allowed;
 pub mod caller;
 mod event;
 mod explain;
@@ -82,6 +83,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(event::events))
         .routes(routes!(stream::stream))
         .routes(routes!(explain::explain))
+        .routes(routes!(allowed::allowed))
         .routes(routes!(user::users, user::add))
         .routes(routes!(user::remove, user::change))
         .routes(routes!(token::tokens, token::add))
@@ -104,6 +106,8 @@ fn operations() -> OpenApiRouter<App> {
 fn with_specs() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(spec::plan))
+        .routes(routes!(spec::check))
+        .routes(routes!(spec::diff))
         .routes(routes!(job::jobs, job::add))
         .layer(DefaultBodyLimit::max(SPEC_MAX))
 }

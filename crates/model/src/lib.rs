@@ -6,10 +6,11 @@
 //! - [`inventory`]: what the reports mean together; made by `detect` only.
 //! - [`event`]: something that happened and when.
 //! - [`role`]: who may do what.
-//! - [`spec`]: what operators want.
+//! - [`spec`]: what operators want; [`edit`]: small changes of it.
 //! - [`step`], [`graph`]: what can be done to servers, and plans made of it.
 //! - [`job`]: what happens to a plan that runs.
 
+pub mod edit;
 pub mod event;
 pub mod graph;
 pub mod ids;

@@ -4,17 +4,18 @@
 use crate::codes;
 use crate::compose::Composer;
 use crate::resolve::resolve;
-use crate::resolved::{FsPlace, Resolved};
+use crate::resolved::{FsPlace, Resolved, TargetPlace};
 use crate::world::World;
+use model::edit::Edit;
 use model::graph::Waiting;
 use model::ids::ServerId;
-use model::inventory::{FsKey, TargetKey, TargetState};
+use model::inventory::{FsKey, HaKey, Target, TargetKey, TargetState};
 use model::role::Role;
 use model::spec::{Finding, FsWanted, Goal, HaManager, ServerWanted, Spec};
 use std::collections::BTreeMap;
 
 /// A verb of a thing.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verb {
     /// `drain`, `failover`, `stop`.
     pub verb: &'static str,
@@ -22,6 +23,10 @@ pub struct Verb {
     pub why_not: Option<String>,
     /// What a person should know before doing it.
     pub warnings: Vec<String>,
+    /// What is wanted once for it.
+    pub goals: Vec<Goal>,
+    /// How the spec changes for it.
+    pub edits: Vec<Edit>,
 }
 
 /// What may be done, thing by thing.
@@ -33,6 +38,8 @@ pub struct Allowed {
     pub targets: BTreeMap<TargetKey, Vec<Verb>>,
     /// Of file systems: start, stop, grow, remove.
     pub filesystems: BTreeMap<FsKey, Vec<Verb>>,
+    /// Of HA clusters: failback of all their targets.
+    pub ha_clusters: BTreeMap<HaKey, Vec<Verb>>,
 }
 
 /// All verbs of all things. A page asks [`Allowing`] for the rows that it shows.
@@ -41,6 +48,7 @@ pub fn allowed(world: World<'_>, spec: &Spec, role: Role) -> Allowed {
     let servers = world.inventory.servers.keys();
     let targets = world.inventory.targets.keys();
     let filesystems = world.inventory.filesystems.keys();
+    let ha_clusters = world.inventory.ha_clusters.keys();
     Allowed {
         servers: servers.map(|id| (*id, allowing.server(*id))).collect(),
         targets: targets
@@ -48,6 +56,9 @@ pub fn allowed(world: World<'_>, spec: &Spec, role: Role) -> Allowed {
             .collect(),
         filesystems: filesystems
             .map(|key| (key.clone(), allowing.filesystem(key)))
+            .collect(),
+        ha_clusters: ha_clusters
+            .map(|key| (key.clone(), allowing.ha_cluster(key)))
             .collect(),
     }
 }
@@ -67,6 +78,8 @@ impl Verb {
             verb,
             why_not: None,
             warnings: Vec::new(),
+            goals: Vec::new(),
+            edits: Vec::new(),
         }
     }
 
@@ -75,6 +88,22 @@ impl Verb {
             why_not: Some(why.into()),
             ..Self::free(verb)
         }
+    }
+
+    /// With what is wanted once for it, where it may be done.
+    fn asks(mut self, goals: &[Goal]) -> Self {
+        if self.why_not.is_none() {
+            self.goals = goals.to_vec();
+        }
+        self
+    }
+
+    /// With how the spec changes for it, where it may be done.
+    fn edits(mut self, edit: Edit) -> Self {
+        if self.why_not.is_none() {
+            self.edits = vec![edit];
+        }
+        self
     }
 }
 
@@ -162,38 +191,71 @@ impl<'a> Allowing<'a> {
             (_, false) => Verb::not("return", "It is in service."),
             (_, true) => self.with_wanted("return", id, ServerWanted::InService),
         };
-        let goal = [Goal::Reboot {
+        let reboot = Goal::Reboot {
             server: place.name.clone(),
-        }];
-        let reboot = self.judged("reboot", &self.resolved, |composer| composer.goals(&goal));
+        };
+        let reboot = self.with_goals("reboot", &[reboot]);
         vec![drain, back, reboot, self.remove_server(id)]
+    }
+
+    fn with_goals(&self, verb: &'static str, goals: &[Goal]) -> Verb {
+        self.judged(verb, &self.resolved, |composer| composer.goals(goals))
+            .asks(goals)
     }
 
     fn with_wanted(&self, verb: &'static str, id: ServerId, wanted: ServerWanted) -> Verb {
         let mut resolved = self.resolved.clone();
-        if let Some(place) = resolved.servers.get_mut(&id) {
-            place.wanted = wanted;
-        }
+        let Some(place) = resolved.servers.get_mut(&id) else {
+            return Verb::not(verb, "The spec does not list it.");
+        };
+        place.wanted = wanted;
+        let edit = Edit::SetServers {
+            servers: place.name.clone(),
+            state: wanted,
+        };
         self.judged(verb, &resolved, |composer| composer.server_moved(id))
+            .edits(edit)
     }
 
     fn remove_server(&self, id: ServerId) -> Verb {
+        let name = |place: &TargetPlace| place.label.to_string();
         let places = self.resolved.targets.iter();
-        let mut serves = places.filter(|place| place.servers().any(|server| server == id));
-        let n_clients = self.resolved.clients.iter();
-        let n_clients = n_clients.filter(|client| client.server == id && client.mounted);
-        match (serves.next(), n_clients.count()) {
-            (Some(place), _) => Verb::not(
-                "remove",
-                format!(
-                    "It may serve {}, and {} others.",
-                    place.label,
-                    serves.count()
-                ),
-            ),
-            (None, 0) => Verb::free("remove"),
-            (None, _) => Verb::not("remove", "The spec wants clients mounted on it."),
+        let served = places.filter(|place| place.servers().any(|server| server == id));
+        let served: Vec<&TargetPlace> = served.collect();
+        let alone = served.iter().find(|place| place.heirs.is_empty());
+        // Where its agent is silent, this is as it was last seen.
+        let is_here = |place: &&&TargetPlace| {
+            let seen = place.key.as_ref().and_then(|key| self.world.target(key));
+            seen.is_some_and(|target| target.mounted_on.contains(&id))
+        };
+        let mut clients = self.resolved.clients.iter();
+        if let Some(place) = served.iter().find(is_here) {
+            let why = if self.world.is_online(id) {
+                format!("It runs {}; drain it first.", name(place))
+            } else {
+                format!("It is silent, and ran {} when last seen.", name(place))
+            };
+            return Verb::not("remove", why);
         }
+        if let Some(place) = alone {
+            let why = format!("No other server may serve {}.", name(place));
+            return Verb::not("remove", why);
+        }
+        if clients.any(|client| client.server == id && client.mounted) {
+            return Verb::not("remove", "The spec wants clients mounted on it.");
+        }
+        let mut verb = Verb::free("remove");
+        if let Some(first) = served.first() {
+            let n_others = served.len() - 1;
+            verb.warnings.push(format!(
+                "{} and {n_others} others lose a server that may take them over.",
+                name(first)
+            ));
+        }
+        verb.edits(Edit::RemoveServers {
+            servers: self.resolved.servers[&id].name.clone(),
+            force: false,
+        })
     }
 
     /// Verbs of a target.
@@ -216,16 +278,9 @@ impl<'a> Allowing<'a> {
         let back = Goal::Failback {
             target: key.0.clone(),
         };
-        let goal = |verb: &'static str, goal: Goal| {
-            let goals = [goal];
-            self.judged(verb, &self.resolved, |composer| composer.goals(&goals))
-        };
-        let seen = self.world.target(key).filter(|target| {
-            use TargetState::{Mounted, MountedTwice, Recovering};
-            matches!(target.state, Mounted | MountedTwice | Recovering)
-        });
-        let is_up = seen.is_some();
-        let is_home = seen.is_some_and(|target| target.mounted_on.contains(&place.home));
+        let up = self.up(key);
+        let is_up = up.is_some();
+        let is_home = up.is_some_and(|target| target.mounted_on.contains(&place.home));
         let failover = if place.heirs.is_empty() {
             Verb::not(
                 "failover",
@@ -233,7 +288,7 @@ impl<'a> Allowing<'a> {
             )
         } else {
             // An heir that is away is more than a warning for one target.
-            let verb = goal("failover", over);
+            let verb = self.with_goals("failover", &[over]);
             match verb.warnings.first() {
                 Some(warning) if verb.why_not.is_none() => Verb::not("failover", warning.clone()),
                 _ => verb,
@@ -242,7 +297,7 @@ impl<'a> Allowing<'a> {
         let failback = if is_home {
             Verb::not("failback", "It is at home.")
         } else {
-            goal("failback", back)
+            self.with_goals("failback", &[back])
         };
         let fs = &self.resolved.filesystems[place.fs];
         let start = match (is_up, fs.state) {
@@ -258,6 +313,46 @@ impl<'a> Allowing<'a> {
             "It is not up."
         };
         vec![failover, failback, start, Verb::not("stop", stop)]
+    }
+
+    /// A target, if it is mounted.
+    fn up(&self, key: &TargetKey) -> Option<&'a Target> {
+        use TargetState::{Mounted, MountedTwice, Recovering};
+        let target = self.world.target(key)?;
+        matches!(target.state, Mounted | MountedTwice | Recovering).then_some(target)
+    }
+
+    /// Verbs of an HA cluster; those of its servers and targets are theirs.
+    pub fn ha_cluster(&self, key: &HaKey) -> Vec<Verb> {
+        let cluster = self.world.inventory.ha_clusters.get(key);
+        vec![match (self.never(), cluster) {
+            (Some(why), _) => Verb::not("failback", why),
+            (None, None) => Verb::not("failback", "It is not seen any more."),
+            (None, Some(cluster)) => self.all_back(cluster.targets.iter()),
+        }]
+    }
+
+    /// All targets that run elsewhere go home.
+    fn all_back<'k>(&self, keys: impl Iterator<Item = &'k TargetKey>) -> Verb {
+        let mut goals = Vec::new();
+        for key in keys {
+            let place = self.by_key.get(key).map(|at| &self.resolved.targets[*at]);
+            let Some((place, up)) = place.zip(self.up(key)) else {
+                continue;
+            };
+            if !up.mounted_on.contains(&place.home) {
+                goals.push(Goal::Failback {
+                    target: key.0.clone(),
+                });
+            }
+        }
+        if goals.is_empty() {
+            return Verb::not(
+                "failback",
+                "None of its targets that are up is away from home.",
+            );
+        }
+        self.with_goals("failback", &goals)
     }
 
     /// Verbs of a file system.
@@ -298,7 +393,12 @@ impl<'a> Allowing<'a> {
     fn with_state(&self, verb: &'static str, at: usize, state: FsWanted) -> Verb {
         let mut resolved = self.resolved.clone();
         resolved.filesystems[at].state = state;
+        let edit = Edit::SetFilesystem {
+            filesystem: resolved.filesystems[at].name.clone(),
+            state,
+        };
         self.judged(verb, &resolved, |composer| composer.fs_moved(at))
+            .edits(edit)
     }
 
     fn remove_fs(&self, at: usize, fs: &FsPlace) -> Verb {
@@ -310,6 +410,9 @@ impl<'a> Allowing<'a> {
             let text = "All that is in it is lost. Each device needs your consent.";
             verb.warnings.insert(0, text.to_owned());
         }
-        verb
+        verb.edits(Edit::SetFilesystem {
+            filesystem: fs.name.clone(),
+            state: FsWanted::Absent,
+        })
     }
 }

@@ -14,6 +14,7 @@
 //! - [`mod@plan`]: the plan; `compose` and `stage` make its graph, a file for each stage of work.
 //! - [`mod@checks`]: what must be true of any graph.
 //! - [`mod@allowed`]: what may be done to each thing, and if not, why.
+//! - [`mod@edit`]: a spec after a change that a person asks for.
 //! - [`mod@export`]: what is there, as a spec whose plan is empty.
 //! - [`codes`]: what a plan may wait for.
 //!
@@ -24,6 +25,7 @@ pub mod allowed;
 pub mod checks;
 pub mod codes;
 mod compose;
+pub mod edit;
 pub mod export;
 mod findings;
 mod hash;
@@ -35,6 +37,7 @@ pub mod world;
 
 pub use allowed::{Allowed, Allowing, Verb, allowed};
 pub use checks::{Fault, checks};
+pub use edit::edit;
 pub use export::export;
 pub use plan::{ConsentNeeded, Plan, plan};
 pub use resolve::resolve;

@@ -11,7 +11,7 @@ mod network;
 mod place;
 mod pool;
 mod select;
-mod server;
+pub(crate) mod server;
 mod target;
 
 use crate::findings::Findings;

@@ -2,10 +2,12 @@
 //!
 //! - [`reading`]: the shape every parser has: records out, skips beside them.
 //! - [`chain`]: an error with its causes on one line.
+//! - [`diff`]: what two texts differ in.
 //! - [`errno`]: errors of the kernel by number, name and words.
 //! - [`hostlist`]: `oss[01-20]` to names and back.
 
 pub mod chain;
+pub mod diff;
 pub mod errno;
 pub mod hostlist;
 pub mod reading;

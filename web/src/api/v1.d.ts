@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/allowed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What you may do to a thing now, with what to plan for it; and if not, why. */
+        get: operations["allowed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/devices": {
         parameters: {
             query?: never;
@@ -464,6 +481,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/spec/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** All that is wrong with a spec, at once. Changes nothing. Operators. */
+        post: operations["check_spec"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/spec/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Two versions of the spec, or a version and a document, line by line. */
+        post: operations["compare_specs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/spec/export": {
         parameters: {
             query?: never;
@@ -658,6 +709,33 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What may be done to a thing. */
+        Allowed: {
+            /** @description The thing. */
+            about: components["schemas"]["Ref"];
+            /** @description `server`, `target`, `filesystem`, `ha-cluster`. */
+            noun: string;
+            /** @description Its verbs, those that may not be used too. */
+            verbs: components["schemas"]["AllowedVerb"][];
+        };
+        /** @description A verb of a thing. */
+        AllowedVerb: {
+            /**
+             * @description What to give to `POST /plan` as `edits` for it. Growing has neither:
+             *     `POST /filesystems/propose` says with what.
+             */
+            edits: components["schemas"]["Edit"][];
+            /** @description What to give to `POST /plan` as `goals` for it. */
+            goals: components["schemas"]["Goal"][];
+            /** @description Whether it may be done now by whoever asks. */
+            is_allowed: boolean;
+            /** @description `drain`, `failover`, `stop`. */
+            verb: string;
+            /** @description What a person should know before doing it. */
+            warnings: string[];
+            /** @description Why it may not be done, one sentence; none if it may. */
+            why_not?: string | null;
+        };
         /** @description Something that needs attention. */
         Attention: {
             /** @description The thing. */
@@ -671,6 +749,11 @@ export interface components {
             /** @description One sentence. */
             text: string;
         };
+        /**
+         * @description What a target lies on.
+         * @enum {string}
+         */
+        BackEnd: "ldiskfs" | "zfs";
         /**
          * @description One message of `GET /api/v1/stream` (server-sent events; the SSE `id` is
          *     `seq`, so a client resumes with `Last-Event-ID`).
@@ -725,6 +808,19 @@ export interface components {
             mount_point: string;
             /** @description The server it is on. */
             server: components["schemas"]["Ref"];
+        };
+        /** @description Client mounts. */
+        ClientSpec: {
+            /** @description What is mounted. */
+            filesystem: string;
+            /** @description Where in the tree. */
+            mount_point: string;
+            /** @description Whether it is to be mounted. */
+            mounted?: boolean;
+            /** @description Options: `flock`. */
+            options?: string[];
+            /** @description Where, as a host list of managed servers. */
+            servers: string;
         };
         /** @description Something that needs attention. */
         Concern: {
@@ -988,8 +1084,66 @@ export interface components {
             /** @description The server. */
             server: components["schemas"]["Ref"];
         };
+        /** @description A line of one document or of both. */
+        DiffLine: {
+            /** @description `same`, `removed`, `added`. */
+            mark: string;
+            /** @description The line. */
+            text: string;
+        };
         /** @description Answer of an operation that has nothing else to say. */
         Done: Record<string, never>;
+        /** @description A change of the spec. */
+        Edit: {
+            /**
+             * @description What is in the fragment and not in the spec yet is added: servers, HA
+             *     groups, networks, time, file systems, client mounts.
+             */
+            add: {
+                /** @description A part of a spec. */
+                fragment: components["schemas"]["Spec"];
+            };
+        } | {
+            /** @description Servers serve, or are drained. */
+            set_servers: {
+                /** @description Their names, as a host list. */
+                servers: string;
+                /** @description What they are to do. */
+                state: components["schemas"]["ServerWanted"];
+            };
+        } | {
+            /** @description Servers are taken out of everything that names them. */
+            remove_servers: {
+                /** @description Even where targets run on them, or only they see a device. */
+                force?: boolean;
+                /** @description Their names, as a host list. */
+                servers: string;
+            };
+        } | {
+            /** @description A file system is up, down, or gone with all that is in it. */
+            set_filesystem: {
+                /** @description Its name. */
+                filesystem: string;
+                /** @description What it is to do. */
+                state: components["schemas"]["FsWanted"];
+            };
+        } | {
+            /** @description A file system gets more targets. */
+            grow: {
+                /** @description Its name. */
+                filesystem: string;
+                /** @description More MDTs. */
+                mdts?: components["schemas"]["TargetsSpec"][];
+                /** @description More OSTs. */
+                osts?: components["schemas"]["TargetsSpec"][];
+            };
+        } | {
+            /** @description A file system that is gone is named no more. */
+            forget_filesystem: {
+                /** @description Its name. */
+                filesystem: string;
+            };
+        };
         /** @description An event of the journal. */
         Event: {
             /** @description Who did it. */
@@ -1116,6 +1270,37 @@ export interface components {
              */
             target?: string;
         };
+        /** @description How a server is turned off. */
+        Fencing: {
+            /**
+             * @description The fencing agent: `fence_ipmilan`.
+             * @default
+             */
+            agent?: string;
+            /**
+             * @description Parameters for every server.
+             * @default {}
+             */
+            parameters?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Parameters that are secret, by the name of the secret in the manager.
+             * @default {}
+             */
+            secrets?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Parameters of each server: its BMC's address, its outlet.
+             * @default {}
+             */
+            servers?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+        };
         /** @description A file system. */
         FileSystem: {
             /**
@@ -1219,6 +1404,26 @@ export interface components {
              */
             n_rules?: number;
         };
+        /** @description A file system. */
+        FsSpec: {
+            /** @description What its targets lie on. */
+            back_end?: components["schemas"]["BackEnd"];
+            /** @description Its MDTs. */
+            mdts: components["schemas"]["TargetsSpec"][];
+            /** @description Where its MGS is. */
+            mgs?: components["schemas"]["MgsSpec"];
+            /** @description Its name: 1 to 8 letters, digits, `_` and `-`. */
+            name: string;
+            /** @description Its OSTs. */
+            osts: components["schemas"]["TargetsSpec"][];
+            /** @description What it is to do. */
+            state?: components["schemas"]["FsWanted"];
+        };
+        /**
+         * @description What a file system is to do.
+         * @enum {string}
+         */
+        FsWanted: "mounted" | "stopped" | "absent";
         /** @description Something that is wanted once, beside the spec. */
         Goal: {
             /** @description A target runs on this server, or on the best of its heirs. */
@@ -1282,6 +1487,36 @@ export interface components {
             /** @description Targets its servers stand in for. */
             targets: components["schemas"]["Ref"][];
         };
+        /** @description Servers that stand in for each other. */
+        HaGroup: {
+            /** @default null */
+            fencing?: components["schemas"]["Fencing"] | null;
+            /**
+             * @description Interfaces that Corosync talks over, a link each; none for those of LNet.
+             * @default []
+             */
+            links?: string[];
+            /**
+             * @description Who starts and stops targets.
+             * @default pacemaker
+             */
+            manager?: components["schemas"]["HaManager"];
+            /**
+             * @description Its name; Corosync's cluster name too.
+             * @default
+             */
+            name?: string;
+            /**
+             * @description Its servers, as a host list.
+             * @default
+             */
+            servers?: string;
+        };
+        /**
+         * @description Who starts and stops targets in a group.
+         * @enum {string}
+         */
+        HaManager: "pacemaker" | "none" | "external";
         /** @description A node of the cluster. */
         HaNode: {
             /**
@@ -1655,6 +1890,17 @@ export interface components {
             /** @description Version of the manager. */
             version: string;
         };
+        /** @description Where a file system's MGS is. */
+        MgsSpec: "on_mdt0" | {
+            /** @description On a target of its own. */
+            own: components["schemas"]["TargetsSpec"];
+        } | {
+            /** @description The one of another file system here. */
+            of: string;
+        } | {
+            /** @description Somewhere else: its nodes' NIDs, those of one node joined by commas. */
+            external: string[];
+        };
         /** @description A mounted file system. */
         Mount: {
             /**
@@ -1677,6 +1923,24 @@ export interface components {
              * @default
              */
             source?: string;
+        };
+        /** @description A net of LNet. */
+        NetworkSpec: {
+            /**
+             * @description Interfaces that carry it.
+             * @default []
+             */
+            interfaces?: string[];
+            /**
+             * @description `tcp`, `o2ib1`.
+             * @default
+             */
+            net?: string;
+            /**
+             * @description Servers that are on it, as a host list; none for all managed ones.
+             * @default null
+             */
+            servers?: string | null;
         };
         /** @description Body of `POST /api/v1/enrolment-tokens`. */
         NewEnrolmentToken: {
@@ -1706,6 +1970,11 @@ export interface components {
              * @default []
              */
             consents?: components["schemas"]["ConsentGiven"][];
+            /**
+             * @description Changes of that spec, as they were planned.
+             * @default []
+             */
+            edits?: components["schemas"]["Edit"][];
             /**
              * @description What is wanted once, beside the spec.
              * @default []
@@ -2344,6 +2613,11 @@ export interface components {
             hash: string;
             /** @description Whether it may be applied as it is. */
             is_ready: boolean;
+            /**
+             * @description The spec as it would be kept, where edits change it: YAML, written anew,
+             *     so without the comments of the one before.
+             */
+            spec?: string | null;
             /** @description What will be done. A step's number is its place. */
             steps: components["schemas"]["PlanStep"][];
             /** @description What it is for, in a few words. */
@@ -2358,6 +2632,11 @@ export interface components {
              * @default []
              */
             consents?: components["schemas"]["ConsentGiven"][];
+            /**
+             * @description Changes of that spec.
+             * @default []
+             */
+            edits?: components["schemas"]["Edit"][];
             /**
              * @description What is wanted once, beside the spec.
              * @default []
@@ -2408,6 +2687,51 @@ export interface components {
             undo: string;
             /** @description Why the plan has it. */
             why: string;
+        };
+        /** @description How careful and how fast. */
+        Policy: {
+            /**
+             * Format: int32
+             * @description Steps that may run at once in all.
+             * @default 2048
+             */
+            in_all_max?: number;
+            /**
+             * @description Whether ports are opened in a firewall that filters.
+             * @default true
+             */
+            opens_firewall?: boolean;
+            /**
+             * Format: int32
+             * @description Steps that may run at once in one HA group.
+             * @default 32
+             */
+            per_group_max?: number;
+            /**
+             * Format: int32
+             * @description Steps that may run at once on one server.
+             * @default 8
+             */
+            per_server_max?: number;
+        };
+        /** @description A pool for each target. */
+        PoolSpec: {
+            /**
+             * @description `mirror`, `raidz`, `raidz2`, `raidz3`; none for one plain disk.
+             * @default null
+             */
+            layout?: string | null;
+            /**
+             * Format: int32
+             * @description Devices in each pool; `devices` are dealt out in order.
+             * @default 0
+             */
+            n_devices?: number;
+            /**
+             * @description `name=value` of pool properties.
+             * @default []
+             */
+            options?: string[];
         };
         /** @description Why a request failed and what to do. */
         Problem: {
@@ -2511,6 +2835,31 @@ export interface components {
             /** @description Its name. */
             name: string;
         };
+        /** @description Which devices to take. Only blank whole devices are ever taken by it. */
+        Selector: {
+            /**
+             * Format: int64
+             * @description Not larger, bytes.
+             * @default null
+             */
+            bytes_max?: number | null;
+            /**
+             * Format: int64
+             * @description Not smaller, bytes.
+             * @default null
+             */
+            bytes_min?: number | null;
+            /**
+             * @description Whether it spins.
+             * @default null
+             */
+            is_rotational?: boolean | null;
+            /**
+             * @description Part of the model's name.
+             * @default null
+             */
+            model?: string | null;
+        };
         /** @description A server in a list. */
         Server: {
             /** @description Addresses. */
@@ -2593,6 +2942,24 @@ export interface components {
             /** @description Pools with vdevs. */
             zpools: components["schemas"]["Zpool"][];
         };
+        /** @description Some servers. */
+        ServerSpec: {
+            /**
+             * @description Their names, as a host list: `oss[01-20]`.
+             * @default
+             */
+            names?: string;
+            /**
+             * @description What they are to do.
+             * @default in_service
+             */
+            state?: components["schemas"]["ServerWanted"];
+        };
+        /**
+         * @description What a server is to do.
+         * @enum {string}
+         */
+        ServerWanted: "in_service" | "drained";
         /** @description A systemd unit. */
         Service: {
             /**
@@ -2634,6 +3001,92 @@ export interface components {
              * @default 0
              */
             step?: number;
+        };
+        /** @description What should be. */
+        Spec: {
+            /**
+             * Format: int32
+             * @description [`FORM`] of the document.
+             * @default 0
+             */
+            candela?: number;
+            /**
+             * @description Client mounts on managed servers.
+             * @default []
+             */
+            clients?: components["schemas"]["ClientSpec"][];
+            /**
+             * @description File systems.
+             * @default []
+             */
+            filesystems?: components["schemas"]["FsSpec"][];
+            /**
+             * @description Servers that stand in for each other.
+             * @default []
+             */
+            ha_groups?: components["schemas"]["HaGroup"][];
+            /**
+             * @description LNet.
+             * @default []
+             */
+            networks?: components["schemas"]["NetworkSpec"][];
+            /**
+             * @description How careful and how fast.
+             * @default {
+             *       "per_server_max": 8,
+             *       "per_group_max": 32,
+             *       "in_all_max": 2048,
+             *       "opens_firewall": true
+             *     }
+             */
+            policy?: components["schemas"]["Policy"];
+            /**
+             * @description The servers that are managed. What is not listed is only watched.
+             * @default []
+             */
+            servers?: components["schemas"]["ServerSpec"][];
+            /** @default null */
+            time?: components["schemas"]["TimeSpec"] | null;
+        };
+        /** @description Body of `POST /api/v1/spec/check`. */
+        SpecCheck: {
+            /**
+             * @description The spec: YAML or JSON; the kept one if absent.
+             * @default null
+             */
+            spec?: string | null;
+        };
+        /** @description All that is wrong with a spec, or should be known of it. */
+        SpecChecked: {
+            /** @description Findings, errors first. A text that is no spec has one, at `line:column`. */
+            findings: components["schemas"]["Finding"][];
+            /** @description Whether it can be planned. */
+            is_good: boolean;
+        };
+        /** @description Body of `POST /api/v1/spec/diff`. */
+        SpecCompare: {
+            /**
+             * Format: int64
+             * @description The version to compare from; the last if absent.
+             * @default null
+             */
+            from?: number | null;
+            /**
+             * @description The document to compare with.
+             * @default null
+             */
+            spec?: string | null;
+            /**
+             * Format: int64
+             * @description The version to compare with, where no `spec` is given; the last if absent.
+             * @default null
+             */
+            to?: number | null;
+        };
+        /** @description Two documents, line by line. */
+        SpecDiff: {
+            /** @description The lines of both, in order. */
+            lines: components["schemas"]["DiffLine"][];
         };
         /** @description A spec as it was written. */
         SpecDocument: components["schemas"]["SpecVersion"] & {
@@ -2769,6 +3222,50 @@ export interface components {
             /** @description Servers it names that do not report here (NIDs or names). */
             unknown_servers: string[];
         };
+        /** @description Some targets that are alike. */
+        TargetsSpec: {
+            /**
+             * Format: int32
+             * @description How many; none for as many as there are `devices`, or one.
+             * @default null
+             */
+            count?: number | null;
+            /**
+             * @description Their devices by stable identity, one each, in order of index.
+             * @default []
+             */
+            devices?: string[];
+            /**
+             * @description HA groups to spread them over; none for all whose servers see the devices.
+             * @default []
+             */
+            ha_groups?: string[];
+            /**
+             * @description The server they belong on; none to spread them.
+             * @default null
+             */
+            home?: string | null;
+            /**
+             * Format: int32
+             * @description Index of the first; none for the next that is free.
+             * @default null
+             */
+            index?: number | null;
+            /**
+             * @description Options for mkfs of the back end.
+             * @default null
+             */
+            mkfs_options?: string | null;
+            /**
+             * @description Mount options that the targets carry.
+             * @default null
+             */
+            mount_options?: string | null;
+            /** @default null */
+            select?: components["schemas"]["Selector"] | null;
+            /** @default null */
+            zpool?: components["schemas"]["PoolSpec"] | null;
+        };
         /** @description One source of time. */
         TimeSource: {
             /**
@@ -2786,6 +3283,14 @@ export interface components {
              * @default
              */
             name?: string;
+        };
+        /** @description Clocks. */
+        TimeSpec: {
+            /**
+             * @description Names or addresses of NTP servers, best first.
+             * @default []
+             */
+            sources?: string[];
         };
         /** @description Time synchronisation. */
         TimeSync: {
@@ -3020,6 +3525,42 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    allowed: {
+        parameters: {
+            query?: {
+                /** @description Name, label or id of a server, target, file system or HA cluster. */
+                thing?: string;
+                /**
+                 * @description Which of them it is, where a name could stand for several: `server`,
+                 *     `target`, `filesystem`, `ha-cluster`.
+                 */
+                noun?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Allowed"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     devices: {
         parameters: {
             query?: {
@@ -3967,6 +4508,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SpecDocument"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_spec: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpecCheck"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecChecked"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_specs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpecCompare"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecDiff"];
                 };
             };
             /** @description What went wrong, and what to do. */

@@ -14,6 +14,7 @@ use rustix::termios::isatty;
 use std::io::{BufRead, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use stdx::diff::Mark;
 
 /// What [`api::spec::ConsentNeeded::signature`] is where nothing is lost.
 const BLANK: &str = "blank";
@@ -89,6 +90,7 @@ async fn check(client: &Client, file: &Path, common: &Common) -> Result<ExitCode
 async fn plan(client: &Client, spec: Option<String>, consents: Vec<ConsentGiven>) -> Result<Plan> {
     let body = PlanRequest {
         spec,
+        edits: Vec::new(),
         goals: Vec::new(),
         consents,
     };
@@ -110,6 +112,7 @@ async fn apply(client: &Client, args: ApplyArgs) -> Result<ExitCode> {
         spec: Some(spec),
         base_version: shown.base_version,
         note: args.note,
+        edits: Vec::new(),
         goals: Vec::new(),
         consents,
         plan_hash: shown.hash,
@@ -296,45 +299,12 @@ pub(crate) fn show(plan: &Plan, screen: Screen) -> String {
 
 /// Lines that are only in one of two texts: `-` of the first, `+` of the second.
 fn difference(old: &str, new: &str) -> Vec<String> {
-    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
-    // Longest common rest from each pair of places on.
-    let width = new.len() + 1;
-    let mut common = vec![0_u32; (old.len() + 1) * width];
-    for a in (0..old.len()).rev() {
-        for b in (0..new.len()).rev() {
-            common[a * width + b] = if old[a] == new[b] {
-                common[(a + 1) * width + b + 1] + 1
-            } else {
-                common[(a + 1) * width + b].max(common[a * width + b + 1])
-            };
-        }
-    }
-    let (mut a, mut b, mut lines) = (0, 0, Vec::new());
-    while a < old.len() || b < new.len() {
-        let is_same = a < old.len() && b < new.len() && old[a] == new[b];
-        let old_first = b == new.len()
-            || (a < old.len() && common[(a + 1) * width + b] >= common[a * width + b + 1]);
-        if is_same {
-            (a, b) = (a + 1, b + 1);
-        } else if old_first {
-            lines.push(format!("- {}", old[a]));
-            a += 1;
-        } else {
-            lines.push(format!("+ {}", new[b]));
-            b += 1;
-        }
-    }
+    let lines = stdx::diff::lines(old, new).into_iter();
     lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_difference_names_only_what_differs() {
-        assert_eq!(difference("a\nb\nc\n", "a\nc\nd\n"), ["- b", "+ d"]);
-        assert_eq!(difference("", "x\n"), ["+ x"]);
-        assert!(difference("a\nb", "a\nb\n").is_empty());
-    }
+        .filter_map(|(mark, line)| match mark {
+            Mark::Same => None,
+            Mark::Removed => Some(format!("- {line}")),
+            Mark::Added => Some(format!("+ {line}")),
+        })
+        .collect()
 }

@@ -3,7 +3,7 @@
 use super::App;
 use super::caller::Viewer;
 use super::problem::{Fault, Problems, bad, not_found};
-use super::read::{device_id, one, server_id, target_key};
+use super::read::{device_id, fs_named, ha_named, server_id, target_key};
 use crate::state::World;
 use crate::views::{concerns, confidence, evidence, server as servers_view, server_ref, storage};
 use api::server::Ref;
@@ -129,11 +129,7 @@ fn target_sentences(target: &Target) -> Vec<String> {
 }
 
 fn explain_filesystem(world: &World, name: &str) -> Result<Explanation, Fault> {
-    let all = world.inventory().filesystems.iter();
-    let found = all
-        .filter(|(key, fs)| key.0 == name || fs.name.as_str() == name)
-        .collect();
-    let (key, fs) = one("file system", name, found)?;
+    let (key, fs) = fs_named(world, name)?;
     let view = storage::filesystem(world, key, fs);
     let mgt = view.mgt.as_ref().and_then(|mgt| {
         let found = world.inventory().targets.get(&TargetKey(mgt.id.clone()))?;
@@ -218,11 +214,7 @@ fn explain_server(app: &App, world: &World, name: &str) -> Result<Explanation, F
 }
 
 fn explain_ha(world: &World, name: &str) -> Result<Explanation, Fault> {
-    let all = world.inventory().ha_clusters.iter();
-    let found = all
-        .filter(|(key, ha)| key.0 == name || ha.name == name)
-        .collect();
-    let (key, ha) = one("HA cluster", name, found)?;
+    let (key, ha) = ha_named(world, name)?;
     let names: Vec<_> = ha
         .servers
         .iter()

@@ -4,7 +4,7 @@ use super::App;
 use super::caller::{Admin, Caller, Operator, Viewer};
 use super::login::note;
 use super::problem::{Fault, Problems, bad, fault, not_found};
-use super::spec::{Made, make, sentence};
+use super::spec::{Asked, Made, make, sentence};
 use crate::jobs::AskError;
 use crate::views::job as views;
 use api::codes;
@@ -43,7 +43,13 @@ pub(crate) async fn add(
     }
     // One after the other, so that no two act upon the same world.
     let _turn = app.manager.jobs.turn().await;
-    let made = make(&app, &caller, body.spec, body.goals, &body.consents).await?;
+    let asked = Asked {
+        spec: body.spec,
+        edits: body.edits,
+        goals: body.goals,
+        consents: body.consents,
+    };
+    let made = make(&app, &caller, asked).await?;
     check(&app, &made, &body.plan_hash, body.base_version)?;
     let mut spec_version = made.base_version;
     if let Some(text) = &made.new_text {

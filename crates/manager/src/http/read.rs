@@ -18,7 +18,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use lustre::label::TargetLabel;
 use model::ids::{DeviceId, ServerId};
-use model::inventory::{self, TargetKey};
+use model::inventory::{self, FsKey, HaKey, TargetKey};
 
 type Listed<T> = Result<Json<Page<T>>, Fault>;
 
@@ -150,6 +150,30 @@ pub(crate) fn target_key(world: &World, name: &str) -> Result<TargetKey, Fault> 
     one("target", name, found.map(|(key, _)| key.clone()).collect())
 }
 
+/// The file system of an id or name.
+pub(crate) fn fs_named<'w>(
+    world: &'w World,
+    name: &str,
+) -> Result<(&'w FsKey, &'w inventory::FileSystem), Fault> {
+    let all = world.inventory().filesystems.iter();
+    let found = all
+        .filter(|(key, fs)| key.0 == name || fs.name.as_str() == name)
+        .collect();
+    one("file system", name, found)
+}
+
+/// The HA cluster of an id or name.
+pub(crate) fn ha_named<'w>(
+    world: &'w World,
+    name: &str,
+) -> Result<(&'w HaKey, &'w inventory::HaCluster), Fault> {
+    let all = world.inventory().ha_clusters.iter();
+    let found = all
+        .filter(|(key, ha)| key.0 == name || ha.name == name)
+        .collect();
+    one("HA cluster", name, found)
+}
+
 /// The device of an id, or of a path that only one device has.
 pub(crate) fn device_id(world: &World, name: &str) -> Result<DeviceId, Fault> {
     let all = &world.inventory().devices;
@@ -222,11 +246,7 @@ pub(crate) async fn filesystem(
     Path(id): Path<String>,
 ) -> Result<Json<FileSystem>, Fault> {
     let world = app.manager.world();
-    let all = world.inventory().filesystems.iter();
-    let found = all
-        .filter(|(key, fs)| key.0 == id || fs.name.as_str() == id)
-        .collect();
-    let (key, fs) = one("file system", &id, found)?;
+    let (key, fs) = fs_named(&world, &id)?;
     Ok(Json(storage::filesystem(&world, key, fs)))
 }
 
@@ -262,10 +282,6 @@ pub(crate) async fn ha_cluster(
     Path(id): Path<String>,
 ) -> Result<Json<HaCluster>, Fault> {
     let world = app.manager.world();
-    let all = world.inventory().ha_clusters.iter();
-    let found = all
-        .filter(|(key, ha)| key.0 == id || ha.name == id)
-        .collect();
-    let (key, ha) = one("HA cluster", &id, found)?;
+    let (key, ha) = ha_named(&world, &id)?;
     Ok(Json(storage::ha_cluster(&world, key, ha)))
 }

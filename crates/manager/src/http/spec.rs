@@ -8,13 +8,16 @@ use crate::views::job as views;
 use api::codes;
 use api::page::Page;
 use api::spec::{
-    ConsentGiven, Plan, PlanRequest, SpecDocument, SpecExport, SpecQuery, SpecVersion,
+    ConsentGiven, DiffLine, Plan, PlanRequest, SpecCheck, SpecChecked, SpecCompare, SpecDiff,
+    SpecDocument, SpecExport, SpecQuery, SpecVersion,
 };
 use axum::Json;
 use axum::extract::{Query, State};
+use model::edit::Edit;
 use model::graph::Consent;
 use model::ids::DeviceId;
-use model::spec::{Goal, Spec};
+use model::spec::{Finding, Goal, Spec};
+use stdx::diff::Mark;
 use store::job;
 
 /// `GET /spec`.
@@ -86,7 +89,7 @@ pub(crate) async fn export(State(app): State<App>, _: Viewer) -> Result<Json<Spe
     Ok(Json(SpecExport { text }))
 }
 
-fn failed(error: &dyn std::fmt::Display) -> Fault {
+pub(super) fn failed(error: &dyn std::fmt::Display) -> Fault {
     tracing::error!(%error, "Planning failed.");
     fault(
         codes::INTERNAL,
@@ -107,9 +110,105 @@ pub(crate) async fn plan(
     Operator(caller): Operator,
     Json(body): Json<PlanRequest>,
 ) -> Result<Json<Plan>, Fault> {
-    let made = make(&app, &caller, body.spec, body.goals, &body.consents).await?;
+    let asked = Asked {
+        spec: body.spec,
+        edits: body.edits,
+        goals: body.goals,
+        consents: body.consents,
+    };
+    let is_edited = !asked.edits.is_empty();
+    let made = make(&app, &caller, asked).await?;
     let world = app.manager.world();
-    Ok(Json(views::plan(&world, made.plan, made.base_version)))
+    let mut plan = views::plan(&world, made.plan, made.base_version);
+    plan.spec = made.new_text.filter(|_| is_edited);
+    Ok(Json(plan))
+}
+
+/// `POST /spec/check`.
+#[utoipa::path(
+    operation_id = "check_spec", post, path = "/spec/check", tag = "spec",
+    summary = "All that is wrong with a spec, at once. Changes nothing. Operators.",
+    request_body = SpecCheck,
+    responses((status = 200, body = SpecChecked), Problems)
+)]
+pub(crate) async fn check(
+    State(app): State<App>,
+    _: Operator,
+    Json(body): Json<SpecCheck>,
+) -> Result<Json<SpecChecked>, Fault> {
+    let text = match body.spec {
+        Some(text) => text,
+        None => kept(&app).await?.1,
+    };
+    let spec: Spec = match parse(&text) {
+        Ok(spec) => spec,
+        Err(error) => {
+            let (line, column) = error.at.unwrap_or((1, 1));
+            return Ok(Json(SpecChecked {
+                is_good: false,
+                findings: vec![Finding {
+                    is_error: true,
+                    path: format!("{line}:{column}"),
+                    reason: sentence(&error),
+                    remedy: String::from("Correct the text there."),
+                }],
+            }));
+        }
+    };
+    let snapshot = app.manager.snapshot();
+    let made = tokio::task::spawn_blocking(move || plan::resolve(&spec, snapshot.world()).1);
+    let findings = made.await.map_err(|error| failed(&error))?;
+    Ok(Json(SpecChecked {
+        is_good: !findings.iter().any(|finding| finding.is_error),
+        findings,
+    }))
+}
+
+/// `POST /spec/diff`.
+#[utoipa::path(
+    operation_id = "compare_specs", post, path = "/spec/diff", tag = "spec",
+    summary = "Two versions of the spec, or a version and a document, line by line.",
+    request_body = SpecCompare,
+    responses((status = 200, body = SpecDiff), Problems)
+)]
+pub(crate) async fn diff(
+    State(app): State<App>,
+    _: Viewer,
+    Json(body): Json<SpecCompare>,
+) -> Result<Json<SpecDiff>, Fault> {
+    let old = text_of(&app, body.from).await?;
+    let new = match body.spec {
+        Some(text) => text,
+        None => text_of(&app, body.to).await?,
+    };
+    let compared = tokio::task::spawn_blocking(move || {
+        let lines = stdx::diff::lines(&old, &new).into_iter();
+        let lines = lines.map(|(mark, text)| DiffLine {
+            mark: match mark {
+                Mark::Same => "same",
+                Mark::Removed => "removed",
+                Mark::Added => "added",
+            }
+            .to_owned(),
+            text: text.to_owned(),
+        });
+        lines.collect()
+    });
+    let lines = compared.await.map_err(|error| failed(&error))?;
+    Ok(Json(SpecDiff { lines }))
+}
+
+/// The text of a version; of the last, or of none yet.
+async fn text_of(app: &App, version: Option<u64>) -> Result<String, Fault> {
+    match version {
+        None => Ok(kept(app).await?.1),
+        Some(0) => Ok(String::new()),
+        Some(wanted) => {
+            let found = app.manager.store().spec(Some(wanted)).await?;
+            let found = found.ok_or_else(|| not_found("version", &wanted.to_string()))?;
+            Ok(found.body)
+        }
+    }
 }
 
 /// A plan, and what it was made from.
@@ -122,40 +221,78 @@ pub(super) struct Made {
     pub consents: Vec<Consent>,
 }
 
-/// Plans for what someone asks.
-pub(super) async fn make(
-    app: &App,
-    caller: &Caller,
-    text: Option<String>,
-    goals: Vec<Goal>,
-    consents: &[ConsentGiven],
-) -> Result<Made, Fault> {
+/// Version and text of the kept spec; before anybody wrote one, the empty one.
+pub(super) async fn kept(app: &App) -> Result<(u64, String), Fault> {
     let kept = app.manager.store().spec(None).await?;
-    let base_version = kept.as_ref().map_or(0, |kept| kept.version);
-    let kept = kept.map(|kept| kept.body).unwrap_or_default();
-    let new_text = text.filter(|text| *text != kept);
-    let spec: Spec =
-        parse(new_text.as_ref().unwrap_or(&kept)).map_err(|error| bad(sentence(&error)))?;
+    Ok(kept.map_or_else(Default::default, |kept| (kept.version, kept.body)))
+}
+
+/// What someone asks a plan for.
+pub(super) struct Asked {
+    /// The kept one if none.
+    pub spec: Option<String>,
+    pub edits: Vec<Edit>,
+    pub goals: Vec<Goal>,
+    pub consents: Vec<ConsentGiven>,
+}
+
+/// Plans for what someone asks.
+pub(super) async fn make(app: &App, caller: &Caller, asked: Asked) -> Result<Made, Fault> {
+    let (base_version, kept) = kept(app).await?;
+    let text = asked.spec.unwrap_or_else(|| kept.clone());
+    let spec: Spec = parse(&text).map_err(|error| bad(sentence(&error)))?;
     let at_ms = app.manager.now().as_millisecond();
-    let given = consents.iter().map(|consent| Consent {
-        device: DeviceId(consent.device.clone()),
-        signature: consent.signature.clone(),
+    let given = asked.consents.into_iter().map(|consent| Consent {
+        device: DeviceId(consent.device),
+        signature: consent.signature,
         by: caller.actor.clone(),
         at_ms,
     });
     let consents: Vec<Consent> = given.collect();
     let snapshot = app.manager.snapshot();
+    let (edits, goals) = (asked.edits, asked.goals);
     let planned = tokio::task::spawn_blocking(move || {
-        let plan = snapshot.plan(&spec, &goals, &consents);
-        (plan, consents)
+        let (spec, text) = if edits.is_empty() {
+            (spec, Ok(text))
+        } else {
+            let (edited, findings) = plan::edit(&spec, &edits, snapshot.world());
+            if findings.iter().any(|finding| finding.is_error) {
+                let plan = plan::Plan {
+                    findings,
+                    ..plan::Plan::default()
+                };
+                return (plan, Ok(text), consents);
+            }
+            let text = if edited == spec {
+                Ok(text)
+            } else {
+                serde_saphyr::to_string(&edited)
+            };
+            (edited, text)
+        };
+        let mut plan = snapshot.plan(&spec, &goals, &consents);
+        if goals.is_empty() && !edits.is_empty() {
+            plan.graph.title = title(&edits);
+        }
+        (plan, text, consents)
     });
-    let (plan, consents) = planned.await.map_err(|error| failed(&error))?;
+    let (plan, text, consents) = planned.await.map_err(|error| failed(&error))?;
+    let text = text.map_err(|error| failed(&error))?;
     Ok(Made {
         base_version,
-        new_text,
+        new_text: (text != kept).then_some(text),
         plan,
         consents,
     })
+}
+
+/// Edits, in a few words.
+fn title(edits: &[Edit]) -> String {
+    let titles: Vec<String> = edits.iter().take(3).map(Edit::title).collect();
+    match edits.len().saturating_sub(titles.len()) {
+        0 => titles.join("; "),
+        n => format!("{}; and {n} more", titles.join("; ")),
+    }
 }
 
 /// An error, as a sentence.

@@ -48,6 +48,7 @@ pub(crate) fn plan(world: &World, plan: plan::Plan, base_version: u64) -> Plan {
         waiting: waiting.collect(),
         consent_needed: needed.collect(),
         title: plan.graph.title,
+        spec: None,
         findings: plan.findings,
         hash: plan.hash,
     }

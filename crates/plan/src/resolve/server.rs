@@ -7,7 +7,7 @@ use model::ids::ServerId;
 use std::collections::BTreeMap;
 
 /// Servers by each of their names.
-pub(super) fn names(world: World<'_>) -> BTreeMap<&str, Vec<ServerId>> {
+pub(crate) fn names(world: World<'_>) -> BTreeMap<&str, Vec<ServerId>> {
     let mut names: BTreeMap<&str, Vec<ServerId>> = BTreeMap::new();
     let mut add = |name, id| {
         let ids: &mut Vec<ServerId> = names.entry(name).or_default();

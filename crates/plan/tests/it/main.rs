@@ -4,6 +4,7 @@ mod adopt;
 mod bite;
 mod build;
 mod change;
+mod edit;
 mod may;
 mod random;
 mod site;

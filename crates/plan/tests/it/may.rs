@@ -53,7 +53,7 @@ fn each_verb_says_why_it_may_not_be() {
     let is = |what: &str, expected: &str| check(&town, BARE, Role::Operator, what, expected);
     is(
         "server s1",
-        "drain\nreturn: It is in service.\nreboot\nremove: It may serve MGS, and 5 others.",
+        "drain\nreturn: It is in service.\nreboot\nremove: It runs MGS; drain it first.",
     );
     is(
         "server c1",
@@ -101,7 +101,7 @@ fn silence_and_others_hands_are_reasons() {
     is(
         "server s2",
         "drain: It waits for this: The agent on s2, where it was mounted, to connect; or `target failover` once that server is proven off.\nreturn: It is in service.\n\
-         reboot: It waits for this: The agent on s2 to connect.\nremove: It may serve MGS, and 5 others.",
+         reboot: It waits for this: The agent on s2 to connect.\nremove: It is silent, and ran lab-MDT0000 when last seen.",
     );
 }
 

@@ -1,0 +1,136 @@
+//! What may be done to a thing, and if not, why.
+
+use super::App;
+use super::caller::Viewer;
+use super::problem::{Fault, Problems, bad, not_found};
+use super::read::{fs_named, ha_named, server_id, target_key};
+use super::spec::{failed, kept, sentence};
+use crate::planning::parse;
+use crate::state::World;
+use crate::views::{server_ref, target_ref};
+use api::allowed::{Allowed, AllowedQuery, AllowedVerb};
+use api::server::Ref;
+use axum::Json;
+use axum::extract::{Query, State};
+use model::ids::ServerId;
+use model::inventory::{FsKey, HaKey, TargetKey};
+use model::spec::Spec;
+use plan::{Allowing, Verb};
+
+/// A thing that has verbs.
+enum Thing {
+    Target(TargetKey),
+    FileSystem(FsKey),
+    Server(ServerId),
+    HaCluster(HaKey),
+}
+
+/// `GET /allowed?thing=NAME`: tries targets, file systems, servers and HA
+/// clusters, in this order.
+#[utoipa::path(
+    get, path = "/allowed", tag = "jobs",
+    summary = "What you may do to a thing now, with what to plan for it; and if not, why.",
+    params(AllowedQuery),
+    responses((status = 200, body = Allowed), Problems)
+)]
+pub(crate) async fn allowed(
+    State(app): State<App>,
+    Viewer(caller): Viewer,
+    Query(query): Query<AllowedQuery>,
+) -> Result<Json<Allowed>, Fault> {
+    let name = query
+        .thing
+        .ok_or_else(|| bad("What is asked about? Give `thing`."))?;
+    let (noun, thing, about) = find(&app.manager.world(), query.noun.as_deref(), &name)?;
+    let (_, text) = kept(&app).await?;
+    let spec: Spec = parse(&text).map_err(|error| bad(sentence(&error)))?;
+    let snapshot = app.manager.snapshot();
+    let judged = tokio::task::spawn_blocking(move || {
+        let allowing = Allowing::new(snapshot.world(), &spec, caller.role);
+        match &thing {
+            Thing::Target(key) => allowing.target(key),
+            Thing::FileSystem(key) => allowing.filesystem(key),
+            Thing::Server(id) => allowing.server(*id),
+            Thing::HaCluster(key) => allowing.ha_cluster(key),
+        }
+    });
+    let verbs = judged.await.map_err(|error| failed(&error))?;
+    Ok(Json(Allowed {
+        noun: noun.to_owned(),
+        about,
+        verbs: verbs.into_iter().map(view).collect(),
+    }))
+}
+
+fn view(verb: Verb) -> AllowedVerb {
+    AllowedVerb {
+        verb: verb.verb.to_owned(),
+        is_allowed: verb.why_not.is_none(),
+        why_not: verb.why_not,
+        warnings: verb.warnings,
+        goals: verb.goals,
+        edits: verb.edits,
+    }
+}
+
+/// The thing of this name, and what kind it is.
+fn find(
+    world: &World,
+    noun: Option<&str>,
+    name: &str,
+) -> Result<(&'static str, Thing, Ref), Fault> {
+    let all = [
+        ("target", target as fn(&World, &str) -> _),
+        ("filesystem", filesystem),
+        ("server", server),
+        ("ha-cluster", ha_cluster),
+    ];
+    if let Some(noun) = noun
+        && all.iter().all(|(known, _)| *known != noun)
+    {
+        return Err(bad(
+            "`noun` is one of `server`, `target`, `filesystem` and `ha-cluster`.",
+        ));
+    }
+    for (known, look) in all {
+        if noun.is_some_and(|noun| noun != known) {
+            continue;
+        }
+        match look(world, name) {
+            Err(fault) if fault.0.status == 404 => {}
+            outcome => return outcome.map(|(thing, about)| (known, thing, about)),
+        }
+    }
+    Err(not_found("server, target, file system or HA cluster", name))
+}
+
+type Found = Result<(Thing, Ref), Fault>;
+
+fn target(world: &World, name: &str) -> Found {
+    let key = target_key(world, name)?;
+    let about = target_ref(world, &key);
+    Ok((Thing::Target(key), about))
+}
+
+fn filesystem(world: &World, name: &str) -> Found {
+    let (key, fs) = fs_named(world, name)?;
+    let about = Ref {
+        id: key.0.clone(),
+        name: fs.name.to_string(),
+    };
+    Ok((Thing::FileSystem(key.clone()), about))
+}
+
+fn server(world: &World, name: &str) -> Found {
+    let id = server_id(world, name)?;
+    Ok((Thing::Server(id), server_ref(world, id)))
+}
+
+fn ha_cluster(world: &World, name: &str) -> Found {
+    let (key, ha) = ha_named(world, name)?;
+    let about = Ref {
+        id: key.0.clone(),
+        name: ha.name.clone(),
+    };
+    Ok((Thing::HaCluster(key.clone()), about))
+}
