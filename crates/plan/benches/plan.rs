@@ -315,3 +315,41 @@ fn nothing_to_do(bencher: divan::Bencher, n: u32) {
     );
     bencher.bench(|| plan::plan(&site.spec, site.world(), &[], &[]));
 }
+
+/// A site whose planner has settled, and its last server's target unmounted.
+fn kept(n: u32) -> (Site, plan::Planner, Arc<Spec>) {
+    let site = Site::built(n);
+    let spec = Arc::new(site.spec.clone());
+    let mut planner = plan::Planner::new();
+    for _ in 0..2 {
+        let made = planner.plan(&spec, site.world(), &BTreeSet::new(), &[], &[]);
+        assert!(made.is_settled());
+    }
+    (site, planner, spec)
+}
+
+#[divan::bench(args = SIZES, sample_count = 20, sample_size = 1)]
+fn nothing_to_do_again(bencher: divan::Bencher, n: u32) {
+    let (site, mut planner, spec) = kept(n);
+    bencher.bench_local(|| planner.plan(&spec, site.world(), &BTreeSet::new(), &[], &[]));
+}
+
+#[divan::bench(args = SIZES, sample_count = 20, sample_size = 1)]
+fn one_server_changed(bencher: divan::Bencher, n: u32) {
+    let (mut site, mut planner, spec) = kept(n);
+    let last = id(n - 1);
+    let changed = BTreeSet::from([last]);
+    let mut report = (*site.reports[&last]).clone();
+    let lustre = report.lustre.as_mut().unwrap();
+    let at = lustre
+        .targets
+        .iter()
+        .rposition(|one| one.mount_point.is_some());
+    lustre.targets.remove(at.unwrap());
+    report.mounts.as_mut().unwrap().pop();
+    site.reports.insert(last, Arc::new(report));
+    site.look();
+    let made = planner.plan(&spec, site.world(), &changed, &[], &[]);
+    assert_eq!(made.graph.steps.len(), 1, "{:?}", made.findings);
+    bencher.bench_local(|| planner.plan(&spec, site.world(), &changed, &[], &[]));
+}

@@ -50,6 +50,27 @@ impl Status {
     }
 }
 
+/// What has to be looked at: the rest is as it is to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Loud {
+    pub servers: BTreeSet<ServerId>,
+    pub groups: BTreeSet<usize>,
+    pub targets: BTreeSet<usize>,
+    pub clients: BTreeSet<usize>,
+}
+
+impl Loud {
+    /// Everything.
+    pub fn all(resolved: &Resolved) -> Self {
+        Self {
+            servers: resolved.servers.keys().copied().collect(),
+            groups: (0..resolved.groups.len()).collect(),
+            targets: (0..resolved.targets.len()).collect(),
+            clients: (0..resolved.clients.len()).collect(),
+        }
+    }
+}
+
 /// A step with its reason, before it has a number.
 pub(crate) struct Ask {
     pub on: ServerId,
@@ -64,7 +85,12 @@ pub(crate) struct Composer<'a> {
     pub resolved: &'a Resolved,
     pub graph: Graph,
     pub waiting: BTreeSet<Waiting>,
+    /// How often something waited.
+    n_waits: usize,
     pub consent_needed: BTreeSet<ConsentNeeded>,
+    pub loud: Loud,
+    /// What was looked at and is as it is to be.
+    pub quiet: Loud,
     consents: BTreeMap<(&'a DeviceId, &'a str), &'a Consent>,
     /// LNet of each server that was asked for.
     pub lnet: BTreeMap<ServerId, Status>,
@@ -87,13 +113,32 @@ impl<'a> Composer<'a> {
             resolved,
             graph: Graph::default(),
             waiting: BTreeSet::new(),
+            n_waits: 0,
             consent_needed: BTreeSet::new(),
+            loud: Loud::default(),
+            quiet: Loud::default(),
             consents: keyed.collect(),
             lnet: BTreeMap::new(),
             ha: BTreeMap::new(),
             up: BTreeMap::new(),
             back: BTreeMap::new(),
             unmounted: BTreeMap::new(),
+        }
+    }
+
+    /// How much there is so far: the same before and after something quiet.
+    pub fn mark(&self) -> (usize, usize) {
+        (self.graph.steps.len(), self.n_waits)
+    }
+
+    /// What is to be looked at the next time too.
+    pub fn still_loud(&self) -> Loud {
+        let (loud, quiet) = (&self.loud, &self.quiet);
+        Loud {
+            servers: loud.servers.difference(&quiet.servers).copied().collect(),
+            groups: loud.groups.difference(&quiet.groups).copied().collect(),
+            targets: loud.targets.difference(&quiet.targets).copied().collect(),
+            clients: loud.clients.difference(&quiet.clients).copied().collect(),
         }
     }
 
@@ -111,6 +156,7 @@ impl<'a> Composer<'a> {
 
     /// Something waits.
     pub fn wait(&mut self, what: impl Into<String>, for_what: impl Into<String>, code: &str) {
+        self.n_waits += 1;
         self.waiting.insert(Waiting {
             what: what.into(),
             for_what: for_what.into(),

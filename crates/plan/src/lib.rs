@@ -12,6 +12,7 @@
 //! - [`world`]: what is known, and how fresh.
 //! - [`mod@resolve`]: hosts, devices, homes, NIDs: every choice made; [`resolved`] holds them.
 //! - [`mod@plan`]: the plan; `compose` and `stage` make its graph, a file for each stage of work.
+//! - [`planner`]: plans again and again, at the cost of what changed.
 //! - [`mod@checks`]: what must be true of any graph.
 //! - [`mod@allowed`]: what may be done to each thing, and if not, why.
 //! - [`mod@edit`]: a spec after a change that a person asks for.
@@ -30,6 +31,7 @@ pub mod export;
 mod findings;
 mod hash;
 pub mod plan;
+pub mod planner;
 pub mod resolve;
 pub mod resolved;
 mod stage;
@@ -40,6 +42,7 @@ pub use checks::{Fault, checks};
 pub use edit::edit;
 pub use export::export;
 pub use plan::{ConsentNeeded, Plan, plan};
+pub use planner::Planner;
 pub use resolve::resolve;
 pub use resolved::Resolved;
 pub use world::World;

@@ -1,6 +1,6 @@
 //! The plan for a spec: what to do, what it waits for, what it needs.
 
-use crate::compose::Composer;
+use crate::compose::{Composer, Loud};
 use crate::resolve::resolve;
 use crate::resolved::Resolved;
 use crate::world::World;
@@ -73,13 +73,25 @@ fn compose(
     spec: &Spec,
     world: World<'_>,
     resolved: &Resolved,
-    mut findings: Vec<Finding>,
+    findings: Vec<Finding>,
     goals: &[Goal],
     consents: &[Consent],
 ) -> Plan {
     let mut composer = Composer::new(world, resolved, consents);
+    composer.loud = Loud::all(resolved);
     composer.everything();
     composer.goals(goals);
+    finish(spec, world, composer, findings, goals)
+}
+
+/// Reads the graph a second time, and gives the plan.
+pub(crate) fn finish(
+    spec: &Spec,
+    world: World<'_>,
+    composer: Composer<'_>,
+    mut findings: Vec<Finding>,
+    goals: &[Goal],
+) -> Plan {
     let title = composer.title(goals);
     let Composer {
         mut graph,

@@ -14,6 +14,8 @@ mod select;
 pub(crate) mod server;
 mod target;
 
+pub(crate) use existing::mount_point_of;
+
 use crate::findings::Findings;
 use crate::resolved::Resolved;
 use crate::world::World;

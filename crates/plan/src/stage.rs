@@ -19,21 +19,24 @@ use model::spec::{FsWanted, Goal, ServerWanted};
 impl Composer<'_> {
     /// All that the spec wants.
     pub fn everything(&mut self) {
-        let servers: Vec<_> = self.resolved.servers.keys().copied().collect();
-        for server in servers {
+        for server in self.loud.servers.clone() {
+            let mark = self.mark();
             self.host(server);
+            if self.mark() == mark {
+                self.quiet.servers.insert(server);
+            }
         }
-        for group in 0..self.resolved.groups.len() {
+        for group in self.loud.groups.clone() {
+            let mark = self.mark();
             self.ha_ready(group);
+            self.standbys(group);
+            if self.mark() == mark {
+                self.quiet.groups.insert(group);
+            }
         }
-        self.standbys();
-        let states: Vec<FsWanted> = self
-            .resolved
-            .filesystems
-            .iter()
-            .map(|fs| fs.state)
-            .collect();
-        for (fs, state) in states.iter().enumerate() {
+        let states = self.resolved.filesystems.iter().map(|fs| fs.state);
+        let states: Vec<FsWanted> = states.collect();
+        for (fs, state) in states.into_iter().enumerate() {
             match state {
                 FsWanted::Mounted => self.fs_up(fs),
                 FsWanted::Stopped => {

@@ -71,11 +71,11 @@ fn missing(planned: &Planned, device: &str, is_given: bool) -> Vec<Fault> {
 
 /// What servers that are there show on a device.
 fn now_on(view: &View<'_>, device: &str) -> Vec<String> {
-    let servers = view.seen_by.get(device).into_iter().flatten();
+    let servers = view.seen_by(device);
     let there = servers.filter(|id| view.world.online.contains(id));
     let id = model::ids::DeviceId(device.to_owned());
     let shown = there.filter_map(|server| {
-        let report = view.report(*server)?;
+        let report = view.report(server)?;
         model::graph::signature_seen(report, &id)
     });
     let mut shown: Vec<String> = shown.collect();
@@ -90,11 +90,10 @@ fn is_pool(view: &View<'_>, name: &str, given: &Consent) -> bool {
     let Some(guid) = given.device.0.strip_prefix("zpool:") else {
         return false;
     };
-    let reports = view.world.reports.values();
-    let pools = reports.flat_map(|report| report.zpools.iter().flatten());
-    let mut known = pools.filter(|pool| pool.name == name).peekable();
-    let is_known = known.peek().is_none() || known.any(|pool| pool.guid == guid);
-    is_known && guid == given.signature && !given.by.is_empty()
+    // One that is exported has only its guid to be known by.
+    let known = view.world.inventory.devices.get(&given.device);
+    let is_it = known.is_none_or(|known| known.paths.values().any(|path| path == name));
+    is_it && guid == given.signature && !given.by.is_empty()
 }
 
 /// Whether a dataset lies in a pool that an earlier step makes.

@@ -6,6 +6,7 @@ use super::view::{Act, View};
 use lustre::label::{FsName, TargetIndex, TargetKind, TargetLabel};
 use model::graph::{Planned, StepId};
 use model::ids::ServerId;
+use model::inventory::TargetKey;
 use model::report::LnetState;
 use model::spec::MgsSpec;
 use model::step::Step;
@@ -105,16 +106,25 @@ impl<'v, 'a> Order<'v, 'a> {
     }
 
     fn read_world(&mut self) {
-        for (id, report) in self.view.world.reports {
-            let mut seen = report.lustre.iter().flat_map(|lustre| &lustre.targets);
-            let is_mgs = seen.any(|one| {
-                one.mount_point.is_some() && (one.label == TargetLabel::Mgs || one.is_mgs_too)
-            });
-            if is_mgs {
-                self.mgs_now.extend(self.addresses(*id));
+        let seen: &'a model::inventory::Inventory = self.view.world.inventory;
+        let own = seen.filesystems.values().filter_map(|fs| fs.mgt.as_ref());
+        let alone = seen.targets.range(TargetKey(String::from("MGS"))..);
+        let alone = alone.take_while(|(key, _)| key.0.starts_with("MGS"));
+        let keys: BTreeSet<&TargetKey> = own.chain(alone.map(|(key, _)| key)).collect();
+        for target in keys.into_iter().filter_map(|key| seen.targets.get(key)) {
+            if target.is_mgs_too {
+                self.combined.insert(target.label.clone());
+            }
+            for server in &target.mounted_on {
+                let report = self.view.report(*server);
+                let of = report.and_then(|report| report.lustre.as_ref());
+                let mut shown = of.into_iter().flat_map(|lustre| &lustre.targets);
+                if shown.any(|one| one.mount_point.is_some() && one.label == target.label) {
+                    let addresses = self.addresses(*server);
+                    self.mgs_now.extend(addresses);
+                }
             }
         }
-        let seen: &'a model::inventory::Inventory = self.view.world.inventory;
         for fs in seen.filesystems.values() {
             let nids = fs.mgs_nids.iter().map(lustre::nid::Nid::address);
             self.told.entry(&fs.name).or_default().extend(nids);
@@ -123,10 +133,6 @@ impl<'v, 'a> Order<'v, 'a> {
 
     fn read_steps(&mut self) {
         let graph: &'a model::graph::Graph = self.view.graph;
-        let seen: &'a model::inventory::Inventory = self.view.world.inventory;
-        let targets = seen.targets.values().filter(|target| target.is_mgs_too);
-        self.combined
-            .extend(targets.map(|target| target.label.clone()));
         let of_spec = self.view.spec.filesystems.iter();
         let on_mdt0 = of_spec.filter(|fs| fs.mgs == MgsSpec::OnMdt0);
         self.combined.extend(on_mdt0.map(|fs| TargetLabel::Of {

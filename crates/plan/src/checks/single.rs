@@ -118,11 +118,11 @@ fn proven(
     for before in &planned.after {
         let before = view.graph.step(*before).map(|before| &before.step);
         if let Some(Step::PoolPresent(pool)) = before {
-            disks.extend(pool.devices().map(|device| device.id.0.as_str()));
+            disks.extend(pool.devices().map(|device| device.id.0.clone()));
         }
     }
     for disk in disks {
-        reach.extend(view.seen_by.get(disk).into_iter().flatten());
+        reach.extend(view.seen_by(&disk));
     }
     reach.remove(&planned.on);
     let mut faults = Vec::new();

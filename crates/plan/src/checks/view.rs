@@ -5,6 +5,7 @@ use crate::world::World;
 use lustre::label::TargetLabel;
 use model::graph::{Graph, Planned, StepId};
 use model::ids::{DeviceId, ServerId};
+use model::inventory::TargetKey;
 use model::report::Report;
 use model::spec::{HaManager, Spec};
 use model::step::Step;
@@ -50,11 +51,8 @@ pub(super) struct View<'a> {
     pub acts: BTreeMap<Key<'a>, Vec<Act<'a>>>,
     /// Steps that bring LNet up, by server.
     pub lnet: BTreeMap<ServerId, Vec<StepId>>,
-    /// Where a device is seen, by the reports.
-    pub seen_by: BTreeMap<&'a str, BTreeSet<ServerId>>,
     /// Who runs targets on a server, by the spec.
     pub manager: BTreeMap<ServerId, HaManager>,
-    by_label: BTreeMap<&'a TargetLabel, Vec<ServerId>>,
 }
 
 impl<'a> View<'a> {
@@ -65,9 +63,7 @@ impl<'a> View<'a> {
             world,
             acts: BTreeMap::new(),
             lnet: BTreeMap::new(),
-            seen_by: BTreeMap::new(),
             manager: BTreeMap::new(),
-            by_label: BTreeMap::new(),
         };
         for planned in &graph.steps {
             if let Some((key, act)) = act(planned) {
@@ -75,16 +71,6 @@ impl<'a> View<'a> {
             }
             if matches!(planned.step, Step::LnetUp(_)) {
                 view.lnet.entry(planned.on).or_default().push(planned.id);
-            }
-        }
-        for (id, report) in world.reports {
-            for device in report.devices.iter().flatten() {
-                view.seen_by.entry(&device.id.0).or_default().insert(*id);
-            }
-            for seen in report.lustre.iter().flat_map(|lustre| &lustre.targets) {
-                if seen.mount_point.is_some() {
-                    view.by_label.entry(&seen.label).or_default().push(*id);
-                }
             }
         }
         view.read_groups();
@@ -96,12 +82,14 @@ impl<'a> View<'a> {
             return;
         }
         let mut names: BTreeMap<&str, ServerId> = BTreeMap::new();
-        for (id, server) in &self.world.inventory.servers {
-            names.insert(&server.name, *id);
-        }
-        for (id, report) in self.world.reports {
-            names.insert(&report.identity.fqdn, *id);
-            names.insert(&report.identity.hostname, *id);
+        for id in self.graph.servers() {
+            if let Some(server) = self.world.inventory.servers.get(&id) {
+                names.insert(&server.name, id);
+            }
+            if let Some(report) = self.report(id) {
+                names.insert(&report.identity.fqdn, id);
+                names.insert(&report.identity.hostname, id);
+            }
         }
         for group in &self.spec.ha_groups {
             let servers = stdx::hostlist::expand(&group.servers).unwrap_or_default();
@@ -124,9 +112,27 @@ impl<'a> View<'a> {
         report.map_or_else(|| id.to_string(), |r| r.identity.hostname.clone())
     }
 
+    /// Servers that see a device.
+    pub fn seen_by(&self, device: &str) -> impl Iterator<Item = ServerId> + 'a {
+        let id = DeviceId(device.to_owned());
+        let known = self.world.inventory.devices.get(&id);
+        known
+            .into_iter()
+            .flat_map(|known| known.paths.keys().copied())
+    }
+
     /// Servers whose reports show a target mounted now.
     pub fn mounted_on(&self, (label, device): Key<'_>) -> Vec<ServerId> {
-        let all = self.by_label.get(label).into_iter().flatten().copied();
+        let text = label.to_string();
+        let known = self
+            .world
+            .inventory
+            .targets
+            .range(TargetKey(text.clone())..);
+        let known = known.take_while(|(key, _)| key.0.starts_with(&text));
+        let servers = known.flat_map(|(_, one)| one.servers.iter().chain(&one.mounted_on));
+        let servers: BTreeSet<ServerId> = servers.copied().collect();
+        let all = servers.into_iter();
         let is_it = |id: &ServerId| {
             let report = self.report(*id);
             let seen = report.and_then(|report| report.lustre.as_ref());
@@ -138,23 +144,18 @@ impl<'a> View<'a> {
                     && (device.is_none() || of.is_none() || of == device)
             })
         };
-        let mut found: Vec<ServerId> = all.filter(is_it).collect();
-        found.dedup();
-        found
+        all.filter(is_it).collect()
     }
 
-    /// The disks under a device, as any report shows them.
-    pub fn disks(&self, id: &'a DeviceId) -> BTreeSet<&'a str> {
-        let (mut found, mut todo) = (BTreeSet::new(), vec![id.0.as_str()]);
+    /// A device and all that it is made of.
+    pub fn disks(&self, id: &DeviceId) -> BTreeSet<String> {
+        let (mut found, mut todo) = (BTreeSet::new(), vec![id.clone()]);
         while let Some(id) = todo.pop() {
-            if !found.insert(id) {
-                continue;
+            if let Some(known) = self.world.inventory.devices.get(&id) {
+                let parents = known.parents.iter();
+                todo.extend(parents.filter(|id| !found.contains(&id.0)).cloned());
             }
-            for server in self.seen_by.get(id).into_iter().flatten() {
-                let devices = self.report(*server).and_then(|r| r.devices.as_ref());
-                let same = devices.into_iter().flatten().filter(|one| one.id.0 == id);
-                todo.extend(same.flat_map(|one| one.parents.iter().map(|p| p.0.as_str())));
-            }
+            found.insert(id.0);
         }
         found
     }

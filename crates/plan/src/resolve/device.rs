@@ -1,6 +1,7 @@
 //! Devices: which are free, and what keeps the others from being taken.
 
 use crate::world::World;
+use lustre::label::TargetLabel;
 use model::ids::{DeviceId, ServerId};
 use model::report::{Device, DeviceKind, Zpool};
 use model::spec::Selector;
@@ -16,6 +17,7 @@ pub(super) struct Devices<'a> {
     by_path: OnceCell<BTreeMap<&'a str, BTreeSet<&'a DeviceId>>>,
     pools: OnceCell<BTreeMap<&'a str, (ServerId, &'a Zpool)>>,
     members: OnceCell<BTreeMap<&'a str, Members<'a>>>,
+    listed: OnceCell<BTreeSet<&'a TargetLabel>>,
 }
 
 /// A pool's guid and disks.
@@ -30,6 +32,7 @@ impl<'a> Devices<'a> {
             by_path: OnceCell::new(),
             pools: OnceCell::new(),
             members: OnceCell::new(),
+            listed: OnceCell::new(),
         }
     }
 
@@ -188,6 +191,17 @@ impl<'a> Devices<'a> {
             found
         });
         all.get(name).map(|(guid, disks)| (*guid, disks))
+    }
+
+    /// Targets that an MGS lists.
+    pub fn listed(&self) -> &BTreeSet<&'a TargetLabel> {
+        self.listed.get_or_init(|| {
+            let reports: &'a BTreeMap<_, _> = self.world.reports;
+            let of = reports.values().flat_map(|report| &report.lustre);
+            let lists = of.flat_map(|lustre| &lustre.mgs);
+            let targets = lists.flat_map(|list| &list.targets);
+            targets.map(|target| &target.label).collect()
+        })
     }
 
     /// A pool that is imported somewhere, by name.

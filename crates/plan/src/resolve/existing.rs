@@ -3,6 +3,7 @@
 use super::Resolver;
 use super::label::{Wanted, devices_each};
 use crate::resolved::{FsPlace, MgsPlace, PoolPlace, TargetPlace};
+use crate::world::World;
 use lustre::argv::target::mount_point;
 use lustre::label::TargetLabel;
 use model::ids::{DeviceId, ServerId};
@@ -76,9 +77,9 @@ impl Resolver<'_> {
             return device.targets.iter().find(|key| is_mgt(key)).cloned();
         }
         let allowed = self.candidates(wanted);
-        let mut mgts = all.targets.iter();
-        let mut mgts =
-            std::iter::from_fn(move || mgts.find(|(_, target)| target.label == TargetLabel::Mgs));
+        let mgts = all.targets.range(TargetKey(String::from("MGS"))..);
+        let mgts = mgts.take_while(|(key, _)| key.0.starts_with("MGS"));
+        let mut mgts = mgts.filter(|(_, target)| target.label == TargetLabel::Mgs);
         let used = |key: &TargetKey| {
             let mut others = all.filesystems.values();
             others.any(|fs| fs.mgt.as_ref() == Some(key))
@@ -132,7 +133,7 @@ impl Resolver<'_> {
             home,
             heirs: heirs.collect(),
             group,
-            mount_point: self.mount_point_of(target, label),
+            mount_point: mount_point_of(self.world, target, label),
             hidden: None,
             mkfs_options: wanted.and_then(|one| one.of.mkfs_options.clone()),
             mount_options: wanted.and_then(|one| one.of.mount_options.clone()),
@@ -204,19 +205,6 @@ impl Resolver<'_> {
         home
     }
 
-    fn mount_point_of(&self, target: &Target, label: &TargetLabel) -> String {
-        let of_resource = target.ha_resource.as_ref().and_then(|id| {
-            let server = target.servers.first()?;
-            let key = self.world.inventory.servers.get(server)?.ha.as_ref()?;
-            let cluster = self.world.inventory.ha_clusters.get(key)?;
-            let resource = cluster.resources.iter().find(|r| r.id == *id)?;
-            let names = ["mountpoint", "directory"];
-            names.iter().find_map(|name| resource.parameters.get(*name))
-        });
-        let known = of_resource.or(target.mount_point.as_ref());
-        known.cloned().unwrap_or_else(|| mount_point(label))
-    }
-
     /// The pool that a dataset is in.
     fn pool_of(&self, back_end: BackEnd, device: &DeviceId) -> Option<PoolPlace> {
         if back_end != BackEnd::Zfs {
@@ -237,4 +225,18 @@ impl Resolver<'_> {
             options: Vec::new(),
         })
     }
+}
+
+/// Where a target is mounted, or is to be.
+pub(crate) fn mount_point_of(world: World<'_>, target: &Target, label: &TargetLabel) -> String {
+    let of_resource = target.ha_resource.as_ref().and_then(|id| {
+        let server = target.servers.first()?;
+        let key = world.inventory.servers.get(server)?.ha.as_ref()?;
+        let cluster = world.inventory.ha_clusters.get(key)?;
+        let resource = cluster.resources.iter().find(|r| r.id == *id)?;
+        let names = ["mountpoint", "directory"];
+        names.iter().find_map(|name| resource.parameters.get(*name))
+    });
+    let known = of_resource.or(target.mount_point.as_ref());
+    known.cloned().unwrap_or_else(|| mount_point(label))
 }

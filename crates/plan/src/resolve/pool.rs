@@ -163,9 +163,6 @@ impl<'a> Resolver<'a> {
 
     /// Whether an MGS lists a target.
     fn is_known_to_mgs(&self, label: &TargetLabel) -> bool {
-        let reports = self.world.reports.values();
-        let known = reports.flat_map(|report| report.lustre.iter().flat_map(|of| &of.mgs));
-        let mut of_fs = known.filter(|known| Some(&known.fs) == label.fs());
-        of_fs.any(|known| known.targets.iter().any(|target| target.label == *label))
+        self.devices.listed().contains(label)
     }
 }

@@ -17,7 +17,10 @@ impl Composer<'_> {
     /// Clients mount what is up, and leave what goes away (which waits for them).
     pub(super) fn clients(&mut self) {
         let mut first: BTreeMap<usize, StepId> = BTreeMap::new();
-        for place in &self.resolved.clients {
+        let resolved = self.resolved;
+        for at in self.loud.clients.clone() {
+            let place = &resolved.clients[at];
+            let mark = self.mark();
             let fs = place.fs_place.map(|fs| &self.resolved.filesystems[fs]);
             let is_served = fs.is_none_or(|fs| fs.state == FsWanted::Mounted);
             let is_mounted = self.is_client_mounted(place);
@@ -25,6 +28,10 @@ impl Composer<'_> {
                 self.client_mount(place, &mut first);
             } else if !place.mounted && is_mounted && is_served {
                 self.client_unmount(place);
+            }
+            let is_so = place.mounted == is_mounted && is_served;
+            if is_so && self.mark() == mark {
+                self.quiet.clients.insert(at);
             }
         }
     }

@@ -20,10 +20,7 @@ impl Composer<'_> {
         }
         let mgs = self.mgs_up(fs);
         let Some((&first, rest)) = place.mdts.split_first() else {
-            let ready = mgs;
-            for &ost in &place.osts {
-                self.target_up(ost, &ready, codes::MGS_WAITED);
-            }
+            self.osts_up(fs, &mgs, codes::MGS_WAITED);
             return;
         };
         let code = if mgs == Status::Blocked {
@@ -57,8 +54,17 @@ impl Composer<'_> {
         for &mdt in rest.iter().filter(|at| !open.contains(at)) {
             self.target_up(mdt, &root, code);
         }
-        for &ost in &place.osts {
-            self.target_up(ost, &ready, code);
+        self.osts_up(fs, &ready, code);
+    }
+
+    /// OSTs stand one after the other, in order of index.
+    fn osts_up(&mut self, fs: usize, ready: &Status, code: &str) {
+        let osts = &self.resolved.filesystems[fs].osts;
+        if let (Some(first), Some(last)) = (osts.first(), osts.last()) {
+            let loud = self.loud.targets.range(*first..=*last).copied();
+            for ost in loud.collect::<Vec<usize>>() {
+                self.target_up(ost, ready, code);
+            }
         }
     }
 

@@ -328,26 +328,24 @@ impl Composer<'_> {
     }
 
     /// Servers that are drained, and those that are back.
-    pub(super) fn standbys(&mut self) {
-        for group in 0..self.resolved.groups.len() {
-            let resolved = self.resolved;
-            let place = &resolved.groups[group];
-            if !place.is_pacemaker() {
+    pub(super) fn standbys(&mut self, group: usize) {
+        let resolved = self.resolved;
+        let place = &resolved.groups[group];
+        if !place.is_pacemaker() {
+            return;
+        }
+        for &server in &place.servers {
+            let Some(of) = resolved.servers.get(&server) else {
                 continue;
-            }
-            for &server in &place.servers {
-                let Some(of) = resolved.servers.get(&server) else {
-                    continue;
-                };
-                let node = self.node(server);
-                let state = self.node_state(group, &node);
-                let is_standby = state == Some(HaNodeState::Standby);
-                let wanted = of.wanted == ServerWanted::Drained;
-                if wanted != is_standby && (wanted || state.is_some()) {
-                    let step = self.standby(group, server, wanted);
-                    let back = step.filter(|_| !wanted);
-                    self.back.entry(group).or_default().extend(back);
-                }
+            };
+            let node = self.node(server);
+            let state = self.node_state(group, &node);
+            let is_standby = state == Some(HaNodeState::Standby);
+            let wanted = of.wanted == ServerWanted::Drained;
+            if wanted != is_standby && (wanted || state.is_some()) {
+                let step = self.standby(group, server, wanted);
+                let back = step.filter(|_| !wanted);
+                self.back.entry(group).or_default().extend(back);
             }
         }
     }

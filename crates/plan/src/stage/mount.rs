@@ -18,7 +18,11 @@ impl Composer<'_> {
         if let Some(known) = self.up.get(&at) {
             return known.clone();
         }
+        let mark = self.mark();
         let status = self.plan_up(at, before, code);
+        if status == Status::Met && self.mark() == mark {
+            self.quiet.targets.insert(at);
+        }
         self.up.insert(at, status.clone());
         status
     }

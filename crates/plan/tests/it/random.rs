@@ -158,9 +158,42 @@ fn happen(town: &mut Town, spec: &mut Spec, (what, which): (u8, u8)) -> Vec<Goal
     Vec::new()
 }
 
+/// A planner that keeps what it knows, shown every change.
+#[derive(Default)]
+struct Keeper {
+    planner: plan::Planner,
+    before: Option<Site>,
+}
+
+impl Keeper {
+    /// It gives what planning anew gives.
+    fn agrees(&mut self, town: &Town, spec: &Spec, goals: &[Goal]) {
+        let mut site = Site::of(town);
+        let mut changed = std::collections::BTreeSet::new();
+        if let Some(before) = &self.before {
+            for (id, report) in &mut site.reports {
+                if before.reports[id] == *report {
+                    *report = std::sync::Arc::clone(&before.reports[id]);
+                } else {
+                    changed.insert(*id);
+                }
+                if before.online.contains(id) != site.online.contains(id) {
+                    changed.insert(*id);
+                }
+            }
+        }
+        let spec = std::sync::Arc::new(spec.clone());
+        let kept = self.planner.plan(&spec, site.world(), &changed, goals, &[]);
+        let anew = plan::plan(&spec, site.world(), goals, &[]);
+        assert_eq!(kept, anew, "after {} changes", changed.len());
+        self.before = Some(site);
+    }
+}
+
 /// Plans until nothing is left to do, as an operator would.
-fn settle(town: &mut Town, spec: &Spec) -> Plan {
+fn settle(town: &mut Town, spec: &Spec, keeper: &mut Keeper) -> Plan {
     for _ in 0..4 {
+        keeper.agrees(town, spec, &[]);
         let made = sound(town, spec, &[]);
         if made.graph.is_empty() {
             return made;
@@ -182,7 +215,9 @@ proptest! {
     #[test]
     fn whatever_happens_it_settles_and_nothing_is_destroyed(case in case()) {
         let (mut town, mut spec) = (case.town(), case.spec());
+        let mut keeper = Keeper::default();
         let first = sound(&town, &spec, &[]);
+        keeper.agrees(&town, &spec, &[]);
         if first.has_errors() {
             // Too few disks for what is wanted.
             return Ok(());
@@ -194,6 +229,7 @@ proptest! {
         for event in &case.events {
             let goals = happen(&mut town, &mut spec, *event);
             let made = sound(&town, &spec, &goals);
+            keeper.agrees(&town, &spec, &goals);
             // Half of it is done, then it is planned anew.
             let n = made.graph.steps.len();
             let cut = n - n * usize::from(event.1 % 3) / 3;
@@ -205,7 +241,7 @@ proptest! {
                 run(&mut town, &made);
             }
             if !made.has_errors() {
-                settle(&mut town, &spec);
+                settle(&mut town, &spec, &mut keeper);
             }
         }
         for host in town.hosts.values_mut() {
@@ -214,7 +250,7 @@ proptest! {
         for server in &mut spec.servers {
             server.state = ServerWanted::InService;
         }
-        let end = settle(&mut town, &spec);
+        let end = settle(&mut town, &spec, &mut keeper);
         if !end.has_errors() {
             prop_assert_eq!(text::trouble(&end), "");
         }
