@@ -21,8 +21,6 @@ pub const FENCE_UNPROVEN: &str = "fence-unproven";
 pub const MGS_WAITED: &str = "mgs-waited";
 /// An MDT that must be up first is not, nor will be by this plan.
 pub const MDT_WAITED: &str = "mdt-waited";
-/// A pool must be imported before it is known what is in it.
-pub const POOL_UNSEEN: &str = "pool-unseen";
 /// Another file system needs the MGS of one that is to go.
 pub const MGS_SHARED: &str = "mgs-shared";
 /// An MGS that is not ours still knows a file system that goes.

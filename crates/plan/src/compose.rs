@@ -102,6 +102,8 @@ pub(crate) struct Composer<'a> {
     pub back: BTreeMap<usize, Vec<StepId>>,
     /// Steps that unmount a target, by where.
     pub unmounted: BTreeMap<(usize, ServerId), StepId>,
+    /// Where a target's pool was imported last, and by which step.
+    pub imported: BTreeMap<usize, (ServerId, StepId)>,
 }
 
 impl<'a> Composer<'a> {
@@ -123,6 +125,7 @@ impl<'a> Composer<'a> {
             up: BTreeMap::new(),
             back: BTreeMap::new(),
             unmounted: BTreeMap::new(),
+            imported: BTreeMap::new(),
         }
     }
 

@@ -151,7 +151,10 @@ impl<'a> Resolver<'a> {
                 let other = FsName::new(name).ok();
                 let other = other.and_then(|name| names.get(&name).copied());
                 match other {
-                    Some(other) if depth < names.len() => self.mgs(other, names, depth + 1),
+                    Some(other) if depth < names.len() => {
+                        self.mgs_stays(place, other);
+                        self.mgs(other, names, depth + 1)
+                    }
                     Some(_) => {
                         let reason = "These file systems name each other's MGS in a circle.";
                         self.found
@@ -170,6 +173,17 @@ impl<'a> Resolver<'a> {
                 let texts = texts.clone();
                 self.external(&path, &texts)
             }
+        }
+    }
+
+    /// A file system that stays needs its MGS.
+    fn mgs_stays(&mut self, place: usize, other: usize) {
+        let (fs, other) = (&self.spec.filesystems[place], &self.spec.filesystems[other]);
+        if fs.state != FsWanted::Absent && other.state == FsWanted::Absent {
+            let reason = format!("{} is to be gone, with the MGS of {}.", other.name, fs.name);
+            let remedy = "Let this one have the MGS (`own`), or let both go.";
+            let path = format!("filesystems[{place}].mgs");
+            self.found.error(&path, reason, remedy);
         }
     }
 

@@ -25,6 +25,7 @@ impl Composer<'_> {
             Some(pool) => {
                 let (consent, made) = self.pool_present(place, pool);
                 after.extend(made);
+                after.extend(self.import(at, place.home, &after.clone(), None, false));
                 self.dataset_consent(place, pool, &consent)
             }
         };
@@ -51,9 +52,14 @@ impl Composer<'_> {
 
     fn consent_for(&mut self, place: &TargetPlace, device: &model::ids::DeviceId) -> Vec<Consent> {
         let target = label_text(place, self.resolved.filesystems.get(place.fs));
+        let why = if place.hidden.is_some() {
+            format!("{target} is made in its pool if it is not there; what is there stays.")
+        } else {
+            format!("{target} is made on it; what is on it now is lost.")
+        };
         let asked = Asked {
             target: &target,
-            why: format!("{target} is made on it; what is on it now is lost."),
+            why,
         };
         self.consent(device, place.home, &asked)
     }

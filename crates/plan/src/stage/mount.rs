@@ -56,11 +56,9 @@ impl Composer<'_> {
                 self.wait(what, text, codes::AGENT_ABSENT);
                 return Status::Blocked;
             }
-            Seen::Hidden => {
-                self.look_inside(at, &what);
-                return Status::Blocked;
-            }
-            Seen::Stale(_) | Seen::Nothing | Seen::Unmounted { .. } => {}
+            // Who has the pool may have the target mounted, too.
+            Seen::Hidden if self.proof(at, place.home, &what).is_none() => return Status::Blocked,
+            Seen::Hidden | Seen::Stale(_) | Seen::Nothing | Seen::Unmounted { .. } => {}
         }
         let Some(after) = before.steps() else {
             let text = match code {
@@ -75,7 +73,7 @@ impl Composer<'_> {
             return self.pacemaker_up(at, seen, &after);
         }
         let made = match seen {
-            Seen::Nothing => self.format(at),
+            Seen::Nothing | Seen::Hidden => self.format(at),
             _ => Status::Met,
         };
         let Some(made) = made.steps() else {
@@ -179,7 +177,7 @@ impl Composer<'_> {
         let Some(pool) = place.pool.as_ref().filter(|pool| pool.exists) else {
             return Vec::new();
         };
-        let holders = if is_exported {
+        let mut holders = if is_exported {
             Vec::new()
         } else {
             self.holders(place)
@@ -188,6 +186,14 @@ impl Composer<'_> {
             return Vec::new();
         }
         let mut after = after.to_vec();
+        match self.imported.get(&at) {
+            Some((there, step)) if *there == on => return vec![*step],
+            Some((there, step)) => {
+                holders.push(*there);
+                after.push(*step);
+            }
+            None => {}
+        }
         for holder in holders.into_iter().filter(|id| Some(*id) != fenced) {
             after.push(self.export(place, holder, &after.clone()));
         }
@@ -201,18 +207,9 @@ impl Composer<'_> {
             why: format!("{} lies in it.", place.label),
             feels: Vec::new(),
         };
-        vec![self.add(ask, &after)]
-    }
-
-    /// A pool is imported, so that the next plan knows what is in it.
-    fn look_inside(&mut self, at: usize, what: &str) {
-        let place = &self.resolved.targets[at];
-        if !self.is_there(place.home, what) || self.proof(at, place.home, what).is_none() {
-            return;
-        }
-        self.import(at, place.home, &[], None, false);
-        let text = "A look into its pool, which is imported for that; then plan again.";
-        self.wait(what, text, codes::POOL_UNSEEN);
+        let step = self.add(ask, &after);
+        self.imported.insert(at, (on, step));
+        vec![step]
     }
 
     /// A pool leaves a server, so that another one may import it.

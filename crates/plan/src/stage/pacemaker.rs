@@ -73,14 +73,14 @@ impl Composer<'_> {
     fn handed_over(&mut self, at: usize, seen: Seen, before: &[StepId]) -> Option<Vec<StepId>> {
         let place = &self.resolved.targets[at];
         let made = match seen {
-            Seen::Nothing => self.format(at),
+            Seen::Nothing | Seen::Hidden => self.format(at),
             _ => Status::Met,
         };
         let mut after = made.steps()?.to_vec();
         let is_registered = match seen {
-            Seen::Nothing => place.label == TargetLabel::Mgs,
+            Seen::Nothing | Seen::Hidden => place.label == TargetLabel::Mgs,
             Seen::Unmounted { is_registered } => is_registered,
-            Seen::Mounted(_) | Seen::Stale(_) | Seen::Twice | Seen::Hidden => true,
+            Seen::Mounted(_) | Seen::Stale(_) | Seen::Twice => true,
         };
         let mut holders = self.holders(place);
         if !is_registered {
@@ -90,7 +90,8 @@ impl Composer<'_> {
             holders = vec![place.home];
         }
         // Pacemaker imports the pool where it starts the target.
-        if place.pool.as_ref().is_some_and(|pool| !pool.exists) {
+        let is_here = place.pool.as_ref().is_some_and(|pool| !pool.exists);
+        if is_here || self.imported.contains_key(&at) {
             holders = vec![place.home];
         }
         if place.pool.is_some() {

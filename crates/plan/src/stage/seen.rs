@@ -13,7 +13,7 @@ use model::step::Step;
 pub(super) enum Seen {
     /// There is none yet.
     Nothing,
-    /// Its pool is there, and somebody must import it to look inside.
+    /// Its pool is there, imported nowhere: it may be in it or not.
     Hidden,
     /// It is on its device, mounted nowhere that reports.
     Unmounted {

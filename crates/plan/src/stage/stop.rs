@@ -2,7 +2,7 @@
 
 use crate::codes;
 use crate::compose::{Ask, Composer, Status};
-use crate::resolved::{ClientPlace, TargetPlace};
+use crate::resolved::{ClientPlace, MgsPlace, TargetPlace};
 use crate::stage::format::label_text;
 use crate::stage::seen::Seen;
 use lustre::label::{TargetKind, TargetLabel};
@@ -65,7 +65,7 @@ impl Composer<'_> {
             Seen::Mounted(on) | Seen::Stale(on) => on,
         };
         if place.is_mgs()
-            && let Some(other) = self.other_of_mgs(place)
+            && let Some(other) = self.other_of_mgs(at)
         {
             // An MGT of its own just stays; an MDT0000 with an MGS cannot.
             if place.label == TargetLabel::Mgs {
@@ -104,8 +104,17 @@ impl Composer<'_> {
         told.is_some_and(|role| role.is_none_or(|role| !role.eq_ignore_ascii_case("stopped")))
     }
 
-    /// Another file system that needs this MGS up.
-    fn other_of_mgs(&self, place: &TargetPlace) -> Option<String> {
+    /// Another file system that needs this MGS up: one that the spec wants up, be
+    /// its targets seen or not, or one that is only watched.
+    fn other_of_mgs(&self, at: usize) -> Option<String> {
+        let place = &self.resolved.targets[at];
+        let mut ours = self.resolved.filesystems.iter().enumerate();
+        let ours = ours.find(|(nth, fs)| {
+            *nth != place.fs && fs.mgs == MgsPlace::Target(at) && fs.state == FsWanted::Mounted
+        });
+        if let Some((_, fs)) = ours {
+            return Some(fs.name.to_string());
+        }
         let key = place.key.as_ref()?;
         let own = self.resolved.filesystems[place.fs].key.as_ref();
         let mut seen = self.world.inventory.filesystems.iter();

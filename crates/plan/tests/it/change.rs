@@ -153,6 +153,21 @@ fn an_mgs_that_stays_forgets_who_goes() {
 }
 
 #[test]
+fn an_mgs_stays_for_one_that_is_being_made() {
+    let lab = "fs lab: mgs d1, mdt d2, ost d3";
+    let mut town = built(PAIR, &with(BARE, lab));
+    then(
+        &mut town,
+        &with(
+            BARE,
+            "fs lab stopped: mgs d1, mdt d2, ost d3; fs two: mgs of lab, mdt d4, ost d5",
+        ),
+        "unmount MDT0000 on s2; unmount OST0000 on s1; format MDT0000 d4 on s2; mount MDT0000 on s2; \
+         format OST0000 d5 on s1; mount OST0000 on s1",
+    );
+}
+
+#[test]
 fn a_drained_server_serves_nothing() {
     let fs = "fs lab: mgs d1, mdt d2, ost d[3-4]";
     let mut town = built(PAIR, &with(BARE, fs));

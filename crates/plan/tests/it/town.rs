@@ -269,9 +269,16 @@ impl Town {
                     mgs_nodes: step.mgs_nodes.clone(),
                     service_nodes: step.service_nodes.clone(),
                 };
-                *self.at(&step.device.path).unwrap() = Content::Target(target);
+                let content = self.at(&step.device.path).unwrap();
+                // As the agent looks first: what is there already stays.
+                if !matches!(content, Content::Target(there) if there.label == target.label) {
+                    *content = Content::Target(target);
+                }
             }
             Step::TargetRegistered(step) => {
+                if self.target_at(&step.device.path).is_registered {
+                    return;
+                }
                 self.mount(&on, &step.device.path, &step.mount_point);
                 self.unmount(&on, &step.device.path);
             }

@@ -162,3 +162,12 @@ fn a_selector_leaves_what_is_not_blank() {
          mount OST0000 on s2; format OST0001 d6 on s1; mount OST0001 on s1"
     );
 }
+
+#[test]
+fn an_mgs_does_not_go_before_those_that_need_it() {
+    check(
+        "s1; d[1-5] on s1",
+        "servers s1; fs lab absent: mgs d1; fs two: mgs of lab, mdt d4, ost d5",
+        &["!filesystems[1].mgs: lab is to be gone, with the MGS of two."],
+    );
+}
