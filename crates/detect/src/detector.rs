@@ -81,7 +81,8 @@ pub(crate) struct Index {
 #[derive(Clone, Debug, Default)]
 pub struct Detector {
     index: Index,
-    inventory: Inventory,
+    /// Shared with those who look at it for longer; copied if it changes meanwhile.
+    inventory: Arc<Inventory>,
 }
 
 /// What must be looked at again.
@@ -106,6 +107,11 @@ impl Detector {
     /// What is known now.
     pub fn inventory(&self) -> &Inventory {
         &self.inventory
+    }
+
+    /// What is known now, to be kept while the detector goes on.
+    pub fn shared(&self) -> Arc<Inventory> {
+        Arc::clone(&self.inventory)
     }
 
     /// Takes a server's newest report; the server is not silent.
@@ -161,7 +167,7 @@ impl Detector {
     }
 
     fn rebuild(&mut self, mut touched: Touched) -> Changed {
-        let (index, inventory) = (&mut self.index, &mut self.inventory);
+        let (index, inventory) = (&mut self.index, Arc::make_mut(&mut self.inventory));
         let mut changed = Changed::default();
         for id in &touched.devices {
             device::rebuild(index, inventory, id, &mut changed);

@@ -10,9 +10,9 @@ use model::spec::{Goal, Spec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The world at one time, copied out so that planning holds nobody up.
+/// The world at one time, taken out so that planning holds nobody up.
 pub(crate) struct Snapshot {
-    inventory: Inventory,
+    inventory: Arc<Inventory>,
     reports: BTreeMap<ServerId, Arc<Report>>,
     managed: BTreeSet<ServerId>,
     online: BTreeSet<ServerId>,
@@ -36,6 +36,22 @@ impl Snapshot {
         plan::plan(spec, self.world(), goals, consents)
     }
 
+    /// Servers of which something else is known than before: they reported, came
+    /// or fell silent.
+    fn changed(&self, before: &Shown) -> BTreeSet<ServerId> {
+        let is_same = |id: &ServerId, report: &Arc<Report>| {
+            let old = before.reports.get(id);
+            old.is_some_and(|old| Arc::ptr_eq(old, report))
+        };
+        let reported = self.reports.iter();
+        let reported = reported.filter(|(id, report)| !is_same(id, report));
+        let gone = before.reports.keys();
+        let gone = gone.filter(|id| !self.reports.contains_key(id));
+        let moved = self.online.symmetric_difference(&before.online);
+        let all = reported.map(|(id, _)| id).chain(gone).chain(moved);
+        all.copied().collect()
+    }
+
     /// How much may run at once, as a spec has it.
     fn limits(&self, spec: &Spec) -> Limits {
         let (resolved, _) = plan::resolve(spec, self.world());
@@ -50,6 +66,47 @@ impl Snapshot {
             in_all: usize::try_from(spec.policy.in_all_max).map_or(usize::MAX, |n| n.max(1)),
             group_of: members.collect(),
         }
+    }
+}
+
+/// The planner of the kept spec: what it worked out, and what it was shown.
+#[derive(Default)]
+pub(crate) struct KeptPlanner {
+    planner: plan::Planner,
+    shown: Shown,
+    /// The spec that it plans for, so that it need not be compared.
+    spec: Arc<Spec>,
+}
+
+/// What was known when it planned last.
+#[derive(Default)]
+struct Shown {
+    reports: BTreeMap<ServerId, Arc<Report>>,
+    online: BTreeSet<ServerId>,
+}
+
+impl KeptPlanner {
+    /// The plan for the kept spec, at the cost of what changed since the last.
+    pub fn plan(
+        &mut self,
+        spec: Spec,
+        snapshot: &Snapshot,
+        goals: &[Goal],
+        consents: &[Consent],
+    ) -> plan::Plan {
+        if spec != *self.spec {
+            self.spec = Arc::new(spec);
+        }
+        let changed = snapshot.changed(&self.shown);
+        let world = snapshot.world();
+        let made = self
+            .planner
+            .plan(&self.spec, world, &changed, goals, consents);
+        self.shown = Shown {
+            reports: snapshot.reports.clone(),
+            online: snapshot.online.clone(),
+        };
+        made
     }
 }
 
@@ -83,7 +140,27 @@ pub(crate) fn parse(text: &str) -> Result<Spec, NoSpec> {
 }
 
 impl Manager {
-    /// Copies out what the planner needs.
+    /// The plan for the kept spec. Takes as long as what changed since the last
+    /// one is much; not to be called where others wait.
+    pub(crate) fn plan_kept(
+        &self,
+        spec: Spec,
+        snapshot: &Snapshot,
+        goals: &[Goal],
+        consents: &[Consent],
+    ) -> plan::Plan {
+        let planner = self.planner.lock();
+        // A planner that was left halfway knows nothing that can be trusted.
+        let mut planner = planner.unwrap_or_else(|broken| {
+            let mut planner = broken.into_inner();
+            *planner = KeptPlanner::default();
+            self.planner.clear_poison();
+            planner
+        });
+        planner.plan(spec, snapshot, goals, consents)
+    }
+
+    /// Takes out what the planner needs.
     pub(crate) fn snapshot(&self) -> Snapshot {
         let world = self.world();
         let known = world.servers.iter();
@@ -102,7 +179,7 @@ impl Manager {
             }
         }
         Snapshot {
-            inventory: world.inventory().clone(),
+            inventory: world.detector.shared(),
             reports,
             managed,
             online,

@@ -159,6 +159,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         lists: Lists::default(),
         jobs,
         sealer,
+        planner: std::sync::Mutex::default(),
         store,
         authority,
         clock: config.clock,

@@ -13,7 +13,7 @@ use model::report::Report;
 use rt::{Clock, Tasks};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 use store::record::{self, NewEvent};
 use store::{Store, StoreError};
@@ -26,6 +26,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The manager, as its parts see it; held in an `Arc`.
 pub struct Manager {
     pub(crate) jobs: crate::jobs::Jobs,
+    pub(crate) planner: Mutex<crate::planning::KeptPlanner>,
     pub(crate) sealer: crate::secrets::Sealer,
     pub(crate) world: RwLock<World>,
     pub(crate) changes: Changes,

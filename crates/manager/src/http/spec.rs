@@ -251,6 +251,8 @@ pub(super) async fn make(app: &App, caller: &Caller, asked: Asked) -> Result<Mad
     let consents: Vec<Consent> = given.collect();
     let snapshot = app.manager.snapshot();
     let (edits, goals) = (asked.edits, asked.goals);
+    let manager = std::sync::Arc::clone(&app.manager);
+    let is_kept = text == kept && edits.is_empty();
     let planned = tokio::task::spawn_blocking(move || {
         let (spec, text) = if edits.is_empty() {
             (spec, Ok(text))
@@ -270,7 +272,12 @@ pub(super) async fn make(app: &App, caller: &Caller, asked: Asked) -> Result<Mad
             };
             (edited, text)
         };
-        let mut plan = snapshot.plan(&spec, &goals, &consents);
+        // Somebody's draft is planned apart: the kept spec's planner stays warm.
+        let mut plan = if is_kept {
+            manager.plan_kept(spec, &snapshot, &goals, &consents)
+        } else {
+            snapshot.plan(&spec, &goals, &consents)
+        };
         if goals.is_empty() && !edits.is_empty() {
             plan.graph.title = title(&edits);
         }
