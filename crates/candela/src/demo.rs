@@ -10,8 +10,9 @@ use manager::memory::Connector;
 use manager::{Config, Running};
 use model::role::Role;
 use rt::Shutdown;
+use sim::demo::Cluster;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,10 @@ pub struct Args {
     /// A captured site or host to show, instead of those that are built in; can be repeated.
     #[arg(long = "site")]
     sites: Vec<PathBuf>,
+    /// Simulated servers, an even number up to 10000; 0 for none. 8 if not
+    /// given, or none beside a `--site`.
+    #[arg(long, value_name = "N")]
+    servers: Option<usize>,
     /// How fast captures play: 0.1 is ten times as fast.
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
@@ -35,6 +40,8 @@ pub struct Args {
 
 /// How long the demo's API token lives.
 const TOKEN_TTL: Duration = Duration::from_hours(24);
+/// Simulated servers where nobody says how many.
+const SERVERS: usize = 8;
 /// How often it is looked whether a captured host is silent.
 const LOOK: Duration = Duration::from_millis(200);
 /// Pause before an agent of the demo links again.
@@ -51,6 +58,9 @@ pub async fn run(args: Args, format: Format) -> Result<ExitCode> {
         .data
         .or(temporary.as_ref().map(|folder| folder.path().to_path_buf()));
     let data = data.context("there is a folder, given or temporary")?;
+    let n_servers = args
+        .servers
+        .unwrap_or(if args.sites.is_empty() { SERVERS } else { 0 });
     let mut hosts = Vec::new();
     let sites = if args.sites.is_empty() {
         sim::sites::unpack(&data.join("sites"))?
@@ -84,18 +94,35 @@ pub async fn run(args: Args, format: Format) -> Result<ExitCode> {
             shutdown.clone(),
         ));
     }
+    let cluster = simulate(&running, n_servers, &data).await?;
     announce(&running, &admin.user, &admin.password, &data, format).await?;
     crate::manager::stopped().await?;
     shutdown.begin();
+    if let Some(cluster) = cluster {
+        cluster.stop().await;
+    }
     running.shutdown().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Starts the simulated servers, if any.
+async fn simulate(running: &Running, n_servers: usize, data: &Path) -> Result<Option<Cluster>> {
+    if n_servers == 0 {
+        return Ok(None);
+    }
+    let connector = running.memory_connector();
+    let cluster = Cluster::start(n_servers, &connector, data.join("agents"))?;
+    let (name, secret) = Cluster::secret();
+    let kept = running.manager().put_secret(name, secret.as_bytes()).await;
+    kept.context("could not keep the secret of the simulated BMCs")?;
+    Ok(Some(cluster))
 }
 
 async fn announce(
     running: &Running,
     user: &str,
     password: &str,
-    data: &std::path::Path,
+    data: &Path,
     format: Format,
 ) -> Result<()> {
     let manager = running.manager();

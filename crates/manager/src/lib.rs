@@ -39,4 +39,5 @@ pub mod state;
 mod views;
 
 pub use retention::Retention;
+pub use secrets::SecretError;
 pub use start::{Config, Running, StartError, Tls, start};

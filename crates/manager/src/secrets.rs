@@ -106,7 +106,7 @@ impl Manager {
     }
 
     /// Keeps a secret.
-    pub(crate) async fn put_secret(&self, name: &str, bytes: &[u8]) -> Result<(), SecretError> {
+    pub async fn put_secret(&self, name: &str, bytes: &[u8]) -> Result<(), SecretError> {
         let sealed = self.sealer.seal(name, bytes)?;
         Ok(self.store.put_secret(name.to_owned(), sealed).await?)
     }

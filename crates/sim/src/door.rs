@@ -22,6 +22,8 @@ pub struct Door {
     gate: Arc<dyn Gate>,
     /// Whether it may change anything.
     is_managed: bool,
+    /// The boot it belongs to, if it ends with one.
+    boot: Option<u32>,
 }
 
 /// How often a waiting caller looks again.
@@ -40,7 +42,16 @@ impl Door {
             host,
             gate,
             is_managed,
+            boot: None,
         }
+    }
+
+    /// The same for an agent that ends with this boot of its host: what is left
+    /// of it finds the host down, and cannot act on the next one.
+    #[must_use]
+    pub fn of_boot(mut self, boot: u32) -> Self {
+        self.boot = Some(boot);
+        self
     }
 
     /// The world behind it.
@@ -50,11 +61,9 @@ impl Door {
     }
 
     fn is_up(&self) -> Result<(), HostError> {
-        let is_up = self
-            .world()
-            .hosts
-            .get(&self.host)
-            .is_some_and(|host| host.is_up);
+        let is_up = self.world().hosts.get(&self.host).is_some_and(|host| {
+            host.is_up && !host.is_hung && self.boot.is_none_or(|boot| boot == host.boot)
+        });
         if is_up {
             Ok(())
         } else {
@@ -72,6 +81,7 @@ impl Door {
 
 impl Host for Door {
     fn run(&self, command: &Command) -> Result<Output, HostError> {
+        self.is_up()?;
         let answer = self.world().read(&self.host, &command.argv);
         if let Err(HostError::Deadline(_)) = answer {
             self.pause(command.deadline);
@@ -118,8 +128,10 @@ impl Hands for Door {
             (id, world.now())
         };
         loop {
-            let (at, now) = {
+            let (at, now, is_hung) = {
                 let mut world = self.world();
+                let host = world.hosts.get(&self.host);
+                let is_hung = host.is_some_and(|host| host.is_hung);
                 if let Some(output) = world.fetch(id) {
                     return output;
                 }
@@ -128,9 +140,10 @@ impl Hands for Door {
                 (
                     next.clamp(now + Duration::from_millis(1), now + LOOK_EVERY),
                     now,
+                    is_hung,
                 )
             };
-            let is_late = now.saturating_sub(begun) >= command.deadline;
+            let is_late = !is_hung && now.saturating_sub(begun) >= command.deadline;
             if (is_late || is_stopped()) && command.class != Class::DiskWriting {
                 self.world().kill(id);
                 if is_late {

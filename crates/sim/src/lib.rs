@@ -4,9 +4,11 @@
 //!
 //! - [`sites`]: captured sites.
 //! - [`world`]: the simulated world; [`door`]: an agent's way into it.
+//! - [`demo`]: a cluster that lives by itself.
 //! - [`chance`]: numbers that follow from one seed.
 
 pub mod chance;
+pub mod demo;
 pub mod door;
 pub mod sites;
 pub mod world;

@@ -43,8 +43,37 @@ use std::time::Duration;
 
 /// When the clocks of a world begin: 2026-01-01T00:00:00Z, milliseconds.
 pub const EPOCH_MS: i64 = 1_767_225_600_000;
+/// What the hosts' clocks show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// When the world began, milliseconds since 1970.
+    pub began_ms: i64,
+    /// How many times faster than on the clocks things happen: where people
+    /// look on, a boot takes seconds, and the clocks are right all the same.
+    pub haste: u32,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self {
+            began_ms: EPOCH_MS,
+            haste: 1,
+        }
+    }
+}
+
+impl Clock {
+    /// How long something has lasted by the clocks.
+    pub fn shown(&self, time: Duration) -> Duration {
+        time / self.haste.max(1)
+    }
+}
+
 /// Happenings that are kept for those who read them.
 const RECORDS_MAX: usize = 100_000;
+
+/// How often a command of a host that hangs looks whether it still does.
+const HUNG_LOOK: Duration = Duration::from_secs(1);
 
 /// A command that was begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +106,8 @@ struct Running {
 /// The world.
 pub struct World {
     now: Duration,
+    /// What the hosts' clocks show.
+    pub clock: Clock,
     /// Choices that the world itself makes.
     pub chance: Chance,
     /// Servers by name.
@@ -105,6 +136,7 @@ impl World {
     pub fn new(seed: u64) -> Self {
         Self {
             now: Duration::ZERO,
+            clock: Clock::default(),
             chance: Chance::new(seed),
             hosts: BTreeMap::new(),
             disks: BTreeMap::new(),
@@ -129,7 +161,8 @@ impl World {
     /// The time by a host's own clock, milliseconds since 1970.
     pub fn clock_ms(&self, host: &HostName) -> i64 {
         let off = self.hosts.get(host).map_or(0, |host| host.clock_off_ms);
-        EPOCH_MS + i64::try_from(self.now.as_millis()).unwrap_or(i64::MAX) + off
+        let shown = self.clock.shown(self.now).as_millis();
+        self.clock.began_ms + i64::try_from(shown).unwrap_or(i64::MAX) + off
     }
 
     /// When the next thing happens by itself.
@@ -219,6 +252,9 @@ impl World {
         running.phase = phase.saturating_add(1);
         let since = self.now.saturating_sub(running.begun);
         let state = self.hosts.get(&host);
+        if state.is_some_and(|state| state.is_hung) {
+            return self.after(HUNG_LOOK, Due::Command(id));
+        }
         let lives = state.is_some_and(|state| state.is_up && state.boot == boot);
         let output = if lives {
             let run = command::Run {

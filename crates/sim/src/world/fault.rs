@@ -3,7 +3,8 @@
 use super::World;
 use super::command;
 use super::disk::{DiskFault, DiskId};
-use super::host::HostName;
+use super::host::{Host, HostName};
+use super::power;
 use std::collections::BTreeSet;
 
 /// Where the network between servers is cut.
@@ -27,6 +28,10 @@ impl World {
 
     /// Whether what one host sends comes to another, as far as the network goes.
     pub fn hears(&self, from: &HostName, to: &HostName) -> bool {
+        let hangs = |host| self.hosts.get(host).is_some_and(|host: &Host| host.is_hung);
+        if from != to && (hangs(from) || hangs(to)) {
+            return false;
+        }
         let cuts = &self.cuts;
         let is_alone = cuts.alone.contains(from) || cuts.alone.contains(to);
         from == to || !is_alone && !cuts.pairs.contains(&(from.clone(), to.clone()))
@@ -54,6 +59,31 @@ impl World {
             self.cuts.alone.insert(host.clone());
         } else {
             self.cuts.alone.remove(host);
+        }
+    }
+
+    /// Whether a host is cut off all others.
+    pub fn is_cut_off(&self, host: &HostName) -> bool {
+        self.cuts.alone.contains(host)
+    }
+
+    /// Lets the kernel of a host hang, until the host is turned off.
+    pub fn hang(&mut self, host: &HostName) {
+        if let Some(state) = self.hosts.get_mut(host).filter(|state| state.is_up) {
+            state.is_hung = true;
+        }
+    }
+
+    /// Takes a host's power away, or gives it back: it boots then.
+    pub fn unplug(&mut self, host: &HostName, is_unplugged: bool) {
+        let Some(state) = self.hosts.get_mut(host) else {
+            return;
+        };
+        state.is_unpowered = is_unplugged;
+        if is_unplugged {
+            power::cut(self, host, "power loss");
+        } else {
+            power::on(self, host);
         }
     }
 

@@ -55,6 +55,10 @@ pub struct Host {
     pub without: BTreeSet<String>,
     /// Whether it is on, and on its way up.
     pub is_booting: bool,
+    /// Whether it has no power, and so cannot be turned on.
+    pub is_unpowered: bool,
+    /// Whether its kernel hangs: it is on and does nothing, until it is off.
+    pub is_hung: bool,
     /// Whether it comes up again once it is off.
     pub is_rebooting: bool,
     /// Its BMC.

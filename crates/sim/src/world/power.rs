@@ -17,7 +17,7 @@ pub fn cut(world: &mut World, host: &HostName, why: &str) {
     if !state.is_up {
         return;
     }
-    state.is_up = false;
+    (state.is_up, state.is_hung) = (false, false);
     command::before_down(world, host);
     if let Some(state) = world.hosts.get_mut(host) {
         state.mounts = vec![super::layout::root()];
@@ -62,7 +62,7 @@ pub fn on(world: &mut World, host: &HostName) {
     let Some(state) = world.hosts.get_mut(host) else {
         return;
     };
-    if !state.is_up && !state.is_booting {
+    if !state.is_up && !state.is_booting && !state.is_unpowered {
         state.is_booting = true;
         world.after(BOOT, Due::Booted(host.clone()));
     }

@@ -6,6 +6,7 @@ use crate::world::World;
 use crate::world::command::joined;
 use crate::world::disk;
 use agent::host::HostError;
+use std::time::Duration;
 
 /// Where folders of the kernel and the distribution begin.
 const OS_RELEASE: &str = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\nVERSION=\"12 (bookworm)\"\nVERSION_CODENAME=bookworm\nID=debian\nHOME_URL=\"https://www.debian.org/\"\nSUPPORT_URL=\"https://www.debian.org/support\"\nBUG_REPORT_URL=\"https://bugs.debian.org/\"\n";
@@ -23,9 +24,9 @@ pub fn read(world: &mut World, host: &HostName, path: &str) -> Result<Vec<u8>, H
         "/etc/os-release" => OS_RELEASE.to_owned(),
         "/etc/hostname" | "/proc/sys/kernel/hostname" => format!("{host}\n"),
         "/proc/sys/kernel/random/boot_id" => boot_id(state),
-        "/proc/stat" => stat(world.clock_ms(host) / 1000, world.now().as_secs(), state),
+        "/proc/stat" => stat(world, state),
         "/proc/uptime" => {
-            let up = world.now().saturating_sub(state.booted_at).as_secs_f64();
+            let up = up(world, state).as_secs_f64();
             format!("{up:.2} {:.2}\n", up * 15.0)
         }
         "/proc/meminfo" => meminfo(),
@@ -63,9 +64,19 @@ fn speed(state: &Host, path: &str) -> Option<String> {
         .then(|| String::from("25000\n"))
 }
 
-fn stat(clock_s: i64, now_s: u64, state: &Host) -> String {
-    let up = now_s.saturating_sub(state.booted_at.as_secs());
-    let booted = clock_s - i64::try_from(up).unwrap_or(0);
+/// How long a host has been up, by the clocks.
+fn up(world: &World, state: &Host) -> Duration {
+    let clock = world.clock;
+    clock
+        .shown(world.now())
+        .saturating_sub(clock.shown(state.booted_at))
+}
+
+fn stat(world: &World, state: &Host) -> String {
+    let up = up(world, state).as_secs();
+    let after = world.clock.shown(state.booted_at).as_millis();
+    let booted = world.clock.began_ms + i64::try_from(after).unwrap_or(0) + state.clock_off_ms;
+    let booted = booted / 1000;
     format!(
         "cpu  {0} 0 {0} {1} 0 0 0 0 0 0\nctxt {0}\nbtime {booted}\nprocesses 1000\nprocs_running 1\nprocs_blocked 0\n",
         up * 10,
