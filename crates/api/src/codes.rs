@@ -26,5 +26,7 @@ pub const CONFLICT: &str = "conflict";
 pub const PLAN_CHANGED: &str = "plan-changed";
 /// A device may not lose what is on it without a person's word.
 pub const CONSENT_NEEDED: &str = "consent-needed";
+/// The spec says of a target what is not so.
+pub const SPEC_DIFFERS: &str = "spec-differs";
 /// The manager failed.
 pub const INTERNAL: &str = "internal";

@@ -2,9 +2,11 @@
 
 use crate::server::{Concern, Ref};
 use crate::target::Evidence;
-use model::report::{Constraint, Corosync, FenceDevice, FenceEvent, HaNode, HaResource};
+use model::report::{
+    Constraint, Corosync, FenceDevice, FenceEvent, HaNode, HaOperation, HaResource,
+};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// An HA cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -39,6 +41,9 @@ pub struct HaCluster {
     pub fence_history: Vec<FenceEvent>,
     /// Constraints.
     pub constraints: Vec<Constraint>,
+    /// What Pacemaker did last, newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<HaOperation>,
     /// Corosync: links, members, votes, as the same server sees them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corosync: Option<Corosync>,
@@ -50,4 +55,51 @@ pub struct HaCluster {
     pub evidence: Vec<Evidence>,
     /// What needs attention.
     pub concerns: Vec<Concern>,
+}
+
+/// Which of its targets.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct HaTargetsQuery {
+    /// Rows at most, 1 to 1000; 100 if absent.
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// A target of an HA cluster, as each of those says that know it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HaTarget {
+    /// The target.
+    pub target: Ref,
+    /// How it stands: see `Target`.
+    pub state: String,
+    /// Pacemaker: the resource that runs it; none if it has none.
+    pub resource: Option<HaResource>,
+    /// The mount tables: servers where it is mounted.
+    pub mounted_on: Vec<Ref>,
+    /// The MGS and what is on its device: where it belongs.
+    pub home: Option<Ref>,
+    /// The same: servers that may serve it, preferred first.
+    pub servers: Vec<Ref>,
+    /// The spec; none if it does not have the target.
+    pub spec: Option<HaTargetSpec>,
+    /// Where they disagree.
+    pub disagreements: Vec<Concern>,
+}
+
+/// What the spec says of a target.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HaTargetSpec {
+    /// `mounted`, `stopped`, `absent`, with its file system.
+    pub wanted: String,
+    /// Where it belongs.
+    pub home: Ref,
+    /// Those that may take over, best first.
+    pub heirs: Vec<Ref>,
+    /// Its HA group, and who runs that: `pacemaker`, `none`, `external`.
+    pub group: Option<String>,
+    /// Who starts and stops it: `pacemaker`, `none`, `external`.
+    pub manager: Option<String>,
 }

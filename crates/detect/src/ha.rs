@@ -213,6 +213,7 @@ fn make_pacemaker(index: &Index, inventory: &Inventory, key: &str) -> Option<HaC
         fence_devices: ha.fence_devices.clone(),
         fence_history: ha.fence_history.clone(),
         constraints: ha.constraints.clone(),
+        operations: ha.operations.clone(),
         corosync: ha.corosync.clone(),
         targets,
         confidence: if views.len() > 1 {

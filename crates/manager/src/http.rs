@@ -8,6 +8,7 @@ mod allowed;
 pub mod caller;
 mod event;
 mod explain;
+mod ha;
 mod job;
 mod login;
 pub mod openapi;
@@ -80,6 +81,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(read::device))
         .routes(routes!(read::ha_clusters))
         .routes(routes!(read::ha_cluster))
+        .routes(routes!(ha::targets))
         .routes(routes!(event::events))
         .routes(routes!(stream::stream))
         .routes(routes!(explain::explain))

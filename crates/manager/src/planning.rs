@@ -52,9 +52,14 @@ impl Snapshot {
         all.copied().collect()
     }
 
+    /// Every choice that a spec leaves open, made.
+    pub fn resolve(&self, spec: &Spec) -> plan::Resolved {
+        plan::resolve(spec, self.world()).0
+    }
+
     /// How much may run at once, as a spec has it.
     fn limits(&self, spec: &Spec) -> Limits {
-        let (resolved, _) = plan::resolve(spec, self.world());
+        let resolved = self.resolve(spec);
         let groups = resolved.groups.iter();
         let members = groups.flat_map(|group| {
             let name = &group.spec.name;

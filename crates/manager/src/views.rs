@@ -8,6 +8,7 @@ pub(crate) mod list;
 pub(crate) mod noun;
 pub(crate) mod picture;
 pub(crate) mod server;
+pub(crate) mod side;
 pub(crate) mod storage;
 pub(crate) mod table;
 

@@ -5,7 +5,8 @@
 
 use crate::ids::{DeviceId, ServerId};
 use crate::report::{
-    Constraint, Corosync, DeviceKind, FenceDevice, FenceEvent, HaNode, HaResource, Recovery,
+    Constraint, Corosync, DeviceKind, FenceDevice, FenceEvent, HaNode, HaOperation, HaResource,
+    Recovery,
 };
 use jiff::Timestamp;
 use lustre::label::{FsName, TargetKind, TargetLabel};
@@ -284,6 +285,8 @@ pub struct HaCluster {
     pub fence_history: Vec<FenceEvent>,
     /// Constraints.
     pub constraints: Vec<Constraint>,
+    /// What Pacemaker did last, newest first.
+    pub operations: Vec<HaOperation>,
     /// Corosync, as the same server sees it.
     pub corosync: Option<Corosync>,
     /// Targets that its servers stand in for.

@@ -13,7 +13,7 @@ mod lustre_seen;
 pub use device::{Dataset, Device, DeviceKind, Mount, Vdev, Zpool};
 pub use ha::{
     Constraint, Corosync, CorosyncLink, CorosyncMember, CorosyncVotes, FenceDevice, FenceEvent, Ha,
-    HaNode, HaNodeState, HaResource,
+    HaNode, HaNodeState, HaOperation, HaResource,
 };
 pub use host::{
     Firewall, Hardware, Identity, Interface, Os, Package, Service, TimeSource, TimeSync,

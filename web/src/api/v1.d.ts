@@ -174,6 +174,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ha-clusters/{id}/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What Pacemaker, the mount tables, the MGS and the spec say of each target, and where they disagree. */
+        get: operations["ha_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -1477,6 +1494,8 @@ export interface components {
             name: string;
             /** @description Nodes. */
             nodes: components["schemas"]["HaNode"][];
+            /** @description What Pacemaker did last, newest first. */
+            operations?: components["schemas"]["HaOperation"][];
             /** @description Resources. */
             resources: components["schemas"]["HaResource"][];
             seen_by?: components["schemas"]["Ref"] | null;
@@ -1552,6 +1571,46 @@ export interface components {
          * @enum {string}
          */
         HaNodeState: "online" | "standby" | "maintenance" | "pending" | "unclean" | "offline";
+        /** @description Something that Pacemaker had done on a node. */
+        HaOperation: {
+            /**
+             * @description When, where the offset is told.
+             * @default null
+             */
+            at?: string | null;
+            /**
+             * @description When, by the cluster's clock: `2026-11-21 10:14:45`, with its offset
+             *     where that is told. To be sorted by.
+             * @default
+             */
+            clock?: string;
+            /**
+             * Format: int32
+             * @description Exit code of the resource's agent; 0 is well.
+             * @default 0
+             */
+            code?: number;
+            /**
+             * @description The node.
+             * @default
+             */
+            node?: string;
+            /**
+             * @description The resource.
+             * @default
+             */
+            resource?: string;
+            /**
+             * @description What that means, and what the agent said.
+             * @default
+             */
+            said?: string;
+            /**
+             * @description `start`, `stop`, `monitor`.
+             * @default
+             */
+            task?: string;
+        };
         /** @description A resource. */
         HaResource: {
             /**
@@ -1559,6 +1618,13 @@ export interface components {
              * @default
              */
             agent?: string;
+            /**
+             * @description The same by node, where there are any.
+             * @default {}
+             */
+            failed_on?: {
+                [key: string]: number;
+            };
             /**
              * @description Group, clone or bundle it is in.
              * @default null
@@ -1613,6 +1679,35 @@ export interface components {
              * @default null
              */
             target_role?: string | null;
+        };
+        /** @description A target of an HA cluster, as each of those says that know it. */
+        HaTarget: {
+            /** @description Where they disagree. */
+            disagreements: components["schemas"]["Concern"][];
+            home?: components["schemas"]["Ref"] | null;
+            /** @description The mount tables: servers where it is mounted. */
+            mounted_on: components["schemas"]["Ref"][];
+            resource?: components["schemas"]["HaResource"] | null;
+            /** @description The same: servers that may serve it, preferred first. */
+            servers: components["schemas"]["Ref"][];
+            spec?: components["schemas"]["HaTargetSpec"] | null;
+            /** @description How it stands: see `Target`. */
+            state: string;
+            /** @description The target. */
+            target: components["schemas"]["Ref"];
+        };
+        /** @description What the spec says of a target. */
+        HaTargetSpec: {
+            /** @description Its HA group, and who runs that: `pacemaker`, `none`, `external`. */
+            group?: string | null;
+            /** @description Those that may take over, best first. */
+            heirs: components["schemas"]["Ref"][];
+            /** @description Where it belongs. */
+            home: components["schemas"]["Ref"];
+            /** @description Who starts and stops it: `pacemaker`, `none`, `external`. */
+            manager?: string | null;
+            /** @description `mounted`, `stopped`, `absent`, with its file system. */
+            wanted: string;
         };
         /** @description Processors, memory and load. */
         Hardware: {
@@ -2308,6 +2403,8 @@ export interface components {
                 name: string;
                 /** @description Nodes. */
                 nodes: components["schemas"]["HaNode"][];
+                /** @description What Pacemaker did last, newest first. */
+                operations?: components["schemas"]["HaOperation"][];
                 /** @description Resources. */
                 resources: components["schemas"]["HaResource"][];
                 seen_by?: components["schemas"]["Ref"] | null;
@@ -2317,6 +2414,32 @@ export interface components {
                 state: string;
                 /** @description Targets its servers stand in for. */
                 targets: components["schemas"]["Ref"][];
+            }[];
+            /** @description Pass as `cursor` for the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description Rows that match in all.
+             */
+            total: number;
+        };
+        /** @description One page of a list. */
+        Page_HaTarget: {
+            /** @description The rows. */
+            items: {
+                /** @description Where they disagree. */
+                disagreements: components["schemas"]["Concern"][];
+                home?: components["schemas"]["Ref"] | null;
+                /** @description The mount tables: servers where it is mounted. */
+                mounted_on: components["schemas"]["Ref"][];
+                resource?: components["schemas"]["HaResource"] | null;
+                /** @description The same: servers that may serve it, preferred first. */
+                servers: components["schemas"]["Ref"][];
+                spec?: components["schemas"]["HaTargetSpec"] | null;
+                /** @description How it stands: see `Target`. */
+                state: string;
+                /** @description The target. */
+                target: components["schemas"]["Ref"];
             }[];
             /** @description Pass as `cursor` for the next page; null on the last. */
             next?: string | null;
@@ -3890,6 +4013,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HaCluster"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ha_targets: {
+        parameters: {
+            query?: {
+                /** @description Rows at most, 1 to 1000; 100 if absent. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HaTarget"];
                 };
             };
             /** @description What went wrong, and what to do. */

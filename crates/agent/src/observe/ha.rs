@@ -1,6 +1,8 @@
 //! Pacemaker, as this node sees it: its state from `crm_mon`, what it is told
 //! from the CIB.
 
+mod past;
+
 use super::{Look, corosync};
 use model::report::{Constraint, FenceDevice, FenceEvent, Ha, HaNode, HaNodeState, HaResource};
 use platform::ha::cib::{self, Cib};
@@ -86,6 +88,7 @@ fn join(state: CrmMon, told: &Cib) -> Ha {
             is_managed: resource.managed,
             is_blocked: resource.blocked,
             n_failures: resource.n_failures,
+            failed_on: resource.failed_on.iter().cloned().collect(),
             parameters: shown.cloned().collect(),
         });
     }
@@ -118,6 +121,7 @@ fn join(state: CrmMon, told: &Cib) -> Ha {
         fence_history: fenced.collect(),
         constraints: rules.collect(),
         properties: told.properties.iter().cloned().collect(),
+        operations: past::operations(&state),
         pacemaker_version: state.version,
         dc: state.dc,
         resources,

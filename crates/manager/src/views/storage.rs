@@ -213,6 +213,7 @@ pub(crate) fn ha_cluster(world: &World, key: &HaKey, ha: &inventory::HaCluster) 
         fence_devices: ha.fence_devices.clone(),
         fence_history: ha.fence_history.clone(),
         constraints: ha.constraints.clone(),
+        operations: ha.operations.clone(),
         corosync: ha.corosync.clone(),
         targets: ha
             .targets

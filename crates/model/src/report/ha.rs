@@ -44,6 +44,9 @@ pub struct Ha {
     pub fence_history: Vec<FenceEvent>,
     /// Constraints in one line each.
     pub constraints: Vec<Constraint>,
+    /// What Pacemaker did last, newest first: starts, stops, what failed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<HaOperation>,
 }
 
 /// Corosync as one node sees it: its links, members and votes.
@@ -182,6 +185,9 @@ pub struct HaResource {
     pub is_blocked: bool,
     /// Failures counted, over all nodes.
     pub n_failures: u32,
+    /// The same by node, where there are any.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub failed_on: BTreeMap<String, u32>,
     /// Instance parameters that name what it runs (`target`, `mountpoint`,
     /// `pool`, `device`, `directory`); never passwords.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -245,6 +251,29 @@ pub struct FenceEvent {
     /// `success`, `failed`, `pending`.
     pub status: String,
     /// When it completed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub at: Option<Timestamp>,
+}
+
+/// Something that Pacemaker had done on a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct HaOperation {
+    /// The resource.
+    pub resource: String,
+    /// The node.
+    pub node: String,
+    /// `start`, `stop`, `monitor`.
+    pub task: String,
+    /// Exit code of the resource's agent; 0 is well.
+    pub code: i32,
+    /// What that means, and what the agent said.
+    pub said: String,
+    /// When, by the cluster's clock: `2026-11-21 10:14:45`, with its offset
+    /// where that is told. To be sorted by.
+    pub clock: String,
+    /// When, where the offset is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub at: Option<Timestamp>,

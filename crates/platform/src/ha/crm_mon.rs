@@ -32,6 +32,8 @@ pub struct CrmMon {
     pub resources: Vec<Resource>,
     /// Failed operations: resource, operation, node, reason.
     pub failures: Vec<Failure>,
+    /// Operations of the past, as each node remembers them.
+    pub operations: Vec<Operation>,
     /// Location bans.
     pub bans: Vec<Ban>,
     /// What was fenced.
@@ -86,6 +88,9 @@ pub struct Resource {
     pub nodes: Vec<String>,
     /// Failures counted over all nodes.
     pub n_failures: u32,
+    /// The same by node, where there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed_on: Vec<(String, u32)>,
 }
 
 /// A failed operation.
@@ -97,6 +102,26 @@ pub struct Failure {
     pub node: String,
     /// Status and reason as printed.
     pub reason: String,
+    /// When it became so, as printed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed: Option<String>,
+}
+
+/// An operation that a node remembers: the last of each task of a resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Operation {
+    /// Resource.
+    pub resource: String,
+    /// Where.
+    pub node: String,
+    /// `start`, `stop`, `monitor`, `probe`.
+    pub task: String,
+    /// Exit code; 0 is well.
+    pub code: i32,
+    /// What the code means: `ok`, `not running`.
+    pub said: String,
+    /// When it became so, as printed.
+    pub changed: Option<String>,
 }
 
 /// A location constraint that keeps a resource off a node.
@@ -167,6 +192,7 @@ pub fn parse(input: &[u8]) -> (CrmMon, Vec<Skip>) {
                 .filter(|text| !text.is_empty())
                 .collect::<Vec<_>>()
                 .join(": "),
+            changed: failure.get("last-rc-change").map(str::to_owned),
         });
     }
     for ban in root.child("bans").iter().flat_map(|all| all.all("ban")) {
@@ -243,23 +269,35 @@ fn attributes(root: &Element, found: &mut CrmMon) {
         }
     }
     let mut histories = Vec::new();
-    root.below("resource_history", &mut histories);
-    for history in histories {
-        let count = history.get("fail-count").unwrap_or("0");
-        let count = if count == "INFINITY" {
-            1_000_000
-        } else {
-            count.parse().unwrap_or(0)
-        };
-        let wanted = history.get("id").unwrap_or_default();
-        for resource in found
-            .resources
-            .iter_mut()
-            .filter(|resource| resource.id == wanted)
-        {
-            resource.n_failures = resource.n_failures.saturating_add(count);
+    root.below("node_history", &mut histories);
+    for node in histories.iter().flat_map(|all| all.all("node")) {
+        for history in node.all("resource_history") {
+            remembered(&node.text("name"), history, found);
         }
     }
+}
+
+/// What a node remembers of a resource.
+fn remembered(node: &str, history: &Element, found: &mut CrmMon) {
+    let id = history.text("id");
+    let count = match history.get("fail-count").unwrap_or("0") {
+        "INFINITY" => 1_000_000,
+        text => text.parse().unwrap_or(0),
+    };
+    let known = found.resources.iter_mut();
+    for resource in known.filter(|resource| count > 0 && resource.id == id) {
+        resource.n_failures = resource.n_failures.saturating_add(count);
+        resource.failed_on.push((node.to_owned(), count));
+    }
+    let all = history.all("operation_history").map(|one| Operation {
+        resource: id.clone(),
+        node: node.to_owned(),
+        task: one.text("task"),
+        code: one.get("rc").and_then(|rc| rc.parse().ok()).unwrap_or(0),
+        said: one.text("rc_text"),
+        changed: one.get("last-rc-change").map(str::to_owned),
+    });
+    found.operations.extend(all);
 }
 
 fn flatten(from: &Element, group: Option<&str>, into: &mut Vec<Resource>) {
@@ -281,6 +319,7 @@ fn flatten(from: &Element, group: Option<&str>, into: &mut Vec<Resource>) {
             blocked: child.is("blocked"),
             nodes: child.all("node").map(|node| node.text("name")).collect(),
             n_failures: 0,
+            failed_on: Vec::new(),
         });
     }
 }
@@ -348,6 +387,9 @@ fn read(input: &[u8], sink: &mut dyn Sink) {
     for failure in &found.failures {
         sink.record("ha.failure", &|| json!(failure));
     }
+    for operation in &found.operations {
+        sink.record("ha.operation", &|| json!(operation));
+    }
     for ban in &found.bans {
         sink.record("ha.ban", &|| json!(ban));
     }
@@ -377,7 +419,7 @@ mod tests {
         <node name="es1" id="1" cached="true"/></resource>
     </group>
   </resources>
-  <node_history><node name="es1"><resource_history id="ost0" fail-count="2"/></node></node_history>
+  <node_history><node name="es1"><resource_history id="ost0" fail-count="2"><operation_history task="start" rc="1" rc_text="error" last-rc-change="Wed Aug 19 01:09:21 2020"/></resource_history></node></node_history>
   <fence_history><fence_event target="es2" action="reboot" status="success" completed="2024-01-01 00:00:00Z"/></fence_history>
 </crm_mon>"#;
 
@@ -400,6 +442,12 @@ mod tests {
             (["es1".to_owned()].as_slice(), 2)
         );
         assert_eq!(found.fenced[0].target, "es2");
+        assert_eq!(ost.failed_on, [("es1".to_owned(), 2)]);
+        let done = &found.operations[0];
+        assert_eq!(
+            (done.node.as_str(), done.task.as_str(), done.code),
+            ("es1", "start", 1)
+        );
     }
 
     #[test]

@@ -312,6 +312,7 @@ pub(crate) fn failure(reader: &mut Reader, text: &str, has_bullet: bool) -> bool
             operation: operation.trim().to_owned(),
             node: rest.split([',', ')']).next().unwrap_or_default().to_owned(),
             reason: reason.to_owned(),
+            changed: None,
         });
         return true;
     }
@@ -328,6 +329,7 @@ pub(crate) fn failure(reader: &mut Reader, text: &str, has_bullet: bool) -> bool
             operation: operation.trim().to_owned(),
             node: node.trim_end_matches([',', ':']).to_owned(),
             reason: reason.join(": "),
+            changed: None,
         });
         return true;
     }

@@ -271,6 +271,7 @@ fn make(id: &str, group: Option<String>, said: &State, managed: bool) -> Resourc
             Vec::new()
         },
         n_failures: 0,
+        failed_on: Vec::new(),
     }
 }
 

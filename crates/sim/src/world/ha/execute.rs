@@ -1,19 +1,29 @@
 //! What Pacemaker lets agents do on nodes: start, stop, look.
 
 use super::cib::INFINITY;
-use super::ring::{Active, Failure, Ring};
+use super::ring::{Active, Done, Failure, Ring};
 use super::told::{Primitive, is_true, time};
 use crate::world::host::HostName;
 use crate::world::{RunId, World, zfs};
 use std::time::Duration;
 
 /// What is done to a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Task {
     /// It is started.
     Start,
     /// It is stopped.
     Stop,
+}
+
+impl Task {
+    /// As the tools write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+        }
+    }
 }
 
 /// An operation that goes on.
@@ -141,14 +151,9 @@ fn result(
         });
         return Some((i32::from(fails), false, String::new()));
     };
-    let name = if operation.task == Task::Start {
-        "start"
-    } else {
-        "stop"
-    };
-    let limit = one
-        .as_ref()
-        .map_or(Duration::from_secs(20), |one| one.limit(name));
+    let limit = one.as_ref().map_or(Duration::from_secs(20), |one| {
+        one.limit(operation.task.name())
+    });
     match world.fetch(run) {
         Some(Ok(output)) if output.exit == 0 => Some((0, false, String::new())),
         Some(Ok(output)) => {
@@ -192,6 +197,13 @@ fn ended(
 ) {
     let key = (id.to_owned(), operation.node.clone());
     let took = world.now().saturating_sub(operation.begun);
+    let done = Done {
+        code,
+        clock_ms: world.clock_ms(&operation.host),
+        took,
+    };
+    let of = (id.to_owned(), operation.node.clone(), operation.task);
+    ring.done.insert(of, done);
     match (operation.task, code) {
         (Task::Start, 0) => {
             let next = next_look(world, ring, id);
@@ -209,7 +221,7 @@ fn ended(
             let is_fatal = !starts || ring.told.is("start-failure-is-fatal", true);
             let failure = Failure {
                 count: if is_fatal { INFINITY } else { 1 },
-                task: String::from(if starts { "start" } else { "stop" }),
+                task: task.name().to_owned(),
                 interval_ms: 0,
                 code,
                 is_late,
@@ -281,6 +293,7 @@ pub fn probe(world: &mut World, ring: &mut Ring) {
     ring.at.retain(|key, _| is_known(key));
     ring.probed.retain(is_known);
     ring.failures.retain(|key, _| is_known(key));
+    ring.done.retain(|(id, _, _), _| ids.contains(id));
 }
 
 /// Looks whether what is active still is, and forgets old failures.

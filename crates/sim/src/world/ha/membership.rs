@@ -178,6 +178,7 @@ fn joined(world: &World, one: Ring, other: Ring) -> Ring {
         base.failures.entry(key).or_insert(failure);
     }
     base.operations.extend(other.operations);
+    base.done.extend(other.done);
     base.fencing.retain(|name, _| !names.contains(name));
     base.fenced.extend(other.fenced);
     base.fenced.sort_by_key(|event| event.at);

@@ -4,14 +4,16 @@ use super::cib::{INFINITY, element, set};
 use super::ring::{Failure, Ring};
 use super::show::{format_time, stamp};
 use platform::ha::xml::Element;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Resources that were on each node, with what failed.
 pub fn history(ring: &Ring) -> Vec<Element> {
     let mut by_node: BTreeMap<&str, Vec<Element>> = BTreeMap::new();
-    let known = ring.at.keys().chain(ring.failures.keys());
-    let known: std::collections::BTreeSet<&(String, String)> = known.collect();
-    for key in known.into_iter().filter(|key| ring.is_online(&key.1)) {
+    let known = ring.at.keys().chain(ring.failures.keys()).cloned();
+    let done = ring.done.keys();
+    let done = done.map(|(id, node, _)| (id.clone(), node.clone()));
+    let known: BTreeSet<(String, String)> = known.chain(done).collect();
+    for key in known.iter().filter(|key| ring.is_online(&key.1)) {
         let Some((top, one)) = ring.told.primitive(&key.0) else {
             continue;
         };
@@ -35,6 +37,7 @@ pub fn history(ring: &Ring) -> Vec<Element> {
                 &format_time(failure.clock_ms, "%a %b %e %H:%M:%S %Y"),
             );
         }
+        out.children = operations(ring, key);
         by_node.entry(&key.1).or_default().push(out);
     }
     let nodes = by_node.into_iter().map(|(name, children)| Element {
@@ -42,6 +45,28 @@ pub fn history(ring: &Ring) -> Vec<Element> {
         ..element("node", &[("name", name)])
     });
     nodes.collect()
+}
+
+/// How each task of a resource ended on a node.
+fn operations(ring: &Ring, (id, node): &(String, String)) -> Vec<Element> {
+    let all = ring.done.iter();
+    let mine = all.filter(|((of, on, _), _)| of == id && on == node);
+    let shown = mine.map(|((_, _, task), done)| {
+        let at = stamp(done.clock_ms);
+        element(
+            "operation_history",
+            &[
+                ("call", "1"),
+                ("task", task.name()),
+                ("rc", &done.code.to_string()),
+                ("rc_text", if done.code == 0 { "ok" } else { "error" }),
+                ("last-rc-change", &at),
+                ("exec-time", &format!("{}ms", done.took.as_millis())),
+                ("queue-time", "0ms"),
+            ],
+        )
+    });
+    shown.collect()
 }
 
 fn count(count: i64) -> String {

@@ -43,6 +43,8 @@ pub struct Ring {
     pub operations: BTreeMap<String, execute::Operation>,
     /// Failures by resource and node.
     pub failures: BTreeMap<(String, String), Failure>,
+    /// How each task of a resource ended last on a node.
+    pub done: BTreeMap<(String, String, execute::Task), Done>,
     /// What is being fenced, by node.
     pub fencing: BTreeMap<String, fence::Fencing>,
     /// What was fenced, oldest first.
@@ -69,6 +71,17 @@ pub struct Active {
     pub is_stuck: bool,
     /// When it is looked at again.
     pub next: Option<Duration>,
+}
+
+/// How an operation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// OCF's exit code.
+    pub code: i32,
+    /// When, by the node's clock.
+    pub clock_ms: i64,
+    /// How long it took.
+    pub took: Duration,
 }
 
 /// What failed on a node.
@@ -214,6 +227,7 @@ fn welcome(world: &mut World, ring: &mut Ring, pacemakers: &[(HostName, String)]
             is_expected: true,
         };
         ring.fencing.remove(name);
+        ring.done.retain(|(_, node, _), _| node != name);
         is_changed = true;
         let id = world
             .ha
