@@ -13,6 +13,8 @@ pub const HA_NODE_MISSING: &str = "ha-node-missing";
 pub const HA_FOREIGN: &str = "ha-foreign";
 /// Pacemaker cannot run a target.
 pub const HA_BLOCKED: &str = "ha-blocked";
+/// LNet is to stop on a server where Lustre is mounted.
+pub const LNET_IN_USE: &str = "lnet-in-use";
 /// A target is mounted, but not by the Pacemaker of its group.
 pub const HA_NOT_OURS: &str = "ha-not-ours";
 /// Another server may still have a target mounted.

@@ -104,6 +104,8 @@ pub(crate) struct Composer<'a> {
     pub unmounted: BTreeMap<(usize, ServerId), StepId>,
     /// Where a target's pool was imported last, and by which step.
     pub imported: BTreeMap<usize, (ServerId, StepId)>,
+    /// Steps that take a target out of Pacemaker.
+    pub dropped: BTreeMap<usize, StepId>,
 }
 
 impl<'a> Composer<'a> {
@@ -126,6 +128,7 @@ impl<'a> Composer<'a> {
             back: BTreeMap::new(),
             unmounted: BTreeMap::new(),
             imported: BTreeMap::new(),
+            dropped: BTreeMap::new(),
         }
     }
 

@@ -53,6 +53,7 @@ impl<'a> Resolver<'a> {
     fn new(spec: &'a Spec, world: World<'a>) -> Self {
         let out = Resolved {
             opens_firewall: spec.policy.opens_firewall,
+            has_networks: !spec.networks.is_empty(),
             time: spec
                 .time
                 .as_ref()

@@ -25,6 +25,8 @@ pub struct Resolved {
     pub time: Vec<String>,
     /// Whether ports are opened.
     pub opens_firewall: bool,
+    /// Whether the spec says anything about LNet.
+    pub has_networks: bool,
 }
 
 /// A server.

@@ -6,6 +6,7 @@ mod format;
 mod goal;
 mod ha;
 mod host;
+mod leave;
 mod mount;
 mod pacemaker;
 mod remove;
@@ -30,6 +31,7 @@ impl Composer<'_> {
             let mark = self.mark();
             self.ha_ready(group);
             self.standbys(group);
+            self.leavers(group);
             if self.mark() == mark {
                 self.quiet.groups.insert(group);
             }
@@ -46,6 +48,13 @@ impl Composer<'_> {
             }
         }
         self.clients();
+        for group in self.loud.groups.clone() {
+            let mark = self.mark();
+            self.pacemaker_gone(group);
+            if self.mark() != mark {
+                self.quiet.groups.remove(&group);
+            }
+        }
     }
 
     /// What follows where one server is drained or is back.

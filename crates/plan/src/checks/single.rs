@@ -21,7 +21,7 @@ pub(super) fn check(view: &View<'_>) -> Vec<Fault> {
             {
                 faults.extend(proven(view, planned, step, acts));
             }
-            if let Act::Register(planned) = act {
+            if let Act::Register(planned) | Act::Mount(planned) = act {
                 faults.extend(run_by_pacemaker(view, *key, planned));
             }
         }
@@ -182,6 +182,12 @@ fn run_by_pacemaker(view: &View<'_>, (label, _): Key<'_>, planned: &Planned) -> 
         .resources
         .iter()
         .any(|resource| resource.target().as_ref() == Some(label) && resource.role == "Started");
+    let mut steps = view.graph.steps.iter();
+    let is_taken_out = steps.any(|other| {
+        let is_it =
+            matches!(&other.step, Step::ResourceAbsent(step) if step.resource.label == *label);
+        is_it && view.is_before(other.id, planned.id)
+    });
     let text = format!("Pacemaker runs {label}, and it would be mounted by hand.");
-    runs.then(|| Fault::of(planned.id, text))
+    (runs && !is_taken_out).then(|| Fault::of(planned.id, text))
 }

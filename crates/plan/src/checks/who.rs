@@ -21,6 +21,7 @@ pub(super) fn check(view: &View<'_>) -> Vec<Fault> {
         }
         faults.extend(hands_off(view, planned));
         faults.extend(asleep(view, planned));
+        faults.extend(in_use(view, planned));
     }
     faults
 }
@@ -49,11 +50,63 @@ fn hands_off(view: &View<'_>, planned: &Planned) -> Option<Fault> {
         HaManager::External if is_by_hand || is_made || is_asked => {
             "Somebody else runs the targets of this server"
         }
-        HaManager::None if is_asked => "No Pacemaker runs the targets of this server",
+        HaManager::None if is_asked && !is_taken_out(view, planned) => {
+            "No Pacemaker runs the targets of this server"
+        }
         _ => return None,
     };
     let step = planned.step.facts().title;
     Some(Fault::of(planned.id, format!("{text}: {step}.")))
+}
+
+/// A Pacemaker that is to be gone is told to let go of what it has, no more.
+fn is_taken_out(view: &View<'_>, planned: &Planned) -> bool {
+    let ha = view
+        .report(planned.on)
+        .and_then(|report| report.ha.as_ref());
+    let is_let_go = match &planned.step {
+        Step::ResourceRole(step) => !step.is_started,
+        Step::ResourceAbsent(_) => true,
+        _ => false,
+    };
+    is_let_go && ha.is_some_and(|ha| ha.is_running)
+}
+
+/// LNet is not stopped under what is mounted, nor Pacemaker where it still has
+/// a target: those that come back would be started by nobody.
+fn in_use(view: &View<'_>, planned: &Planned) -> Option<Fault> {
+    let report = view.report(planned.on)?;
+    match &planned.step {
+        Step::LnetDown(_) => {
+            let mut mounted = report.lustre.iter().flat_map(|lustre| &lustre.targets);
+            let left = mounted.find(|target| target.mount_point.is_some())?;
+            let text = format!("{} is mounted where LNet is stopped.", left.label);
+            Some(Fault::of(planned.id, text))
+        }
+        Step::ServiceSet(step) if step.unit == "pacemaker.service" && !step.is_running => {
+            let ha = report.ha.as_ref()?;
+            let is_empty = |name: &str| {
+                let mut steps = view.graph.steps.iter();
+                let names = [&report.identity.hostname, &report.identity.fqdn];
+                steps.any(|other| {
+                    let is_it = match &other.step {
+                        Step::ResourceAbsent(step) => step.resource.id == name,
+                        Step::Standby(step) => step.is_on && names.contains(&&step.node),
+                        _ => false,
+                    };
+                    is_it && view.is_before(other.id, planned.id)
+                })
+            };
+            let mut here = ha.resources.iter().filter(|one| {
+                let names = [&report.identity.hostname, &report.identity.fqdn];
+                one.target().is_some() && one.nodes.iter().any(|node| names.contains(&node))
+            });
+            let left = here.find(|one| !is_empty(&one.id))?;
+            let text = format!("Pacemaker runs {} where it is stopped.", left.id);
+            Some(Fault::of(planned.id, text))
+        }
+        _ => None,
+    }
 }
 
 /// A server does not boot under targets that are mounted by hand.

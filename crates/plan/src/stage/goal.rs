@@ -129,13 +129,12 @@ impl Composer<'_> {
             self.refuse(goal, text);
             return;
         }
-        let group = place.group.map(|group| &self.resolved.groups[group].spec);
-        if group.is_some_and(|group| group.manager == HaManager::External) {
-            let text = "Whoever runs its HA group: Candela only watches it.";
-            self.wait(what, text, codes::HA_EXTERNAL);
+        if self.is_others(place, &what) || !self.is_there(to, &what) {
             return;
         }
-        if !self.is_there(to, &what) {
+        if self.left_over(place).is_some() {
+            let text = "Its HA group to be as the spec says: Pacemaker still runs it.";
+            self.wait(what, text, codes::HA_NOT_OURS);
             return;
         }
         if self.is_pacemaker_run(place) {
@@ -234,6 +233,11 @@ impl Composer<'_> {
         if external == Some(HaManager::External) {
             let text = "Whoever runs its HA group: Candela only watches it.";
             self.wait(what, text, codes::HA_EXTERNAL);
+            return;
+        }
+        if by_pacemaker.is_none() && self.runs_pacemaker(server) {
+            let text = "Pacemaker, which runs on it, to be in the spec or to be gone.";
+            self.wait(what, text, codes::HA_NOT_OURS);
             return;
         }
         match by_pacemaker {

@@ -64,6 +64,13 @@ impl Composer<'_> {
             return Status::Blocked;
         };
         if is_lnet_up(report, place) {
+            let is_up = report.lnet.as_ref().is_some_and(|lnet| {
+                lnet.state == LnetState::Up && lnet.nis.iter().any(|ni| ni.nid.net() != "lo")
+            });
+            // A spec without networks leaves LNet as it is.
+            if place.nets.is_empty() && self.resolved.has_networks && is_up {
+                return self.lnet_gone(server);
+            }
             return Status::Met;
         }
         if !self.is_there(server, "bring LNet up") {

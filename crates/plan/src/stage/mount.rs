@@ -8,7 +8,7 @@ use crate::stage::format::label_text;
 use crate::stage::seen::Seen;
 use model::graph::StepId;
 use model::ids::ServerId;
-use model::spec::{HaManager, ServerWanted};
+use model::spec::ServerWanted;
 use model::step::{Elsewhere, PoolExported, PoolImported, TargetMounted};
 use std::collections::BTreeSet;
 
@@ -32,17 +32,10 @@ impl Composer<'_> {
         let seen = self.seen(place);
         let label = label_text(place, self.resolved.filesystems.get(place.fs));
         let what = format!("mount {label}");
-        let group = place.group.map(|group| &self.resolved.groups[group].spec);
-        if group.is_some_and(|group| group.manager == HaManager::External) {
-            if let Seen::Mounted(_) = seen {
-                return Status::Met;
-            }
-            let text = "Whoever runs its HA group: Candela only watches it.";
-            self.wait(what, text, codes::HA_EXTERNAL);
-            return Status::Blocked;
-        }
+        let is_left_over = self.left_over(place).is_some();
         match seen {
-            Seen::Mounted(on) => return self.is_up(at, on, before),
+            Seen::Mounted(on) if !is_left_over => return self.is_up(at, on, before),
+            _ if self.is_others(place, &what) => return Status::Blocked,
             Seen::Twice => {
                 let text = "A person to look: it is mounted on two servers at once.";
                 self.wait(what, text, codes::TARGET_DOUBLE);
@@ -58,7 +51,11 @@ impl Composer<'_> {
             }
             // Who has the pool may have the target mounted, too.
             Seen::Hidden if self.proof(at, place.home, &what).is_none() => return Status::Blocked,
-            Seen::Hidden | Seen::Stale(_) | Seen::Nothing | Seen::Unmounted { .. } => {}
+            Seen::Mounted(_)
+            | Seen::Hidden
+            | Seen::Stale(_)
+            | Seen::Nothing
+            | Seen::Unmounted { .. } => {}
         }
         let Some(after) = before.steps() else {
             let text = match code {
@@ -71,6 +68,9 @@ impl Composer<'_> {
         let after = after.to_vec();
         if self.is_pacemaker_run(place) {
             return self.pacemaker_up(at, seen, &after);
+        }
+        if is_left_over {
+            return self.by_hand(at, seen, &after);
         }
         let made = match seen {
             Seen::Nothing | Seen::Hidden => self.format(at),
@@ -89,15 +89,17 @@ impl Composer<'_> {
     /// What is up stays where it is, unless its server is to be drained.
     fn is_up(&mut self, at: usize, on: ServerId, before: &Status) -> Status {
         let place = &self.resolved.targets[at];
-        let is_drained = |id: ServerId| {
-            let server = self.resolved.servers.get(&id);
-            server.is_some_and(|server| server.wanted == ServerWanted::Drained)
+        // One that is managed and that the spec does not name serves nothing of it.
+        let is_drained = |id: ServerId| match self.resolved.servers.get(&id) {
+            Some(server) => server.wanted == ServerWanted::Drained,
+            None => self.world.managed.contains(&id),
         };
         if self.is_pacemaker_run(place) {
             self.note_foreign(place);
             return Status::Met;
         }
-        if !is_drained(on) {
+        let what = format!("move {} off {}", place.label, self.name(on));
+        if !is_drained(on) || self.is_others(place, &what) {
             return Status::Met;
         }
         // Where it goes it needs its MGS, which may be on the move too.
@@ -144,7 +146,11 @@ impl Composer<'_> {
         after.extend(lnet);
         after.extend(unmounts);
         let fenced = elsewhere.iter().find(|(_, why)| *why == Elsewhere::Fenced);
-        after.extend(self.import(at, on, &after.clone(), fenced.map(|(id, _)| *id), false));
+        // What Pacemaker stops it exports.
+        let is_exported =
+            self.dropped.contains_key(&at) && matches!(self.seen(place), Seen::Mounted(_));
+        let fenced = fenced.map(|(id, _)| *id);
+        after.extend(self.import(at, on, &after.clone(), fenced, is_exported));
         let feels = self.feels(at, "waits until it is mounted", 60);
         let ask = Ask {
             on,

@@ -80,7 +80,10 @@ impl Composer<'_> {
         vec![self.add(ask, after)]
     }
 
-    fn resource_absent(&mut self, at: usize, after: &[StepId]) -> Option<StepId> {
+    pub(super) fn resource_absent(&mut self, at: usize, after: &[StepId]) -> Option<StepId> {
+        if let Some(done) = self.dropped.get(&at) {
+            return Some(*done);
+        }
         let place = &self.resolved.targets[at];
         self.resource_of(place)?;
         let what = format!("take {} out of Pacemaker", place.label);
@@ -94,10 +97,12 @@ impl Composer<'_> {
                 resource: self.resource(place),
             }
             .into(),
-            why: format!("{} is to be gone.", place.label),
+            why: format!("Pacemaker is to run {} no more.", place.label),
             feels: Vec::new(),
         };
-        Some(self.add(ask, after))
+        let step = self.add(ask, after);
+        self.dropped.insert(at, step);
+        Some(step)
     }
 
     /// A target's device is free again.
@@ -186,7 +191,7 @@ impl Composer<'_> {
     fn import_for_wipe(&mut self, at: usize, on: ServerId, after: &[StepId]) -> Vec<StepId> {
         // What Pacemaker stops it exports, and what is unmounted by hand stays.
         let place = &self.resolved.targets[at];
-        let is_pacemaker_run = self.is_pacemaker_run(place);
+        let is_pacemaker_run = self.is_pacemaker_run(place) || self.left_over(place).is_some();
         let runs = matches!(self.seen(place), Seen::Mounted(_));
         self.import(at, on, after, None, is_pacemaker_run && runs)
     }

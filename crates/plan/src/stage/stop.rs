@@ -8,7 +8,7 @@ use crate::stage::seen::Seen;
 use lustre::label::{TargetKind, TargetLabel};
 use model::graph::{Impact, StepId};
 use model::ids::ServerId;
-use model::spec::{FsWanted, HaManager};
+use model::spec::FsWanted;
 use model::step::TargetUnmounted;
 
 impl Composer<'_> {
@@ -56,6 +56,7 @@ impl Composer<'_> {
         let on = match self.seen(place) {
             // One that only waits for a node would be started by the next that is free.
             Seen::Unmounted { .. } if self.is_told_to_run(place) => place.home,
+            Seen::Unmounted { .. } if self.left_over(place).is_some() => place.home,
             Seen::Nothing | Seen::Hidden | Seen::Unmounted { .. } => return Status::Met,
             Seen::Twice => {
                 let text = "A person to look: it is mounted on two servers at once.";
@@ -75,11 +76,12 @@ impl Composer<'_> {
             self.wait(what, text, codes::MGS_SHARED);
             return Status::Blocked;
         }
-        let group = place.group.map(|group| &self.resolved.groups[group].spec);
-        if group.is_some_and(|group| group.manager == HaManager::External) {
-            let text = "Whoever runs its HA group: Candela only watches it.";
-            self.wait(what, text, codes::HA_EXTERNAL);
+        if self.is_others(place, &what) {
             return Status::Blocked;
+        }
+        if self.left_over(place).is_some() {
+            let out = self.out_of_pacemaker(at, after);
+            return out.map_or(Status::Blocked, Status::step);
         }
         if let (true, Some(group)) = (self.is_pacemaker_run(place), place.group) {
             if self.is_hands_off(group, &what) {
@@ -97,8 +99,8 @@ impl Composer<'_> {
         Status::step(self.unmount(at, on, after))
     }
 
-    fn is_told_to_run(&self, place: &TargetPlace) -> bool {
-        let is_ours = self.is_pacemaker_run(place);
+    pub(super) fn is_told_to_run(&self, place: &TargetPlace) -> bool {
+        let is_ours = self.is_pacemaker_run(place) || self.left_over(place).is_some();
         let resource = self.resource_of(place).filter(|_| is_ours);
         let told = resource.map(|resource| resource.target_role.as_deref());
         told.is_some_and(|role| role.is_none_or(|role| !role.eq_ignore_ascii_case("stopped")))

@@ -5,6 +5,7 @@ mod bite;
 mod build;
 mod change;
 mod edit;
+mod leave;
 mod may;
 mod random;
 mod site;

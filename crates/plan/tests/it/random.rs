@@ -34,7 +34,7 @@ fn case() -> impl Strategy<Value = Case> {
         1..=3_u8,
         1..=4_u8,
         any::<bool>(),
-        prop::collection::vec((0..=9_u8, any::<u8>()), 0..=6),
+        prop::collection::vec((0..=10_u8, any::<u8>()), 0..=6),
     )
         .prop_map(
             |(pairs, managers, is_zfs, mgs, n_mdts, n_osts, is_second, events)| Case {
@@ -150,6 +150,11 @@ fn happen(town: &mut Town, spec: &mut Spec, (what, which): (u8, u8)) -> Vec<Goal
             return vec![Goal::Failback { target }];
         }
         8 => return vec![Goal::Reboot { server: name }],
+        10 => {
+            for group in &mut spec.ha_groups {
+                group.manager = HaManager::None;
+            }
+        }
         _ => {
             if spec.filesystems.len() > 1 {
                 spec.filesystems[1].state = FsWanted::Absent;

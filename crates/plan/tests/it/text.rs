@@ -53,7 +53,7 @@ fn add_hosts(town: &mut Town, list: &str, change: impl Fn(&mut Host)) {
 
 /// `servers LIST [drained]; group NAME LIST [none|external]; time A; fs NAME
 /// [zfs] [stopped|absent]: mgs D, mdt D, ost D [in GROUP] [home S] [at N], ost 4;
-/// client FS LIST DIR`. Groups are Pacemaker's, with fencing, unless said.
+/// client FS LIST DIR; nets LIST`. Groups are Pacemaker's, with fencing, unless said.
 pub fn spec(text: &str) -> Spec {
     let mut spec = Spec {
         candela: 1,
@@ -89,6 +89,7 @@ pub fn spec(text: &str) -> Spec {
                 let sources = sources.iter().map(|one| (*one).to_owned()).collect();
                 spec.time = Some(TimeSpec { sources });
             }
+            ["nets", list] => spec.networks[0].servers = Some((*list).to_owned()),
             ["net", net, interface] => spec.networks.push(NetworkSpec {
                 net: (*net).to_owned(),
                 interfaces: vec![(*interface).to_owned()],

@@ -1,0 +1,136 @@
+//! What is managed no more: nodes, Pacemaker, LNet.
+
+use crate::build::{plan, run};
+use crate::text;
+use crate::town::Town;
+
+fn built(town: &str, spec: &str) -> Town {
+    let (mut town, spec) = (text::town(town), text::spec(spec));
+    let made = plan(&town, &spec, &[]);
+    assert_eq!(text::trouble(&made), "");
+    run(&mut town, &made);
+    town
+}
+
+/// What is planned now and waited for; after it nothing more is done.
+fn then(town: &mut Town, spec: &str, expected: &str, trouble: &str) {
+    let spec = text::spec(spec);
+    let made = plan(town, &spec, &[]);
+    assert_eq!(text::trouble(&made), trouble);
+    assert_eq!(text::steps(town, &made.graph), expected);
+    run(town, &made);
+    let after = plan(town, &spec, &[]);
+    assert_eq!(text::steps(town, &after.graph), "", "nothing is left to do");
+}
+
+const FS: &str = "fs lab: mgs d1, mdt d2, ost d[3-4]";
+const PAIR: &str = "s[1-2]; d[1-4] on s[1-2]";
+
+#[test]
+fn pacemaker_goes_where_nobody_is_to_manage_a_group() {
+    let mut town = built(PAIR, &format!("servers s[1-2]; group a s[1-2]; {FS}"));
+    then(
+        &mut town,
+        &format!("servers s[1-2]; group a s[1-2] none; {FS}"),
+        "stop MGS; drop MGS; mount MGS on s1; stop MDT0000; drop MDT0000; mount MDT0000 on s2; \
+         stop OST0000; drop OST0000; mount OST0000 on s1; stop OST0001; drop OST0001; mount OST0001 on s2; \
+         stop pacemaker on s1; stop corosync on s1; stop pacemaker on s2; stop corosync on s2",
+        "",
+    );
+    assert_eq!(town.hosts["s1"].mounts.len(), 2);
+}
+
+#[test]
+fn pacemaker_goes_with_the_file_system() {
+    let zfs = "fs lab zfs: mgs d1, mdt d2, ost d[3-4]";
+    let mut town = built(PAIR, &format!("servers s[1-2]; group a s[1-2]; {zfs}"));
+    then(
+        &mut town,
+        "servers s[1-2]; group a s[1-2] none; fs lab zfs absent: mgs d1",
+        "stop MDT0000; drop MDT0000; stop OST0000; drop OST0000; stop OST0001; drop OST0001; \
+         stop MGS; drop MGS; import lab-mgt on s1; destroy lab-mgt on s1; import lab-mdt0000 on s2; \
+         destroy lab-mdt0000 on s2; import lab-ost0000 on s1; destroy lab-ost0000 on s1; \
+         import lab-ost0001 on s2; destroy lab-ost0001 on s2; stop pacemaker on s1; \
+         stop corosync on s1; stop pacemaker on s2; stop corosync on s2",
+        "",
+    );
+}
+
+#[test]
+fn pacemaker_stays_where_it_runs_what_we_do_not_know() {
+    let mut town = built(PAIR, &format!("servers s[1-2]; group a s[1-2]; {FS}"));
+    let cluster = town.clusters.get_mut("a").unwrap();
+    let mut other = cluster.resources["lab-OST0000"].clone();
+    other.of.id = String::from("address");
+    other.of.device = String::from("/dev/none");
+    (other.is_started, other.on) = (false, None);
+    cluster.resources.insert(String::from("address"), other);
+    let none = format!("servers s[1-2]; group a s[1-2] none; {FS}");
+    let made = plan(&town, &text::spec(&none), &[]);
+    assert_eq!(
+        text::trouble(&made),
+        "end the Pacemaker of HA group a (ha-foreign)"
+    );
+}
+
+#[test]
+fn a_node_that_is_left_out_serves_nothing_and_starts_no_more() {
+    let three = "s[1-3]; d[1-4] on s[1-3]";
+    let mut town = built(three, &format!("servers s[1-3]; group a s[1-3]; {FS}"));
+    then(
+        &mut town,
+        &format!("servers s[1-2]; group a s[1-2]; {FS}"),
+        "standby on s3; stop pacemaker on s3; stop corosync on s3",
+        "",
+    );
+    assert!(town.hosts["s3"].mounts.is_empty());
+}
+
+#[test]
+fn a_server_that_is_left_out_hands_its_targets_over() {
+    let three = "s[1-3]; d[1-4] on s[1-3]";
+    let none = |list: &str| format!("servers {list}; group a {list} none; {FS}");
+    let mut town = built(three, &none("s[1-3]"));
+    then(
+        &mut town,
+        &none("s[1-2]"),
+        "unmount OST0000 on s3; mount OST0000 on s1",
+        "",
+    );
+}
+
+#[test]
+fn what_pacemaker_runs_is_not_taken_by_hand() {
+    let mut town = built(PAIR, &format!("servers s[1-2]; group a s[1-2]; {FS}"));
+    then(
+        &mut town,
+        "servers s[1-2]; fs lab stopped: mgs d1, mdt d2, ost d[3-4]",
+        "",
+        "unmount MGS of lab (ha-external)\nunmount lab-MDT0000 (ha-external)\n\
+         unmount lab-OST0000 (ha-external)\nunmount lab-OST0001 (ha-external)",
+    );
+    for resource in town.clusters.get_mut("a").unwrap().resources.values_mut() {
+        (resource.is_started, resource.on) = (false, None);
+    }
+    for host in town.hosts.values_mut() {
+        host.mounts.clear();
+    }
+    then(
+        &mut town,
+        &format!("servers s[1-2]; {FS}"),
+        "",
+        "mount MGS of lab (ha-external)\nmount lab-MDT0000 (ha-external)\n\
+         mount lab-OST0000 (ha-external)\nmount lab-OST0001 (ha-external)",
+    );
+}
+
+#[test]
+fn lnet_stops_where_no_network_is_left() {
+    let fs = "fs lab: mdt d1, ost d2; client lab c1 /lab";
+    let mut town = built("s1 c1; d[1-2] on s1", &format!("servers s1,c1; {fs}"));
+    let off = "servers s1,c1; nets s1; fs lab: mdt d1, ost d2";
+    let made = plan(&town, &text::spec(off), &[]);
+    assert_eq!(text::trouble(&made), "stop LNet (lnet-in-use)");
+    town.hosts.get_mut("c1").unwrap().clients.clear();
+    then(&mut town, off, "lnet down c1", "");
+}
