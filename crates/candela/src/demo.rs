@@ -1,5 +1,10 @@
-//! `candela demo`: a manager and agents that replay captured hosts, in one
-//! process, with data in a temporary folder.
+//! `candela demo`: a manager, agents that replay captured hosts, and simulated
+//! servers, in one process, with data in a temporary folder.
+//!
+//! - [`control`]: how other processes reach it; [`verbs`]: what they ask of it.
+
+mod control;
+mod verbs;
 
 use agent::host::Host;
 use agent::host::captured::CapturedHost;
@@ -17,9 +22,19 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How to run the demo, or what to do to the one that runs.
+#[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Args {
+    #[command(flatten)]
+    start: Start,
+    #[command(subcommand)]
+    verb: Option<verbs::Verb>,
+}
+
 /// How to run the demo.
 #[derive(clap::Args)]
-pub struct Args {
+struct Start {
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:7443")]
     listen: SocketAddr,
@@ -47,8 +62,15 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Pause before an agent of the demo links again.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Runs until it is told to stop.
+/// Runs until it is told to stop, or asks the demo that runs.
 pub async fn run(args: Args, format: Format) -> Result<ExitCode> {
+    match args.verb {
+        Some(verb) => verbs::run(verb, format),
+        None => start(args.start, format).await,
+    }
+}
+
+async fn start(args: Start, format: Format) -> Result<ExitCode> {
     rt::logs::start("warn", rt::logs::Shape::Text);
     let temporary = match args.data {
         Some(_) => None,
@@ -94,8 +116,20 @@ pub async fn run(args: Args, format: Format) -> Result<ExitCode> {
             shutdown.clone(),
         ));
     }
-    let cluster = simulate(&running, n_servers, &data).await?;
+    let cluster = simulate(&running, n_servers, &data).await?.map(Arc::new);
+    control::serve(cluster.clone(), &data)?;
+    let is_noted = control::remember(&data).is_ok();
     announce(&running, &admin.user, &admin.password, &data, format).await?;
+    if cluster.is_some() && format.is_table() {
+        let which = if is_noted {
+            String::new()
+        } else {
+            format!(" --data {}", data.display())
+        };
+        println!(
+            "\nIts simulated servers are bare. To make a file system of them, then break one:\n  candela demo spec{which} > lab.yaml\n  candela spec apply lab.yaml --yes --consent blank --follow\n  candela demo break oss01{which}"
+        );
+    }
     crate::manager::stopped().await?;
     shutdown.begin();
     if let Some(cluster) = cluster {

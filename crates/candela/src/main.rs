@@ -32,8 +32,10 @@ enum Command {
         after_help = "Example:\n  candela manager --listen 0.0.0.0:7443 --data /var/lib/candela --name manager.site"
     )]
     Manager(manager::Args),
-    /// Run a manager over captured servers, to look around.
-    #[command(after_help = "Example:\n  candela demo --site captures/site1")]
+    /// Run a manager over captured and simulated servers, to look around and to try things.
+    #[command(
+        after_help = "Examples:\n  candela demo\n  candela demo --servers 40\n  candela demo --site captures/site1\n  candela demo break oss01"
+    )]
     Demo(demo::Args),
     #[command(flatten)]
     Cli(cli::Command),
