@@ -9,6 +9,7 @@ use lustre::label::TargetLabel;
 use model::ids::{DeviceId, ServerId};
 use model::inventory::{Target, TargetKey};
 use model::spec::{BackEnd, FsSpec, MgsSpec};
+use std::collections::BTreeSet;
 
 impl Resolver<'_> {
     /// The targets of a file system that is to be gone: all that are seen.
@@ -147,21 +148,30 @@ impl Resolver<'_> {
             return;
         };
         let found = self.devices.find(named);
-        let known = self.world.inventory.devices.get(device);
-        let mut pools = known.into_iter().flat_map(|device| &device.parents);
-        let is_same = found.as_ref().is_ok_and(|id| {
-            let in_pool = pools.any(|pool| {
-                let pool = self.world.inventory.devices.get(pool);
-                pool.is_some_and(|pool| pool.parents.contains(id))
-            });
-            id == device || in_pool
-        });
+        let is_same = found.is_ok_and(|id| self.lies_on(device, &id));
         if !is_same && named != &device.0 {
             let path = format!("{}.devices[{}]", wanted.path, wanted.nth);
             let reason = format!("{} lies on {device}, not on {named}.", wanted.label);
             let remedy = "Name the device that it lies on; a target does not move by itself.";
             self.found.error(&path, reason, remedy);
         }
+    }
+
+    /// Whether a device is another, or is made of it: a dataset lies in a pool,
+    /// a pool on partitions that ZFS made, and those on disks.
+    fn lies_on(&self, device: &DeviceId, other: &DeviceId) -> bool {
+        let mut todo = vec![device];
+        let mut seen = BTreeSet::new();
+        while let Some(id) = todo.pop() {
+            if id == other {
+                return true;
+            }
+            if seen.insert(id) {
+                let known = self.world.inventory.devices.get(id);
+                todo.extend(known.into_iter().flat_map(|known| &known.parents));
+            }
+        }
+        false
     }
 
     fn home_of(
