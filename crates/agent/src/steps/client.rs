@@ -52,8 +52,10 @@ impl Kind for ClientUnmounted {
         )))
     }
 
-    fn tolerates(&self, action: &Action, _output: &Output) -> bool {
-        // A unit that was never there need not be disabled; the look decides.
-        action.to_string().starts_with("systemctl disable")
+    fn tolerates(&self, action: &Action, output: &Output) -> bool {
+        // A unit that was never there need not be disabled. Any other failure
+        // would leave the link that starts it at boot.
+        let text = String::from_utf8_lossy(&output.stderr);
+        action.to_string().starts_with("systemctl disable") && text.contains("does not exist")
     }
 }
