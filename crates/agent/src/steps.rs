@@ -107,7 +107,7 @@ macro_rules! with_kind {
     ($step:expr, $kind:ident => $body:expr) => {
         with_kind!(@ $step, $kind => $body;
             LnetUp LnetDown TimeSynced FirewallOpen ServiceSet ServerRebooted
-            CorosyncConfigured HaProperties FenceConfigured Standby MountPointPresent
+            CorosyncConfigured HaProperties FenceConfigured Standby ServerPrepared
             ResourcePresent ResourceAbsent ResourceRole ResourcePlaced PoolPresent PoolImported
             PoolExported PoolAbsent TargetFormatted TargetRegistered TargetMounted
             TargetUnmounted TargetWiped ConfigErased ClientMounted ClientUnmounted)

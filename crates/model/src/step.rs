@@ -23,7 +23,7 @@ pub use host::{FirewallOpen, ServerRebooted, ServiceSet, TimeSynced};
 pub use network::{LnetDown, LnetNet, LnetUp};
 pub use pool::{PoolAbsent, PoolExported, PoolImported, PoolPresent, VdevSpec};
 pub use target::{
-    ConfigErased, DeviceRef, Elsewhere, MountPointPresent, TargetFormatted, TargetMounted,
+    ConfigErased, DeviceRef, Elsewhere, ServerPrepared, TargetFormatted, TargetMounted,
     TargetRegistered, TargetUnmounted, TargetWiped,
 };
 
@@ -92,8 +92,8 @@ steps! {
     FenceConfigured
     /// A node is in standby or not.
     Standby
-    /// The folder at which Pacemaker will mount a target here is there.
-    MountPointPresent
+    /// Pacemaker can start a target here.
+    ServerPrepared
     /// Pacemaker has the resources of a target.
     ResourcePresent
     /// Pacemaker no longer has them.

@@ -8,8 +8,12 @@ use crate::host::Output;
 use model::job::Failure;
 use model::step::{Action, PoolAbsent, PoolExported, PoolImported, PoolPresent};
 
-fn is_host_id(action: &Action, work: &Work<'_>) -> bool {
-    action.to_string() == "zgenhostid" && work.hands.exists("/etc/hostid")
+/// Where a host's id is kept.
+pub const HOST_ID: &str = "/etc/hostid";
+
+/// Whether an action gives the host an id, and it has one.
+pub fn is_host_id(action: &Action, work: &Work<'_>) -> bool {
+    action.to_string() == "zgenhostid" && work.hands.exists(HOST_ID)
 }
 
 impl Kind for PoolPresent {

@@ -2,6 +2,7 @@
 
 use super::around::{Around, mounts, real_name};
 use super::failure::{failed, passing};
+use super::pool::{HOST_ID, is_host_id};
 use super::{Kind, Seen, Work};
 use crate::observe::lustre_facts::mount_data;
 use lustre::disk::mount_data::MountData;
@@ -10,7 +11,7 @@ use model::graph::{Consent, signature};
 use model::job::Failure;
 use model::report::Mount;
 use model::step::{
-    Action, ConfigErased, DeviceRef, MountPointPresent, TargetFormatted, TargetMounted,
+    Action, ConfigErased, DeviceRef, ServerPrepared, TargetFormatted, TargetMounted,
     TargetRegistered, TargetUnmounted, TargetWiped,
 };
 
@@ -191,14 +192,19 @@ fn name_now(
     Ok(device.and_then(|device| device.label.clone()))
 }
 
-impl Kind for MountPointPresent {
+impl Kind for ServerPrepared {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
-        let at = &self.mount_point;
-        Ok(if work.hands.exists(at) {
-            Seen::So(format!("{at} is there"))
-        } else {
-            Seen::NotSo(format!("there is no {at}"))
+        let id = self.has_pool.then_some(HOST_ID);
+        let needed = [self.mount_point.as_str()].into_iter().chain(id);
+        let missing = needed.into_iter().find(|path| !work.hands.exists(path));
+        Ok(match missing {
+            None => Seen::So(format!("{} is there", self.mount_point)),
+            Some(path) => Seen::NotSo(format!("there is no {path}")),
         })
+    }
+
+    fn skips(&self, action: &Action, work: &Work<'_>) -> bool {
+        is_host_id(action, work)
     }
 }
 

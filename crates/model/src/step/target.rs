@@ -125,20 +125,24 @@ impl TargetRegistered {
     }
 }
 
-/// The folder at which Pacemaker will mount a target on this server is there.
-/// Pacemaker's agent makes none, so each server that may serve the target needs it.
+/// Pacemaker can start a target on this server: its agents make no mount point,
+/// and take no pool that is protected against two hosts where the host has no id.
+/// So each server that may serve the target is prepared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MountPointPresent {
+pub struct ServerPrepared {
     /// The target.
     pub label: TargetLabel,
-    /// The folder.
+    /// Where Pacemaker will mount it.
     pub mount_point: String,
+    /// Whether it lies in a pool.
+    #[serde(default)]
+    pub has_pool: bool,
 }
 
-impl MountPointPresent {
+impl ServerPrepared {
     pub(super) fn facts(&self) -> Facts {
         Facts {
-            title: format!("Make the mount point of {}", self.label),
+            title: format!("Prepare for {}", self.label),
             class: Class::Service,
             deadline_s: 30,
             attempts_max: 3,
@@ -149,9 +153,13 @@ impl MountPointPresent {
     }
 
     pub(super) fn actions(&self) -> Vec<Action> {
-        vec![Action::MakeDir {
+        let folder = Action::MakeDir {
             path: self.mount_point.clone(),
-        }]
+        };
+        let id = Action::service(pool::host_id(), 30);
+        std::iter::once(folder)
+            .chain(self.has_pool.then_some(id))
+            .collect()
     }
 }
 

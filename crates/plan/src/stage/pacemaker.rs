@@ -10,7 +10,7 @@ use model::graph::StepId;
 use model::ids::ServerId;
 use model::spec::ServerWanted;
 use model::step::{
-    MountPointPresent, ResourcePresent, ResourceRole, TargetRegistered, TargetResource,
+    ResourcePresent, ResourceRole, ServerPrepared, TargetRegistered, TargetResource,
 };
 
 impl Composer<'_> {
@@ -188,7 +188,7 @@ impl Composer<'_> {
         let place = &self.resolved.targets[at];
         let on = self.speaker(place)?;
         let mut after = after.to_vec();
-        after.extend(self.mount_points(at)?);
+        after.extend(self.prepared(at)?);
         let ask = Ask {
             on,
             step: ResourcePresent {
@@ -201,9 +201,9 @@ impl Composer<'_> {
         Some(self.add(ask, &after))
     }
 
-    /// Each server that may serve the target has a folder for it. A server that
-    /// is not there is waited for: without the folder it could not take over.
-    fn mount_points(&mut self, at: usize) -> Option<Vec<StepId>> {
+    /// Each server that may serve the target is prepared for it. A server that
+    /// is not there is waited for: without that it could not take over.
+    fn prepared(&mut self, at: usize) -> Option<Vec<StepId>> {
         let place = &self.resolved.targets[at];
         let what = format!("let Pacemaker run {}", place.label);
         let mut missing = 0;
@@ -216,9 +216,10 @@ impl Composer<'_> {
         let made = place.servers().map(|on| {
             let ask = Ask {
                 on,
-                step: MountPointPresent {
+                step: ServerPrepared {
                     label: place.label.clone(),
                     mount_point: place.mount_point.clone(),
+                    has_pool: place.pool.is_some(),
                 }
                 .into(),
                 why: format!("{} may serve {}.", self.name(on), place.label),

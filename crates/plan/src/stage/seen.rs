@@ -128,7 +128,7 @@ pub(super) fn touches(step: &Step, fs: &FsName) -> bool {
         Step::TargetMounted(step) => &step.label,
         Step::TargetUnmounted(step) => &step.label,
         Step::TargetWiped(step) => &step.label,
-        Step::MountPointPresent(step) => &step.label,
+        Step::ServerPrepared(step) => &step.label,
         Step::ResourcePresent(step) => &step.resource.label,
         Step::ResourceAbsent(step) => &step.resource.label,
         Step::ResourceRole(step) => &step.resource.label,

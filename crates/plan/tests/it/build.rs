@@ -84,8 +84,8 @@ fn a_pair_with_pacemaker_is_set_up_first() {
         "servers s[1-2]; group a s[1-2]; fs lab: mdt d1, ost d2",
         "lnet s1; lnet s2; conf a on s1; conf a on s2; start corosync on s1; start pacemaker on s1; \
          start corosync on s2; start pacemaker on s2; fence s1; fence s2; properties a; \
-         format MDT0000 d1 on s1; register MDT0000 on s1; folder MDT0000 on s1; folder MDT0000 on s2; add MDT0000 for s1 s2; start MDT0000; \
-         format OST0000 d2 on s2; register OST0000 on s2; folder OST0000 on s2; folder OST0000 on s1; add OST0000 for s2 s1; start OST0000",
+         format MDT0000 d1 on s1; register MDT0000 on s1; prepare MDT0000 on s1; prepare MDT0000 on s2; add MDT0000 for s1 s2; start MDT0000; \
+         format OST0000 d2 on s2; register OST0000 on s2; prepare OST0000 on s2; prepare OST0000 on s1; add OST0000 for s2 s1; start OST0000",
     );
 }
 
@@ -96,13 +96,13 @@ fn a_pool_is_made_for_each_target_on_zfs() {
         "servers s[1-2]; group a s[1-2]; fs lab zfs: mgs d1, mdt d2, ost d[3-6] mirror 2",
         "lnet s1; lnet s2; conf a on s1; conf a on s2; start corosync on s1; start pacemaker on s1; \
          start corosync on s2; start pacemaker on s2; fence s1; fence s2; properties a; \
-         pool lab-mgt on s1; format MGS lab-mgt/mgt on s1; export lab-mgt on s1; folder MGS on s1; folder MGS on s2; add MGS for s1 s2; start MGS; \
+         pool lab-mgt on s1; format MGS lab-mgt/mgt on s1; export lab-mgt on s1; prepare MGS on s1; prepare MGS on s2; add MGS for s1 s2; start MGS; \
          pool lab-mdt0000 on s2; format MDT0000 lab-mdt0000/mdt0000 on s2; register MDT0000 on s2; \
-         export lab-mdt0000 on s2; folder MDT0000 on s2; folder MDT0000 on s1; add MDT0000 for s2 s1; start MDT0000; \
+         export lab-mdt0000 on s2; prepare MDT0000 on s2; prepare MDT0000 on s1; add MDT0000 for s2 s1; start MDT0000; \
          pool lab-ost0000 on s1; format OST0000 lab-ost0000/ost0000 on s1; register OST0000 on s1; \
-         export lab-ost0000 on s1; folder OST0000 on s1; folder OST0000 on s2; add OST0000 for s1 s2; start OST0000; \
+         export lab-ost0000 on s1; prepare OST0000 on s1; prepare OST0000 on s2; add OST0000 for s1 s2; start OST0000; \
          pool lab-ost0001 on s2; format OST0001 lab-ost0001/ost0001 on s2; register OST0001 on s2; \
-         export lab-ost0001 on s2; folder OST0001 on s2; folder OST0001 on s1; add OST0001 for s2 s1; start OST0001",
+         export lab-ost0001 on s2; prepare OST0001 on s2; prepare OST0001 on s1; add OST0001 for s2 s1; start OST0001",
     );
 }
 

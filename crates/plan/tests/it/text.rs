@@ -254,7 +254,7 @@ fn step(step: &Step, on: &str) -> String {
             let way = if step.is_on { "on" } else { "off" };
             format!("standby {way} {}", step.node)
         }
-        Step::MountPointPresent(step) => format!("folder {} on {on}", short(&step.label)),
+        Step::ServerPrepared(step) => format!("prepare {} on {on}", short(&step.label)),
         Step::ResourcePresent(step) => {
             format!(
                 "add {} for {}",

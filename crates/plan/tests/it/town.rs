@@ -204,7 +204,7 @@ impl Town {
                 cluster.fences.insert(step.node.clone());
             }
             Step::Standby(step) => self.standby(&on, &step.node, step.is_on),
-            Step::MountPointPresent(step) => {
+            Step::ServerPrepared(step) => {
                 self.host(&on).folders.insert(step.mount_point.clone());
             }
             Step::ResourcePresent(step) => self.resource_present(&on, &step.resource),

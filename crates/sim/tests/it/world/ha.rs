@@ -7,8 +7,8 @@ use agent::steps::{Work, carry_out};
 use model::job::Outcome;
 use model::report::HaNodeState;
 use model::step::{
-    CorosyncConfigured, CorosyncNode, FenceConfigured, HaProperties, MountPointPresent,
-    ResourcePlaced, ResourcePresent, ResourceRole, Secret, ServiceSet, Standby, Step,
+    CorosyncConfigured, CorosyncNode, FenceConfigured, HaProperties, ResourcePlaced,
+    ResourcePresent, ResourceRole, Secret, ServerPrepared, ServiceSet, Standby, Step,
     TargetResource,
 };
 use sim::world::power;
@@ -152,9 +152,10 @@ pub fn with_targets() -> (Hand, Vec<TargetResource>) {
     let resources: Vec<TargetResource> = targets[1..].iter().map(resource).collect();
     for resource in &resources {
         for name in PAIR {
-            let folder = MountPointPresent {
+            let folder = ServerPrepared {
                 label: resource.label.clone(),
                 mount_point: resource.mount_point.clone(),
+                has_pool: false,
             };
             make(&hand, name, folder);
         }
