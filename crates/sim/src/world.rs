@@ -92,6 +92,7 @@ pub enum Due {
     Part(&'static str, u64),
 }
 
+#[derive(Clone)]
 struct Running {
     host: HostName,
     boot: u32,
@@ -103,7 +104,8 @@ struct Running {
     output: Option<Result<Output, HostError>>,
 }
 
-/// The world.
+/// The world. A copy goes its own way from where it was made.
+#[derive(Clone)]
 pub struct World {
     now: Duration,
     /// What the hosts' clocks show.

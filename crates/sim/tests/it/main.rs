@@ -2,6 +2,7 @@
 //! compared with what was recorded; and the simulated world, worked on by the
 //! agent's own steps.
 
+mod drill;
 mod jobs;
 mod lab01;
 mod site;
