@@ -32,5 +32,5 @@ test("a reset makes every view old", () => {
   gatherer.take({ seq: 9, views: ["reset"] });
   vi.runAllTimers();
   expect(given[0]).toContain("devices");
-  expect(given[0]).toHaveLength(7);
+  expect(given[0]).toHaveLength(10);
 });

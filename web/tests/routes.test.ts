@@ -9,6 +9,7 @@ test("each thing's address leads back to it, whatever its id holds", () => {
       ["filesystem", "filesystems"],
       ["device", "devices"],
       ["ha-cluster", "ha-clusters"],
+      ["job", "jobs"],
     ] as const)
       expect(match(hrefOf(noun, id))).toEqual({ page: `${list}/one`, id });
 });

@@ -63,8 +63,9 @@ pub struct Change {
     /// Position in the stream.
     pub seq: u64,
     /// Views that changed: `servers`, `targets`, `filesystems`, `devices`,
-    /// `ha-clusters`, `events`, `summary`; `reset` when the asked position is
-    /// no longer kept and everything must be read again.
+    /// `ha-clusters`, `events`, `summary`, `spec`, `jobs`, `consoles`; `reset`
+    /// when the asked position is no longer kept and everything must be read
+    /// again.
     pub views: Vec<String>,
     /// Ids of rows that changed, where they are few (at most 100).
     pub ids: Vec<String>,

@@ -45,8 +45,22 @@ pub struct JobQuery {
     pub limit: Option<u32>,
     /// `next` of the page before.
     pub cursor: Option<String>,
-    /// Only jobs in this state: `running`, `needs_attention`, `cancelling`, `done`, `cancelled`.
+    /// Skip this many rows (for scroll bars); not with `cursor`.
+    pub offset: Option<u64>,
+    /// Only jobs in this state: `running`, `needs_attention`, `cancelling`, `done`,
+    /// `cancelled`; `open` for all that have not ended.
     pub state: Option<String>,
+    /// Text that the title, the id or who asked must contain, any case.
+    pub q: Option<String>,
+}
+
+/// Which steps of a job to read.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct StepsQuery {
+    /// Only steps whose state is of this time (RFC 3339) or later; all if absent.
+    pub since: Option<String>,
 }
 
 /// A job.

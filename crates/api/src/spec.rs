@@ -168,6 +168,17 @@ pub struct PlanStep {
     pub erases: Vec<String>,
     /// The earlier step whose change it takes back at the job's end.
     pub closes: Option<u32>,
+    /// What it touches beside its server.
+    pub touches: Vec<Touched>,
+}
+
+/// A thing that a step touches.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Touched {
+    /// `target`, `filesystem`, `device`, `server`, `ha-cluster`.
+    pub noun: String,
+    /// Its name or id.
+    pub name: String,
 }
 
 /// Who feels a step, and how long.
@@ -201,6 +212,8 @@ pub struct ConsentNeeded {
     pub signature: String,
     /// The target that is made or removed.
     pub target: String,
+    /// What a person types to agree: the file system's name.
+    pub word: String,
     /// The server that does it.
     pub server: Ref,
     /// What is lost, and why.

@@ -416,6 +416,7 @@ impl Manager {
             let error = stdx::chain::chain(&error);
             tracing::warn!(error, "Lines of a console are lost.");
         }
+        self.touch(&["consoles"]);
     }
 }
 

@@ -8,7 +8,10 @@ export type View =
   | "devices"
   | "ha-clusters"
   | "events"
-  | "summary";
+  | "summary"
+  | "spec"
+  | "jobs"
+  | "consoles";
 
 const ALL: View[] = [
   "servers",
@@ -18,6 +21,9 @@ const ALL: View[] = [
   "ha-clusters",
   "events",
   "summary",
+  "spec",
+  "jobs",
+  "consoles",
 ];
 /** Shortest time between two rereads of one view, milliseconds. */
 const PAUSE_MS = 400;

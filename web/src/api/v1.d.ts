@@ -785,8 +785,9 @@ export interface components {
             seq: number;
             /**
              * @description Views that changed: `servers`, `targets`, `filesystems`, `devices`,
-             *     `ha-clusters`, `events`, `summary`; `reset` when the asked position is
-             *     no longer kept and everything must be read again.
+             *     `ha-clusters`, `events`, `summary`, `spec`, `jobs`, `consoles`; `reset`
+             *     when the asked position is no longer kept and everything must be read
+             *     again.
              */
             views: string[];
         };
@@ -865,6 +866,8 @@ export interface components {
             target: string;
             /** @description What is lost, and why. */
             why: string;
+            /** @description What a person types to agree: the file system's name. */
+            word: string;
         };
         /** @description A line of a step's console: a command, or a file that was written. */
         ConsoleLine: {
@@ -2806,6 +2809,8 @@ export interface components {
             server: components["schemas"]["Ref"];
             /** @description One line: `Mount scratch-OST0001`. */
             title: string;
+            /** @description What it touches beside its server. */
+            touches: components["schemas"]["Touched"][];
             /** @description What undoes it. */
             undo: string;
             /** @description Why the plan has it. */
@@ -3507,6 +3512,13 @@ export interface components {
             /** @description State. */
             state: string;
         };
+        /** @description A thing that a step touches. */
+        Touched: {
+            /** @description Its name or id. */
+            name: string;
+            /** @description `target`, `filesystem`, `device`, `server`, `ha-cluster`. */
+            noun: string;
+        };
         /** @description Something the agent could not look at or read. */
         Unread: {
             /**
@@ -4097,8 +4109,15 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string;
-                /** @description Only jobs in this state: `running`, `needs_attention`, `cancelling`, `done`, `cancelled`. */
+                /** @description Skip this many rows (for scroll bars); not with `cursor`. */
+                offset?: number;
+                /**
+                 * @description Only jobs in this state: `running`, `needs_attention`, `cancelling`, `done`,
+                 *     `cancelled`; `open` for all that have not ended.
+                 */
                 state?: string;
+                /** @description Text that the title, the id or who asked must contain, any case. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -4159,7 +4178,10 @@ export interface operations {
     };
     job: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only steps whose state is of this time (RFC 3339) or later; all if absent. */
+                since?: string;
+            };
             header?: never;
             path: {
                 /** @description Id */

@@ -5,7 +5,7 @@ export interface Match {
   id: string;
 }
 
-const LISTS = ["servers", "filesystems", "targets", "devices", "ha-clusters"];
+const LISTS = ["servers", "filesystems", "targets", "devices", "ha-clusters", "jobs"];
 
 /** The page of a path, and the id in it. */
 export function match(path: string): Match {
@@ -31,6 +31,6 @@ function decode(text: string): string {
 export function hrefOf(noun: string, id: string): string {
   const list =
     { server: "servers", target: "targets", filesystem: "filesystems", device: "devices" }[noun] ??
-    (noun === "ha-cluster" ? "ha-clusters" : noun);
+    (noun === "ha-cluster" ? "ha-clusters" : noun === "job" ? "jobs" : noun);
   return `/${list}/${encodeURIComponent(id)}`;
 }

@@ -60,7 +60,7 @@ export function moment(at: string | null | undefined): string {
   return date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 }
 
-export type Tone = "good" | "warn" | "bad" | "none";
+export type Tone = "good" | "warn" | "bad" | "busy" | "none";
 
 const TONES: Record<string, Tone> = {
   healthy: "good",

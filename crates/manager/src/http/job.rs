@@ -10,6 +10,7 @@ use crate::views::job as views;
 use api::codes;
 use api::job::{
     ConsoleLine, ConsoleQuery, Job, JobDetail, JobMade, JobQuery, NewJob, RetryJob, SkipStep,
+    StepsQuery,
 };
 use api::page::{Done, LIMIT_DEFAULT, LIMIT_MAX, Page};
 use axum::Json;
@@ -217,18 +218,18 @@ pub(crate) async fn jobs(
     Query(query): Query<JobQuery>,
 ) -> Result<Json<Page<Job>>, Fault> {
     let before = query.cursor.as_deref().map(job_id).transpose()?;
+    let skipped = query.offset.filter(|_| before.is_none()).unwrap_or(0);
+    let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let world = app.manager.world();
     let desk = app.manager.jobs.desk();
-    let state = |job: &&engine::Job| {
-        let state = serde_json::to_value(job.state()).unwrap_or_default();
-        query.state.as_deref().is_none_or(|wanted| state == wanted)
-    };
-    let mut found: Vec<&engine::Job> = desk.engine().jobs().filter(state).collect();
+    let mut found: Vec<&engine::Job> = desk.engine().jobs().collect();
+    found.retain(|job| is_wanted(job, &query));
     let total = u64::try_from(found.len()).unwrap_or(u64::MAX);
     found.reverse();
     found.retain(|job| before.is_none_or(|before| job.id() < before));
+    found.drain(..skipped.min(found.len()));
     let is_more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| is_more);
@@ -242,23 +243,44 @@ pub(crate) async fn jobs(
     }))
 }
 
+/// Whether a job passes the filters.
+fn is_wanted(job: &engine::Job, query: &JobQuery) -> bool {
+    let is_state = match query.state.as_deref() {
+        None => true,
+        Some("open") => !job.state().is_final(),
+        Some(wanted) => serde_json::to_value(job.state()).is_ok_and(|state| state == wanted),
+    };
+    let is_text = query.q.as_deref().is_none_or(|text| {
+        let text = text.to_lowercase();
+        let has = |field: &str| field.to_lowercase().contains(&text);
+        has(&job.graph().title) || has(job.by()) || has(&job.id().to_string())
+    });
+    is_state && is_text
+}
+
 /// `GET /jobs/{id}`.
 #[utoipa::path(
     get, path = "/jobs/{id}", tag = "jobs",
     summary = "One job with its steps.",
-    params(("id" = String, Path, description = "Id")),
+    params(("id" = String, Path, description = "Id"), StepsQuery),
     responses((status = 200, body = JobDetail), Problems)
 )]
 pub(crate) async fn job(
     State(app): State<App>,
     _: Viewer,
     Path(id): Path<String>,
+    Query(query): Query<StepsQuery>,
 ) -> Result<Json<JobDetail>, Fault> {
+    let since = query.since.as_deref().map(str::parse::<Timestamp>);
+    let since = since
+        .transpose()
+        .map_err(|_| bad("`since` is no time; one is written like 2026-11-21T08:00:00Z."))?;
+    let since_ms = since.map_or(i64::MIN, Timestamp::as_millisecond);
     let world = app.manager.world();
     let desk = app.manager.jobs.desk();
     let found = desk.engine().job(job_id(&id)?);
     let found = found.ok_or_else(|| not_found("job", &id))?;
-    Ok(Json(views::detail(&world, &desk, found)))
+    Ok(Json(views::detail(&world, &desk, found, since_ms)))
 }
 
 /// `GET /jobs/{id}/steps/{step}/console`.

@@ -3,13 +3,14 @@
 use super::server_ref;
 use crate::state::World;
 use api::job::{Job, JobDetail, JobStep};
-use api::spec::{ConsentNeeded, Feels, Plan, PlanStep, Waiting};
+use api::spec::{ConsentNeeded, Feels, Plan, PlanStep, Touched, Waiting};
 use engine::Desk;
 use jiff::Timestamp;
+use lustre::label::TargetLabel;
 use model::graph::{Planned, StepId};
 use model::ids::ServerId;
 use model::job::{JobState, StepState};
-use model::step::{Cancel, Class, Undo};
+use model::step::{Cancel, Class, Thing, Undo};
 
 fn name(world: &World, id: ServerId) -> String {
     server_ref(world, id).name
@@ -38,6 +39,7 @@ pub(crate) fn plan(world: &World, plan: plan::Plan, base_version: u64) -> Plan {
         device: one.device.to_string(),
         signature: one.signature.clone(),
         target: one.target.clone(),
+        word: word(&one.target),
         server: server_ref(world, one.server),
         why: one.why.clone(),
     });
@@ -52,6 +54,43 @@ pub(crate) fn plan(world: &World, plan: plan::Plan, base_version: u64) -> Plan {
         findings: plan.findings,
         hash: plan.hash,
     }
+}
+
+/// What a person types to agree to what happens to a target: the name of its
+/// file system, or of the target where it has none.
+fn word(target: &str) -> String {
+    // An MGT is called `MGS of scratch`.
+    let last = target.rsplit(' ').next().unwrap_or(target);
+    let label: Result<TargetLabel, _> = last.parse();
+    let fs = label
+        .ok()
+        .and_then(|label| label.fs().map(ToString::to_string));
+    fs.unwrap_or_else(|| last.to_owned())
+}
+
+/// Things with a page of their own that a step touches, beside its server.
+fn touched(planned: &Planned) -> Vec<Touched> {
+    let claims = planned.step.facts().claims.into_iter();
+    let things = claims.filter_map(|claim| {
+        let (noun, name) = match claim.thing {
+            Thing::Target(TargetLabel::Mgs)
+            | Thing::ThisServer
+            | Thing::ThisLnet
+            | Thing::Zpool(_)
+            | Thing::Mgs(_)
+            | Thing::MountPoint(_) => return None,
+            Thing::Node(name) => ("server", name),
+            Thing::Device(id) => ("device", id.to_string()),
+            Thing::Target(label) => ("target", label.to_string()),
+            Thing::FileSystem(name) => ("filesystem", name.to_string()),
+            Thing::Cib(name) => ("ha-cluster", name),
+        };
+        let noun = noun.to_owned();
+        Some(Touched { noun, name })
+    });
+    let mut things: Vec<Touched> = things.collect();
+    things.dedup();
+    things
 }
 
 /// A step as it is planned.
@@ -95,6 +134,7 @@ fn step(world: &World, planned: &Planned) -> PlanStep {
             .map(ToString::to_string)
             .collect(),
         closes: planned.closes.map(|step| step.0),
+        touches: touched(planned),
     }
 }
 
@@ -127,9 +167,10 @@ pub(crate) fn job(world: &World, desk: &Desk, job: &engine::Job) -> Job {
     }
 }
 
-/// A job with its steps.
-pub(crate) fn detail(world: &World, desk: &Desk, of: &engine::Job) -> JobDetail {
+/// A job with its steps whose state is of this time or later.
+pub(crate) fn detail(world: &World, desk: &Desk, of: &engine::Job, since_ms: i64) -> JobDetail {
     let steps = of.graph().steps.iter();
+    let steps = steps.filter(|step| of.since_ms(step.id).unwrap_or_default() >= since_ms);
     let steps = steps.map(|planned| {
         let id: StepId = planned.id;
         let done = of.done_of(id);
