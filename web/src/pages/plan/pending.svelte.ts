@@ -6,6 +6,7 @@ export interface Pending {
   /** What a person wants, as the head of the page: `Fail over scratch-OST0001`. */
   title: string;
   spec?: string;
+  edits?: Schemas["Edit"][];
   goals?: Schemas["Goal"][];
   baseVersion?: number;
   /** Where one comes from, and goes back to. */
