@@ -15,7 +15,7 @@ use manager::memory::Connector;
 use manager::{Config, Running};
 use model::role::Role;
 use rt::Shutdown;
-use sim::demo::Cluster;
+use sim::demo::{Cluster, HASTE};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -145,7 +145,7 @@ async fn simulate(running: &Running, n_servers: usize, data: &Path) -> Result<Op
         return Ok(None);
     }
     let connector = running.memory_connector();
-    let cluster = Cluster::start(n_servers, &connector, data.join("agents"))?;
+    let cluster = Cluster::start(n_servers, HASTE, &connector, data.join("agents"))?;
     let (name, secret) = Cluster::secret();
     let kept = running.manager().put_secret(name, secret.as_bytes()).await;
     kept.context("could not keep the secret of the simulated BMCs")?;

@@ -29,8 +29,8 @@ use std::time::Duration;
 
 /// Servers at most.
 pub const SERVERS_MAX: usize = 10_000;
-/// How many times faster things happen than on real servers.
-const HASTE: u32 = 10;
+/// How many times faster things happen than on real servers, for people who watch.
+pub const HASTE: u32 = 10;
 /// The site that its servers are of.
 const SITE: &str = "demo";
 /// Agents that start in a second.
@@ -86,8 +86,14 @@ pub struct Seen {
 
 impl Cluster {
     /// Starts so many servers, an even number, whose agents report through a
-    /// connector and keep their ledgers in a folder.
-    pub fn start(n_servers: usize, connector: &Connector, folder: PathBuf) -> Result<Self> {
+    /// connector and keep their ledgers in a folder. Things happen `haste` times
+    /// faster than on real servers; at least 1.
+    pub fn start(
+        n_servers: usize,
+        haste: u32,
+        connector: &Connector,
+        folder: PathBuf,
+    ) -> Result<Self> {
         ensure!(
             (2..=SERVERS_MAX).contains(&n_servers) && n_servers.is_multiple_of(2),
             "simulated servers come in pairs: give an even number from 2 to {SERVERS_MAX}"
@@ -101,7 +107,7 @@ impl Cluster {
         let mut world = layout.build(1);
         world.clock = Clock {
             began_ms: jiff::Timestamp::now().as_millisecond(),
-            haste: HASTE,
+            haste,
         };
         let names = layout.names();
         let groups: Vec<Vec<HostName>> =
@@ -117,7 +123,7 @@ impl Cluster {
         }
         let world = Arc::new(Mutex::new(world));
         let shared = Arc::new(Shared {
-            pace: Arc::new(Pace::new(Arc::clone(&world), HASTE)),
+            pace: Arc::new(Pace::new(Arc::clone(&world), haste)),
             world,
             agents,
             groups,

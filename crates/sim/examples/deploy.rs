@@ -1,0 +1,171 @@
+//! How long a deployment to many simulated servers takes beside the slowest of
+//! them, and what the product adds to each step: LNet is set up on all of them
+//! by one job, through the real manager, its journal and the real agents, in
+//! real time.
+//!
+//! `cargo run --release -p candela-sim --example deploy [SERVERS…]`
+
+use anyhow::{Context, Result, ensure};
+use axum::body::Body;
+use axum::http::{Method, Request, header};
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use manager::{Config, Running, Tls};
+use model::role::Role;
+use serde_json::{Value, json};
+use sim::demo::Cluster;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tower::ServiceExt;
+
+// The one that ships.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_mins(10);
+/// A real server has threads of its own; here all are in one process.
+const THREADS_MAX: usize = 4096;
+/// Between two looks at the job.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+fn main() -> Result<()> {
+    let chosen: Vec<usize> = std::env::args()
+        .skip(1)
+        .map(|word| word.parse().context("SERVERS is a number"))
+        .collect::<Result<_>>()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(THREADS_MAX)
+        .enable_all()
+        .build()?;
+    for n_servers in if chosen.is_empty() {
+        vec![2, 50, 1000]
+    } else {
+        chosen
+    } {
+        runtime.block_on(deploy(n_servers))?;
+    }
+    Ok(())
+}
+
+async fn deploy(n_servers: usize) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut config = Config::new("127.0.0.1:0".parse()?, folder.path().join("manager"));
+    config.tls = Tls::Off;
+    let running = manager::start(config).await?;
+    let asker = Asker::new(&running).await?;
+    let agents = folder.path().join("agents");
+    let cluster = Cluster::start(n_servers, 1, &running.memory_connector(), agents)?;
+
+    let spec = spec(&cluster);
+    let begun = Instant::now();
+    let plan = loop {
+        let plan = asker.post("/plan", json!({"spec": spec})).await?;
+        if plan["is_ready"] == true && plan["waiting"] == json!([]) {
+            break plan;
+        }
+        ensure!(begun.elapsed() < PATIENCE, "no plan: {plan}");
+        tokio::time::sleep(LOOK_EVERY).await;
+    };
+    let apply = json!({"spec": spec, "base_version": 0, "plan_hash": plan["hash"]});
+    let made = asker.post("/jobs", apply).await?;
+    let path = format!("/jobs/{}", made["id"].as_str().context("a job")?);
+    let job = loop {
+        let job = asker.call(Method::GET, &path, None).await?;
+        if job["state"] != "running" {
+            break job;
+        }
+        ensure!(begun.elapsed() < PATIENCE, "not done: {}", job["n_over"]);
+        tokio::time::sleep(LOOK_EVERY).await;
+    };
+    ensure!(job["state"] == "done", "the job ended as {}", job["state"]);
+    report(&asker, &path, &job, n_servers).await?;
+    cluster.stop().await;
+    running.shutdown().await;
+    Ok(())
+}
+
+/// The job's time beside the commands' own.
+async fn report(asker: &Asker, path: &str, job: &Value, n_servers: usize) -> Result<()> {
+    let took = took(job)?;
+    let mut servers: BTreeMap<String, u64> = BTreeMap::new();
+    let steps = job["steps"].as_array().context("steps")?;
+    for step in steps {
+        let console = format!("{path}/steps/{}/console", step["number"]);
+        let lines = asker.call(Method::GET, &console, None).await?;
+        let lines = lines["items"].as_array().context("lines")?;
+        let own: u64 = lines
+            .iter()
+            .filter_map(|line| line["took_ms"].as_u64())
+            .sum();
+        *servers.entry(step["on"].to_string()).or_default() += own;
+    }
+    let slowest = servers.values().max().copied().unwrap_or(0);
+    let in_all: u64 = servers.values().sum();
+    let ratio = took / Duration::from_millis(slowest).as_secs_f64();
+    println!(
+        "{n_servers} servers, {} steps: {took:.2} s; commands of the slowest server {:.2} s \
+         (factor {ratio:.2}), of all {:.1} s",
+        steps.len(),
+        Duration::from_millis(slowest).as_secs_f64(),
+        Duration::from_millis(in_all).as_secs_f64(),
+    );
+    Ok(())
+}
+
+fn took(job: &Value) -> Result<f64> {
+    let at =
+        |field: &str| -> Result<Timestamp> { Ok(job[field].as_str().context("a time")?.parse()?) };
+    let took = at("ended_at")?.duration_since(at("submitted_at")?);
+    Ok(took.as_secs_f64())
+}
+
+/// LNet on all of them, by the demo's own spec without the rest.
+fn spec(cluster: &Cluster) -> String {
+    let names: Vec<String> = cluster.servers().into_iter().map(|one| one.name).collect();
+    format!(
+        "candela: 1\nservers:\n- names: {}\nnetworks:\n- {{net: tcp, interfaces: [eth0]}}\n",
+        names.join(",")
+    )
+}
+
+/// Someone who may do it.
+struct Asker {
+    router: axum::Router,
+    token: String,
+}
+
+impl Asker {
+    async fn new(running: &Running) -> Result<Self> {
+        let manager = running.manager();
+        let admin = manager.store().user_by_name("admin".into()).await?;
+        let admin = admin.context("the first run makes an admin")?.id;
+        let token =
+            manager::http::issue_token(manager, admin, "deploy".into(), Role::Operator, PATIENCE);
+        let made = token.await?.context("no token")?;
+        let router = manager::http::router(Arc::clone(manager));
+        let token = made.secret;
+        Ok(Self { router, token })
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"))
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))?;
+        let answer = self.router.clone().oneshot(request).await?;
+        let status = answer.status();
+        let bytes = answer.into_body().collect().await?.to_bytes();
+        let value: Value = serde_json::from_slice(&bytes)?;
+        ensure!(status.is_success(), "{path}: {status} {value}");
+        Ok(value)
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Result<Value> {
+        self.call(Method::POST, path, Some(body)).await
+    }
+}
