@@ -350,7 +350,7 @@ impl Composer<'_> {
         }
     }
 
-    fn node_state(&self, group: usize, node: &str) -> Option<HaNodeState> {
+    pub(super) fn node_state(&self, group: usize, node: &str) -> Option<HaNodeState> {
         let cluster = self.cluster(group)?;
         let found = cluster.nodes.iter().find(|known| known.name == node)?;
         Some(found.state)

@@ -7,7 +7,7 @@ use crate::resolved::TargetPlace;
 use crate::stage::seen::Seen;
 use model::graph::StepId;
 use model::ids::ServerId;
-use model::report::HaResource;
+use model::report::{HaNodeState, HaResource};
 use model::spec::{HaManager, ServerWanted};
 use model::step::{LnetDown, ServiceSet};
 use std::collections::BTreeSet;
@@ -26,7 +26,7 @@ impl Composer<'_> {
         let others = cluster.into_iter().flatten().copied();
         let others: Vec<ServerId> = others
             .filter(|id| !members.contains(id) && self.world.managed.contains(id))
-            .filter(|id| self.runs_pacemaker(*id))
+            .filter(|id| self.runs_pacemaker(*id) && !self.is_lost(group, *id))
             .collect();
         for server in others {
             let what = format!(
@@ -57,6 +57,14 @@ impl Composer<'_> {
             );
             self.services_off(server, &why, &drained);
         }
+    }
+
+    /// Whether a server is silent, and a node that the others do not see either.
+    fn is_lost(&self, group: usize, server: ServerId) -> bool {
+        let node = self.node(server);
+        let state = self.node_state(group, &node);
+        let is_away = matches!(state, None | Some(HaNodeState::Offline));
+        is_away && !self.world.is_online(server)
     }
 
     /// Pacemaker and Corosync of a server stop, and start no more.

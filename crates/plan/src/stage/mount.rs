@@ -41,7 +41,8 @@ impl Composer<'_> {
                 self.wait(what, text, codes::TARGET_DOUBLE);
                 return Status::Blocked;
             }
-            Seen::Stale(on) if !self.is_pacemaker_run(place) => {
+            // A server that the spec leaves out is not waited for once it is proven off.
+            Seen::Stale(on) if !self.is_pacemaker_run(place) && !self.is_lost_for_good(on) => {
                 let text = format!(
                     "The agent on {}, where it was mounted, to connect; or `target failover` once that server is proven off.",
                     self.name(on)
@@ -84,6 +85,10 @@ impl Composer<'_> {
             return Status::Blocked;
         };
         self.mount_on(at, on, &after)
+    }
+
+    fn is_lost_for_good(&self, server: ServerId) -> bool {
+        !self.resolved.servers.contains_key(&server) && self.is_off(server)
     }
 
     /// What is up stays where it is, unless its server is to be drained.

@@ -134,3 +134,28 @@ fn lnet_stops_where_no_network_is_left() {
     town.hosts.get_mut("c1").unwrap().clients.clear();
     then(&mut town, off, "lnet down c1", "");
 }
+
+#[test]
+fn a_node_that_is_lost_for_good_is_not_waited_for() {
+    let three = "s[1-3]; d[1-4] on s[1-3]";
+    let mut town = built(three, &format!("servers s[1-3]; group a s[1-3]; {FS}"));
+    // It lost its power; the others fenced it and took over.
+    town.hosts.get_mut("s3").unwrap().is_silent = true;
+    town.hosts.get_mut("s3").unwrap().mounts.clear();
+    let cluster = town.clusters.get_mut("a").unwrap();
+    cluster.fenced.push(String::from("s3"));
+    for resource in cluster.resources.values_mut() {
+        resource.on = resource.on.take().filter(|on| on != "s3");
+    }
+    town.settle();
+    then(
+        &mut town,
+        &format!("servers s[1-2]; group a s[1-2]; {FS}"),
+        "",
+        "",
+    );
+    assert_eq!(
+        town.hosts["s1"].mounts.len() + town.hosts["s2"].mounts.len(),
+        4
+    );
+}
