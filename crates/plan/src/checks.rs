@@ -51,6 +51,15 @@ impl Fault {
 
 /// All that is wrong with a graph; nothing, for one that may be run.
 pub fn checks(graph: &Graph, spec: &Spec, world: World<'_>) -> Vec<Fault> {
+    read(graph, spec, world, true)
+}
+
+/// The same of a graph that is only looked at: consent is still to be given.
+pub(crate) fn checks_of_draft(graph: &Graph, spec: &Spec, world: World<'_>) -> Vec<Fault> {
+    read(graph, spec, world, false)
+}
+
+fn read(graph: &Graph, spec: &Spec, world: World<'_>, needs_consent: bool) -> Vec<Fault> {
     if let Some(text) = graph.fault() {
         return vec![Fault {
             code: crate::codes::PLAN_FAULT.to_owned(),
@@ -63,7 +72,7 @@ pub fn checks(graph: &Graph, spec: &Spec, world: World<'_>) -> Vec<Fault> {
     }
     let view = view::View::new(graph, spec, world);
     let mut faults = who::check(&view);
-    faults.extend(consent::check(&view));
+    faults.extend(consent::check(&view, needs_consent));
     faults.extend(order::check(&view));
     faults.extend(single::check(&view));
     faults.sort();

@@ -5,7 +5,7 @@ use crate::codes;
 use crate::plan::ConsentNeeded;
 use crate::resolved::{Resolved, TargetPlace};
 use crate::world::World;
-use model::graph::{Consent, Graph, Impact, NewStep, StepId, Waiting};
+use model::graph::{Consent, Graph, Impact, Planned, StepId, Waiting};
 use model::ids::{DeviceId, ServerId};
 use model::step::Step;
 use std::collections::{BTreeMap, BTreeSet};
@@ -150,14 +150,22 @@ impl<'a> Composer<'a> {
 
     /// Adds a step after others.
     pub fn add(&mut self, ask: Ask, after: &[StepId]) -> StepId {
-        self.graph.push(NewStep {
+        // As `Graph::push` does it, without a set for each of many thousand steps.
+        let id = StepId(u32::try_from(self.graph.steps.len()).unwrap_or(u32::MAX));
+        let mut after = after.to_vec();
+        after.retain(|before| *before < id);
+        after.sort_unstable();
+        after.dedup();
+        self.graph.steps.push(Planned {
+            id,
             on: ask.on,
             step: ask.step,
-            after: after.to_vec(),
+            after,
             why: ask.why,
             feels: ask.feels,
             closes: None,
-        })
+        });
+        id
     }
 
     /// Something waits.

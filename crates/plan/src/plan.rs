@@ -101,12 +101,13 @@ pub(crate) fn finish(
     } = composer;
     graph.title = title;
     let consent_needed: Vec<ConsentNeeded> = consent_needed.into_iter().collect();
-    let faults = checks::checks(&graph, spec, world);
-    let faults = faults.into_iter().filter(|fault| {
-        // Before consent is given there is a graph to look at; it is not run.
-        fault.code != crate::codes::CONSENT_NEEDED || consent_needed.is_empty()
-    });
-    let faults: Vec<Finding> = faults.map(checks::Fault::finding).collect();
+    // Before consent is given there is a graph to look at; it is not run.
+    let faults = if consent_needed.is_empty() {
+        checks::checks(&graph, spec, world)
+    } else {
+        checks::checks_of_draft(&graph, spec, world)
+    };
+    let faults: Vec<Finding> = faults.into_iter().map(checks::Fault::finding).collect();
     if !faults.is_empty() {
         graph.steps.clear();
         findings.extend(faults);

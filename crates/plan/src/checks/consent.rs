@@ -8,7 +8,7 @@ use model::graph::{Consent, Planned, StepId};
 use model::step::Step;
 use std::collections::BTreeMap;
 
-pub(super) fn check(view: &View<'_>) -> Vec<Fault> {
+pub(super) fn check(view: &View<'_>, needs_consent: bool) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut by_device: BTreeMap<&str, StepId> = BTreeMap::new();
     let mut by_label: BTreeMap<&TargetLabel, StepId> = BTreeMap::new();
@@ -16,7 +16,9 @@ pub(super) fn check(view: &View<'_>) -> Vec<Fault> {
         let Some(given) = planned.step.consent() else {
             continue;
         };
-        faults.extend(given_for(view, planned, given));
+        if needs_consent {
+            faults.extend(given_for(view, planned, given));
+        }
         if let Step::TargetFormatted(step) = &planned.step {
             let twice = match &step.label {
                 TargetLabel::Mgs => None,

@@ -74,7 +74,12 @@ struct Order<'v, 'a> {
     made: BTreeSet<&'a TargetLabel>,
     /// MDTs that hold an MGS too.
     combined: BTreeSet<TargetLabel>,
+    /// Steps after each of `mgs`, where those are few.
+    after_mgs: Vec<Vec<bool>>,
 }
+
+/// Steps that bring an MGS up, of which it is kept what comes after.
+const MGS_KEPT_MAX: usize = 64;
 
 impl<'v, 'a> Order<'v, 'a> {
     fn new(view: &'v View<'a>) -> Self {
@@ -88,9 +93,14 @@ impl<'v, 'a> Order<'v, 'a> {
             covered: BTreeMap::new(),
             made: BTreeSet::new(),
             combined: BTreeSet::new(),
+            after_mgs: Vec::new(),
         };
         order.read_world();
         order.read_steps();
+        if order.mgs.len() <= MGS_KEPT_MAX {
+            let ups = order.mgs.iter();
+            order.after_mgs = ups.map(|(step, _)| view.after(*step)).collect();
+        }
         order
     }
 
@@ -230,8 +240,15 @@ impl<'v, 'a> Order<'v, 'a> {
         if is_own && self.combined.contains(label) {
             return None;
         }
-        let mut ups = self.mgs.iter();
-        if ups.any(|(step, at)| knows(at) && before(*step, planned.id)) {
+        let mut ups = self.mgs.iter().enumerate();
+        let is_up_before = ups.any(|(nth, (step, at))| {
+            let is_after = || match self.after_mgs.get(nth) {
+                Some(later) => later[planned.id.index()],
+                None => before(*step, planned.id),
+            };
+            knows(at) && is_after()
+        });
+        if is_up_before {
             return None;
         }
         let text = format!("{label} is brought up before its MGS is.");

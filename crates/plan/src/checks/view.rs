@@ -53,6 +53,8 @@ pub(super) struct View<'a> {
     pub lnet: BTreeMap<ServerId, Vec<StepId>>,
     /// Who runs targets on a server, by the spec.
     pub manager: BTreeMap<ServerId, HaManager>,
+    /// Servers that take part.
+    pub servers: BTreeSet<ServerId>,
 }
 
 impl<'a> View<'a> {
@@ -64,6 +66,7 @@ impl<'a> View<'a> {
             acts: BTreeMap::new(),
             lnet: BTreeMap::new(),
             manager: BTreeMap::new(),
+            servers: graph.servers(),
         };
         for planned in &graph.steps {
             if let Some((key, act)) = act(planned) {
@@ -82,7 +85,7 @@ impl<'a> View<'a> {
             return;
         }
         let mut names: BTreeMap<&str, ServerId> = BTreeMap::new();
-        for id in self.graph.servers() {
+        for &id in &self.servers {
             if let Some(server) = self.world.inventory.servers.get(&id) {
                 names.insert(&server.name, id);
             }
@@ -158,6 +161,17 @@ impl<'a> View<'a> {
             found.insert(id.0);
         }
         found
+    }
+
+    /// For each step whether it begins after this one has ended: for a step that
+    /// many are asked about.
+    pub fn after(&self, first: StepId) -> Vec<bool> {
+        let mut later = vec![false; self.graph.steps.len()];
+        for planned in &self.graph.steps {
+            let is_after = |before: &StepId| *before == first || later[before.index()];
+            later[planned.id.index()] = planned.after.iter().any(is_after);
+        }
+        later
     }
 
     /// Whether one step must have ended before another begins.

@@ -4,18 +4,31 @@
 use super::Fault;
 use super::view::View;
 use model::graph::Planned;
+use model::ids::ServerId;
 use model::spec::HaManager;
 use model::step::Step;
+use std::collections::BTreeSet;
 
 pub(super) fn check(view: &View<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
+    let watched: BTreeSet<ServerId> = view
+        .servers
+        .difference(view.world.managed)
+        .copied()
+        .collect();
+    let away: BTreeSet<ServerId> = view
+        .servers
+        .difference(view.world.online)
+        .copied()
+        .collect();
     for planned in &view.graph.steps {
-        let name = view.name(planned.on);
-        if !view.world.managed.contains(&planned.on) {
+        if watched.contains(&planned.on) {
+            let name = view.name(planned.on);
             let text = format!("{name} is only watched, and would be changed.");
             faults.push(Fault::of(planned.id, text));
         }
-        if !view.world.online.contains(&planned.on) {
+        if away.contains(&planned.on) {
+            let name = view.name(planned.on);
             let text = format!("The agent on {name} is not there to be told.");
             faults.push(Fault::of(planned.id, text));
         }
@@ -75,15 +88,17 @@ fn is_taken_out(view: &View<'_>, planned: &Planned) -> bool {
 /// LNet is not stopped under what is mounted, nor Pacemaker where it still has
 /// a target: those that come back would be started by nobody.
 fn in_use(view: &View<'_>, planned: &Planned) -> Option<Fault> {
-    let report = view.report(planned.on)?;
+    let report = || view.report(planned.on);
     match &planned.step {
         Step::LnetDown(_) => {
+            let report = report()?;
             let mut mounted = report.lustre.iter().flat_map(|lustre| &lustre.targets);
             let left = mounted.find(|target| target.mount_point.is_some())?;
             let text = format!("{} is mounted where LNet is stopped.", left.label);
             Some(Fault::of(planned.id, text))
         }
         Step::ServiceSet(step) if step.unit == "pacemaker.service" && !step.is_running => {
+            let report = report()?;
             let ha = report.ha.as_ref()?;
             let is_empty = |name: &str| {
                 let mut steps = view.graph.steps.iter();
