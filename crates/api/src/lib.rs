@@ -13,6 +13,7 @@ pub mod ha;
 pub mod job;
 pub mod page;
 pub mod problem;
+pub mod propose;
 pub mod server;
 pub mod spec;
 pub mod summary;

@@ -318,6 +318,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
         "server",
         "  candela server list 'oss[01-20]'
   candela server list --kind mds --state stale
+  candela server list --fs lab01
   candela server list --output wide",
         "  candela server show oss01
   candela server show 'oss[01-02]' --output json",
@@ -385,7 +386,7 @@ pub(crate) fn filters(noun: &str) -> &'static [&'static str] {
         "target" => ALL_FILTERS,
         "device" => &["kind", "server"],
         "ha" => &["state", "server"],
-        "server" | "net" => &["state", "kind"],
+        "server" | "net" => &["state", "kind", "filesystem"],
         _ => &["state"],
     }
 }

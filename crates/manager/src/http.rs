@@ -9,12 +9,14 @@ pub mod caller;
 mod event;
 mod explain;
 mod ha;
+mod input;
 mod job;
 mod login;
 pub mod openapi;
 mod overview;
 mod page;
 pub(crate) mod problem;
+mod propose;
 mod read;
 mod secret;
 mod spec;
@@ -109,6 +111,7 @@ fn with_specs() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(spec::plan))
         .routes(routes!(spec::check))
+        .routes(routes!(propose::propose))
         .routes(routes!(spec::diff))
         .routes(routes!(job::jobs, job::add))
         .layer(DefaultBodyLimit::max(SPEC_MAX))

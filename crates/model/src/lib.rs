@@ -7,6 +7,7 @@
 //! - [`event`]: something that happened and when.
 //! - [`role`]: who may do what.
 //! - [`spec`]: what operators want; [`edit`]: small changes of it.
+//! - [`proposal`]: a wished file system, and what is proposed for it.
 //! - [`step`], [`graph`]: what can be done to servers, and plans made of it.
 //! - [`job`]: what happens to a plan that runs.
 
@@ -16,6 +17,7 @@ pub mod graph;
 pub mod ids;
 pub mod inventory;
 pub mod job;
+pub mod proposal;
 pub mod report;
 pub mod role;
 pub mod spec;

@@ -16,6 +16,7 @@
 //! - [`mod@checks`]: what must be true of any graph.
 //! - [`mod@allowed`]: what may be done to each thing, and if not, why.
 //! - [`mod@edit`]: a spec after a change that a person asks for.
+//! - [`mod@propose`]: a file system from a few wishes: which devices, on which servers.
 //! - [`mod@export`]: what is there, as a spec whose plan is empty.
 //! - [`codes`]: what a plan may wait for.
 //!
@@ -32,6 +33,7 @@ mod findings;
 mod hash;
 pub mod plan;
 pub mod planner;
+pub mod propose;
 pub mod resolve;
 pub mod resolved;
 mod stage;
@@ -43,6 +45,7 @@ pub use edit::edit;
 pub use export::export;
 pub use plan::{ConsentNeeded, Plan, plan};
 pub use planner::Planner;
+pub use propose::propose;
 pub use resolve::resolve;
 pub use resolved::Resolved;
 pub use world::World;

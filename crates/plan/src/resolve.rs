@@ -2,13 +2,13 @@
 //! with it at once. Deterministic: the same spec and world choose the same.
 
 mod client;
-mod device;
+pub(crate) mod device;
 mod existing;
 mod filesystem;
 mod group;
 mod label;
 mod network;
-mod place;
+pub(crate) mod place;
 mod pool;
 mod select;
 pub(crate) mod server;

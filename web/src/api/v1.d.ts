@@ -123,6 +123,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/filesystems/propose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Devices and servers that suit a wished file system, or more targets of one. Changes nothing. */
+        post: operations["propose_filesystem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/filesystems/{id}": {
         parameters: {
             query?: never;
@@ -1901,6 +1918,22 @@ export interface components {
             /** @description What it waits for, one sentence. */
             waits_for?: string | null;
         };
+        /** @description A device that was passed over. */
+        LeftOut: {
+            /**
+             * Format: int64
+             * @description Its size, bytes.
+             */
+            bytes: number;
+            /** @description Id of the device. */
+            device: string;
+            /** @description A path of it, and the server that has it there. */
+            path: string;
+            /** @description That server. */
+            server: string;
+            /** @description Why, one sentence. */
+            why: string;
+        };
         /** @description LNet on one host. */
         Lnet: {
             /**
@@ -1998,6 +2031,11 @@ export interface components {
         } | {
             /** @description Somewhere else: its nodes' NIDs, those of one node joined by commas. */
             external: string[];
+        };
+        /** @description Where an MGS is wished. */
+        MgsWish: "on_mdt0" | "own" | {
+            /** @description The one of another file system of the spec. */
+            of: string;
         };
         /** @description A mounted file system. */
         Mount: {
@@ -2879,6 +2917,44 @@ export interface components {
             /** @description `/docs/errors/CODE`. */
             type: string;
         };
+        /** @description What is proposed. */
+        Proposal: {
+            /** @description What to give to `POST /plan` as `edits`; none where there is nothing to propose. */
+            edits: components["schemas"]["Edit"][];
+            /** @description What is wrong with the wish, or should be known of the proposal. */
+            findings: components["schemas"]["Finding"][];
+            /** @description Devices that were passed over, and why; not more than 200 of them. */
+            left_out: components["schemas"]["LeftOut"][];
+            /**
+             * Format: int32
+             * @description How many devices were passed over.
+             */
+            n_left_out: number;
+            /** @description The targets, and where each would be. */
+            targets: components["schemas"]["ProposedTarget"][];
+        };
+        /** @description A target that would be made. */
+        ProposedTarget: {
+            /**
+             * Format: int64
+             * @description Bytes of its devices in all.
+             */
+            bytes: number;
+            /** @description Its devices. */
+            devices: string[];
+            /** @description Its HA group. */
+            ha_group?: string | null;
+            /** @description Servers that could take it over. */
+            heirs: string[];
+            /** @description What its devices hold now, which is lost. */
+            holds: string[];
+            /** @description The server it would belong on. */
+            home: string;
+            /** @description Its label: `scratch-OST0001`. */
+            label: string;
+            /** @description Their paths on its home. */
+            paths: string[];
+        };
         /** @description A target's recovery. */
         Recovery: {
             /**
@@ -3601,6 +3677,39 @@ export interface components {
             /** @description What waits. */
             what: string;
         };
+        /**
+         * @description What a file system is to be; all else is proposed. One that the spec has
+         *     already is to grow.
+         */
+        Wish: {
+            /** @description What its targets lie on. */
+            back_end?: components["schemas"]["BackEnd"];
+            fencing?: components["schemas"]["Fencing"] | null;
+            ha?: components["schemas"]["HaManager"] | null;
+            /** @description Devices for MDTs, by name; they may hold data, which is lost. */
+            mdt_devices?: string[];
+            mdt_pool?: components["schemas"]["PoolSpec"] | null;
+            /** @description Servers for MDTs and the MGT, as a host list. */
+            mdt_servers?: string | null;
+            mgs?: components["schemas"]["MgsWish"] | null;
+            /**
+             * Format: int32
+             * @description How many MDTs; one if nothing is said, none where it grows.
+             */
+            n_mdts?: number | null;
+            /**
+             * Format: int32
+             * @description How many OSTs; as many as there are devices that suit if nothing is said.
+             */
+            n_osts?: number | null;
+            /** @description Its name: 1 to 8 letters, digits, `_` and `-`. */
+            name: string;
+            /** @description Devices for OSTs, by name; they may hold data, which is lost. */
+            ost_devices?: string[];
+            ost_pool?: components["schemas"]["PoolSpec"] | null;
+            /** @description Servers for OSTs, as a host list. */
+            ost_servers?: string | null;
+        };
         /** @description An imported ZFS pool. */
         Zpool: {
             /**
@@ -3916,6 +4025,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_FileSystem"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    propose_filesystem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
                 };
             };
             /** @description What went wrong, and what to do. */

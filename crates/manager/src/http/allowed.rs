@@ -2,6 +2,8 @@
 
 use super::App;
 use super::caller::Viewer;
+use super::input::Json;
+use super::input::Query;
 use super::problem::{Fault, Problems, bad, not_found};
 use super::read::{fs_named, ha_named, server_id, target_key};
 use super::spec::{failed, kept, sentence};
@@ -10,8 +12,7 @@ use crate::state::World;
 use crate::views::{server_ref, target_ref};
 use api::allowed::{Allowed, AllowedQuery, AllowedVerb};
 use api::server::Ref;
-use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use model::ids::ServerId;
 use model::inventory::{FsKey, HaKey, TargetKey};
 use model::spec::Spec;

@@ -2,12 +2,13 @@
 
 use super::App;
 use super::caller::Viewer;
+use super::input::Json;
+use super::input::Query;
 use super::problem::{Fault, Problems, bad};
 use super::read::server_id;
 use api::event::{Event, EventQuery};
 use api::page::{LIMIT_DEFAULT, LIMIT_MAX, Page};
-use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use model::event::Severity;
 use store::record::EventFilter;
 

@@ -2,6 +2,8 @@
 
 use super::App;
 use super::caller::Viewer;
+use super::input::Json;
+use super::input::Query;
 use super::problem::{Fault, Problems, bad, not_found};
 use super::read::{device_id, fs_named, ha_named, server_id, target_key};
 use crate::state::World;
@@ -9,8 +11,7 @@ use crate::views::{concerns, confidence, evidence, server as servers_view, serve
 use api::server::Ref;
 use api::summary::Explanation;
 use api::target::Target;
-use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use model::inventory::TargetKey;
 use serde::Deserialize;
 

@@ -2,6 +2,8 @@
 
 use super::App;
 use super::caller::Viewer;
+use super::input::Json;
+use super::input::Query;
 use super::problem::{Fault, Problems, bad};
 use super::read::ha_named;
 use super::spec::failed;
@@ -9,8 +11,7 @@ use crate::planning::parse;
 use crate::views::side;
 use api::ha::{HaTarget, HaTargetsQuery};
 use api::page::{LIMIT_DEFAULT, LIMIT_MAX, Page};
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use model::spec::Spec;
 
 /// `GET /ha-clusters/{id}/targets`.

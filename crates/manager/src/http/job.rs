@@ -2,6 +2,8 @@
 
 use super::App;
 use super::caller::{Admin, Caller, Operator, Viewer};
+use super::input::Json;
+use super::input::Query;
 use super::login::note;
 use super::problem::{Fault, Problems, bad, fault, not_found};
 use super::spec::{Asked, Made, make, sentence};
@@ -13,8 +15,7 @@ use api::job::{
     StepsQuery,
 };
 use api::page::{Done, LIMIT_DEFAULT, LIMIT_MAX, Page};
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use engine::Refused;
 use jiff::Timestamp;
 use model::event::Severity;

@@ -2,13 +2,13 @@
 
 use super::App;
 use super::caller::{COOKIE, Viewer, refuse_disabled};
+use super::input::Json;
 use super::problem::{Fault, Problems, bad, fault};
 use crate::auth::{password, secret};
 use crate::state::{Note, VERSION};
 use api::auth::{Login, Me, NewPassword};
 use api::codes;
 use api::page::Done;
-use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};

@@ -2,13 +2,13 @@
 
 use super::App;
 use super::caller::Viewer;
+use super::input::Json;
 use super::problem::{Fault, Problems};
 use crate::lists::{Listed, read};
 use crate::state::Manager;
 use crate::views::list::{Ask, Field};
 use crate::views::noun::{Devices, FileSystems, HaClusters, Servers, Targets};
 use api::summary::{Attention, Summary, Topology};
-use axum::Json;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};

@@ -1,9 +1,9 @@
 //! Errors as problem documents.
 
+use super::input::Json;
 use crate::state::ManagerError;
 use api::codes;
 use api::problem::Problem;
-use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response as Answer};
 use store::StoreError;

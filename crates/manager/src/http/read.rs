@@ -2,6 +2,8 @@
 
 use super::App;
 use super::caller::Viewer;
+use super::input::Json;
+use super::input::Query;
 use super::problem::{Fault, Problems, fault, not_found};
 use crate::lists;
 use crate::state::{VERSION, World};
@@ -14,8 +16,7 @@ use api::ha::HaCluster;
 use api::page::{Health, ListQuery, Page};
 use api::server::{Server, ServerDetail};
 use api::target::Target;
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use lustre::label::TargetLabel;
 use model::ids::{DeviceId, ServerId};
 use model::inventory::{self, FsKey, HaKey, TargetKey};

@@ -2,13 +2,13 @@
 
 use super::App;
 use super::caller::{Admin, Viewer};
+use super::input::Json;
 use super::login::note;
 use super::problem::{Fault, Problems, bad, fault};
 use crate::secrets::{LEN_MAX, SecretError};
 use api::codes;
 use api::job::{NewSecret, SecretName};
 use api::page::{Done, Page};
-use axum::Json;
 use axum::extract::{Path, State};
 use model::event::Severity;
 

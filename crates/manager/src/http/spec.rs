@@ -2,6 +2,8 @@
 
 use super::App;
 use super::caller::{Caller, Operator, Viewer};
+use super::input::Json;
+use super::input::Query;
 use super::problem::{Fault, Problems, bad, fault, not_found};
 use crate::planning::parse;
 use crate::views::job as views;
@@ -11,8 +13,7 @@ use api::spec::{
     ConsentGiven, DiffLine, Plan, PlanRequest, SpecCheck, SpecChecked, SpecCompare, SpecDiff,
     SpecDocument, SpecExport, SpecQuery, SpecVersion,
 };
-use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use model::edit::Edit;
 use model::graph::Consent;
 use model::ids::DeviceId;

@@ -2,9 +2,10 @@
 
 use super::App;
 use super::caller::Viewer;
+use super::input::Query;
 use super::problem::Problems;
 use api::event::Change;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{Stream, unfold};

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::caller::{Admin, Caller, Operator, Viewer};
+use super::input::Json;
 use super::login::{no_random, note};
 use super::problem::{Fault, Problems, bad, fault, not_found};
 use crate::auth::secret;
@@ -10,7 +11,6 @@ use crate::state::Manager;
 use api::codes;
 use api::page::{Done, Page};
 use api::token::{NewEnrolmentToken, NewToken, Secret, Token};
-use axum::Json;
 use axum::extract::{Path, State};
 use jiff::SignedDuration;
 use model::event::Severity;

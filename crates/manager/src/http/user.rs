@@ -2,12 +2,12 @@
 
 use super::App;
 use super::caller::{Admin, Caller};
+use super::input::Json;
 use super::login::{hashed, note};
 use super::problem::{Fault, Problems, bad, fault, not_found};
 use api::auth::{ChangeUser, NewUser, User};
 use api::codes;
 use api::page::{Done, Page};
-use axum::Json;
 use axum::extract::{Path, State};
 use model::event::Severity;
 use model::ids::UserId;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use model::ids::{DeviceId, ServerId};
 use model::inventory::{FsKey, HaKey, TargetKey};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// One kind of row.
 pub(crate) trait Noun {
@@ -81,11 +82,24 @@ pub(crate) struct Devices;
 /// HA clusters.
 pub(crate) struct HaClusters;
 
+/// File systems that a server serves, may serve or mounts.
+fn filesystems_of(world: &World, id: ServerId) -> BTreeSet<&FsKey> {
+    let found = world.inventory();
+    let known = found.servers.get(&id);
+    let served = known.into_iter();
+    let served = served.flat_map(|server| server.may_serve.iter().chain(&server.mounted));
+    let targets = served.filter_map(|key| found.targets.get(key)?.fs.as_ref());
+    let clients = found.clients.range((id, String::new())..);
+    let clients = clients.take_while(|((server, _), _)| *server == id);
+    let mounted = clients.filter_map(|(_, client)| client.fs.as_ref());
+    targets.chain(mounted).collect()
+}
+
 impl Noun for Servers {
     type Key = ServerId;
     type Row = api::server::Server;
     const NAME: &'static str = "server";
-    const FIELDS: &'static [Field] = &[Field::State, Field::Kind];
+    const FIELDS: &'static [Field] = &[Field::State, Field::Kind, Field::FileSystem];
     const LIVE: &'static [&'static str] = &["seen_at", "age_s"];
 
     fn keys(world: &World) -> Vec<ServerId> {
@@ -99,6 +113,12 @@ impl Noun for Servers {
         let known = world.inventory().servers.get(key);
         for role in known.into_iter().flat_map(|server| &server.roles) {
             facets.add(Field::Kind, server::role(*role));
+        }
+        for key in filesystems_of(world, *key) {
+            facets.add(Field::FileSystem, key.0.clone());
+            if let Some(fs) = world.inventory().filesystems.get(key) {
+                facets.add(Field::FileSystem, fs.name.to_string());
+            }
         }
         facets.note(
             || server_ref(world, *key),

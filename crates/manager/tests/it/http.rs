@@ -137,6 +137,7 @@ const ROUTES: &[(&str, &str, [u16; 4])] = &[
     ("GET", "/spec?version=9", [401, 404, 404, 404]),
     ("GET", "/spec/versions", [401, 200, 200, 200]),
     ("GET", "/spec/export", [401, 200, 200, 200]),
+    ("POST", "/filesystems/propose", [401, 200, 200, 200]),
     ("POST", "/spec/check", [401, 403, 200, 200]),
     ("POST", "/spec/diff", [401, 200, 200, 200]),
     ("POST", "/plan", [401, 403, 200, 200]),
@@ -168,6 +169,7 @@ async fn each_role_may_call_what_it_may() {
             let body = match *path {
                 "/users" => json!({"name": "no spaces here", "password": "x", "role": "viewer"}),
                 "/tokens" => json!({"name": "", "role": "viewer"}),
+                "/filesystems/propose" => json!({"name": "scratch"}),
                 "/session/password" => json!({"current": site.password, "new": "too short"}),
                 _ => json!({}),
             };
@@ -524,4 +526,47 @@ async fn a_secret_goes_in_and_only_its_name_comes_out() {
         .await;
     assert!(!page.to_string().contains("swordfish"), "{page}");
     assert_eq!(page["items"][0]["kind"], "secret.set");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_a_problem_like_any_other() {
+    let site = site().await;
+    let who = site.token(Role::Operator).await;
+    for (path, body) in [
+        ("/plan", json!({"goals": [{"fly": {}}]})),
+        ("/plan", json!(["no", "object"])),
+        ("/filesystems/propose", json!({})),
+    ] {
+        let (status, problem, _) = site.call(Method::POST, path, &who, Some(body)).await;
+        assert_eq!(
+            (status.as_u16(), &problem["code"]),
+            (400, &json!("bad-request")),
+            "{path}"
+        );
+        assert!(!problem["detail"].as_str().unwrap().is_empty(), "{problem}");
+    }
+    let (status, problem, _) = site
+        .call(Method::GET, "/servers?limit=many", &who, None)
+        .await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (400, &json!("bad-request"))
+    );
+    let (_, checked, _) = site
+        .call(
+            Method::POST,
+            "/spec/check",
+            &who,
+            Some(json!({"spec": "servers: {"})),
+        )
+        .await;
+    assert_eq!(checked["is_good"], false);
+    let body = json!({"spec": "candela: 1\n"});
+    let (_, diff, _) = site
+        .call(Method::POST, "/spec/diff", &who, Some(body))
+        .await;
+    assert_eq!(
+        diff["lines"],
+        json!([{"mark": "added", "text": "candela: 1"}])
+    );
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Devices of the world, indexed when first asked for: a spec whose targets all
 /// exist never asks.
-pub(super) struct Devices<'a> {
+pub(crate) struct Devices<'a> {
     world: World<'a>,
     parents: OnceCell<BTreeSet<&'a DeviceId>>,
     mounted: OnceCell<BTreeSet<(ServerId, &'a str)>>,

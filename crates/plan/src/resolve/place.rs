@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How many targets belong on each server so far.
 #[derive(Debug, Default)]
-pub(super) struct Places {
+pub(crate) struct Places {
     homes: BTreeMap<ServerId, u32>,
     ranks: BTreeMap<ServerId, u32>,
 }
@@ -48,7 +48,7 @@ impl Places {
 }
 
 /// Servers by who is next.
-pub(super) struct Queue(BTreeSet<((u32, u32), ServerId)>);
+pub(crate) struct Queue(BTreeSet<((u32, u32), ServerId)>);
 
 impl Queue {
     /// Takes the next.

@@ -7,6 +7,7 @@ mod change;
 mod edit;
 mod leave;
 mod may;
+mod propose;
 mod random;
 mod site;
 mod text;

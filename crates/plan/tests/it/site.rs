@@ -139,6 +139,7 @@ fn devices(town: &Town, name: &str) -> Vec<Device> {
             format!("/dev/{disk}"),
             DeviceKind::Disk,
         );
+        one.size_bytes = of.bytes;
         match &of.content {
             Content::Blank => {}
             Content::Other(text) => one.content = Some(text.clone()),

@@ -20,8 +20,13 @@ pub fn town(text: &str) -> Town {
             [disks, "on", hosts] => {
                 for disk in expand(disks).unwrap() {
                     let seen_by = expand(hosts).unwrap().into_iter().collect();
-                    let content = Content::Blank;
-                    town.disks.insert(disk, Disk { content, seen_by });
+                    let (content, bytes) = (Content::Blank, 1 << 40);
+                    let new = Disk {
+                        content,
+                        bytes,
+                        seen_by,
+                    };
+                    town.disks.insert(disk, new);
                 }
             }
             [disk, "holds", what] => {

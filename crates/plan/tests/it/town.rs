@@ -37,6 +37,7 @@ pub struct Target {
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
     pub content: Content,
+    pub bytes: u64,
     pub seen_by: BTreeSet<String>,
 }
 

@@ -1,0 +1,3 @@
+//! Wishes for file systems, and what is proposed for them.
+
+pub use model::proposal::{LeftOut, MgsWish, Proposal, ProposedTarget, Wish};
