@@ -2,7 +2,9 @@
 
 use crate::server::Ref;
 pub use model::edit::Edit;
-pub use model::spec::{Finding, Goal};
+pub use model::spec::{
+    BackEnd, Fencing, Finding, FsWanted, Goal, HaManager, PoolSpec, ServerWanted,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 

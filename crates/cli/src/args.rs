@@ -1,5 +1,6 @@
 //! What can be typed.
 
+pub mod change;
 pub mod job;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -39,13 +40,13 @@ impl Format {
 pub enum Command {
     /// Servers that report here.
     #[command(subcommand)]
-    Server(Noun),
+    Server(change::ServerVerb),
     /// Lustre targets: MGTs, MDTs, OSTs.
     #[command(subcommand)]
-    Target(Noun),
+    Target(change::TargetVerb),
     /// Lustre file systems.
     #[command(subcommand, visible_alias = "filesystem")]
-    Fs(Noun),
+    Fs(change::FsVerb),
     /// Block devices, pools and datasets.
     #[command(subcommand)]
     Device(Noun),

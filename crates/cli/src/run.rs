@@ -1,5 +1,7 @@
 //! Carries out a command: one file for each noun.
 
+pub mod change;
+pub mod create;
 pub mod device;
 pub mod event;
 pub mod explain;
@@ -43,9 +45,9 @@ pub async fn run(command: Command, common: &Common, shape: clap::Command) -> Res
         other => {
             let client = Client::new(&profile::load()?)?;
             match other {
-                Command::Server(noun) => server::run(&client, noun, common).await?,
-                Command::Target(noun) => target::run(&client, noun, common).await?,
-                Command::Fs(noun) => filesystem::run(&client, noun, common).await?,
+                Command::Server(verb) => return change::server(&client, verb, common).await,
+                Command::Target(verb) => return change::target(&client, verb, common).await,
+                Command::Fs(verb) => return create::run(&client, verb, common).await,
                 Command::Device(noun) => device::run(&client, noun, common).await?,
                 Command::Net(noun) => net::run(&client, noun, common).await?,
                 Command::Ha(noun) => ha::run(&client, noun, common).await?,

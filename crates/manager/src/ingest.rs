@@ -190,6 +190,7 @@ impl Ingest {
                 };
                 entry.seen_at = Some(at);
                 entry.report = Some(Arc::clone(&report));
+                entry.is_fresh = true;
                 let mut changed = world.detector.put(id, report);
                 // Its row shows more of the report than what follows from it.
                 changed.servers.insert(id);
@@ -259,6 +260,7 @@ impl Ingest {
             record: server,
             state,
             report,
+            is_fresh: false,
             seen_at,
             boot_id,
             clock_off_ms,
@@ -299,6 +301,7 @@ impl Ingest {
             entry.record.certificate = entry.record.certificate_next.take();
         }
         entry.state = ServerState::Online;
+        entry.is_fresh = false;
         entry.record.agent_version = caller.agent_version;
         entry.record.is_managed = caller.is_managed;
         entry.seen_at = Some(self.manager.now());
@@ -318,6 +321,7 @@ impl Ingest {
             return false;
         };
         entry.state = ServerState::Stale;
+        entry.is_fresh = false;
         self.links.remove(&id);
         self.lost.insert(id);
         let mut changed = world.detector.set_silent(id, true);

@@ -178,7 +178,7 @@ impl Manager {
             }
             if let Some(report) = &entry.report {
                 reports.insert(*id, Arc::clone(report));
-                if entry.state == ServerState::Online {
+                if entry.state == ServerState::Online && entry.is_fresh {
                     online.insert(*id);
                 }
             }

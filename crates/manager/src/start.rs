@@ -317,6 +317,7 @@ async fn remember(store: &Store) -> Result<World, StartError> {
             seen_at,
             boot_id,
             clock_off_ms,
+            is_fresh: false,
         };
         world.insert(entry);
     }

@@ -62,6 +62,9 @@ pub struct ServerEntry {
     pub state: ServerState,
     /// Its last report.
     pub report: Option<Arc<Report>>,
+    /// Whether that came over the link that its agent has now: what an earlier
+    /// link or manager was told is old, though the agent is here.
+    pub is_fresh: bool,
     /// When its agent last spoke, by the manager's clock.
     pub seen_at: Option<Timestamp>,
     /// Boot id of its agent's last link.

@@ -129,9 +129,8 @@ impl Proposer<'_> {
     }
 
     fn filesystem(&mut self, dealt: Dealt) -> FsSpec {
-        let mut mgt = dealt.mgt;
         let mgs = match &self.wish.mgs {
-            Some(MgsWish::Own) => MgsSpec::Own(Box::new(self.entry(mgt.drain(..).collect(), None))),
+            Some(MgsWish::Own) => MgsSpec::Own(Box::new(self.entry(dealt.mgt, None))),
             Some(MgsWish::Of(name)) => MgsSpec::Of(name.clone()),
             Some(MgsWish::OnMdt0) => MgsSpec::OnMdt0,
             None => self.mgs_there(),

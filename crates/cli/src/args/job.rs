@@ -1,5 +1,6 @@
 //! What can be typed of the spec, of jobs and of secrets.
 
+use super::change::Doing;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -41,9 +42,18 @@ pub enum SpecVerb {
     },
     /// Show the plan for a spec, ask, and carry it out.
     #[command(
-        after_help = "Devices that lose what is on them need consent beside --yes: their names are asked\nfor, or given with --consent. `--consent blank` is for all devices on which nothing is.\n\nExamples:\n  candela spec apply site.yaml\n  candela spec apply site.yaml --yes --consent blank --follow"
+        after_help = "Devices that lose what is on them need consent beside --yes: names are asked for, or\ngiven with --yes-destroy. `--yes-destroy blank` is for all devices that hold nothing.\n\nExamples:\n  candela spec apply site.yaml\n  candela spec apply site.yaml --yes --yes-destroy blank --follow"
     )]
     Apply(ApplyArgs),
+    /// Go back to an older version: show its plan, ask, and carry it out.
+    #[command(after_help = "Example:\n  candela spec back 3 --dry-run")]
+    Back {
+        /// The version, as `candela spec versions` lists it.
+        version: u64,
+        /// How.
+        #[command(flatten)]
+        doing: Doing,
+    },
 }
 
 /// How to apply a spec.
@@ -51,18 +61,9 @@ pub enum SpecVerb {
 pub struct ApplyArgs {
     /// A file, or `-` for standard input.
     pub file: PathBuf,
-    /// Why; kept with the version.
-    #[arg(long, default_value = "")]
-    pub note: String,
-    /// Do not ask.
-    #[arg(long, short)]
-    pub yes: bool,
-    /// A device that may lose what is on it, or `blank`; may be given again.
-    #[arg(long, value_name = "DEVICE")]
-    pub consent: Vec<String>,
-    /// Print what happens until the job ends.
-    #[arg(long, short)]
-    pub follow: bool,
+    /// How.
+    #[command(flatten)]
+    pub doing: Doing,
 }
 
 /// What can be asked of jobs.

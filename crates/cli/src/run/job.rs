@@ -1,6 +1,6 @@
 //! `candela job`.
 
-use super::spec::confirm;
+use super::change::confirm;
 use crate::args::Common;
 use crate::args::job::JobVerb;
 use crate::client::{Client, segment};

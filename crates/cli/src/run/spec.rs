@@ -1,23 +1,18 @@
 //! `candela spec`.
 
-use super::job;
+use super::change::carry_out;
 use crate::args::Common;
-use crate::args::job::{ApplyArgs, SpecVerb};
+use crate::args::job::SpecVerb;
 use crate::client::Client;
 use crate::output::{self, Screen};
-use anyhow::{Context, Result, bail};
-use api::job::{JobMade, NewJob};
+use anyhow::{Context, Result};
 use api::spec::{
-    ConsentGiven, ConsentNeeded, Plan, PlanRequest, SpecDocument, SpecExport, SpecVersion,
+    Finding, Plan, PlanRequest, SpecCheck, SpecChecked, SpecDocument, SpecExport, SpecVersion,
 };
-use rustix::termios::isatty;
-use std::io::{BufRead, Read, Write};
+use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 use stdx::diff::Mark;
-
-/// What [`api::spec::ConsentNeeded::signature`] is where nothing is lost.
-const BLANK: &str = "blank";
 
 /// Reads, plans and applies specs.
 pub async fn run(client: &Client, verb: SpecVerb, common: &Common) -> Result<ExitCode> {
@@ -46,14 +41,29 @@ pub async fn run(client: &Client, verb: SpecVerb, common: &Common) -> Result<Exi
             }
         }
         SpecVerb::Plan { file } => {
-            let plan = plan(client, Some(read(&file)?), Vec::new()).await?;
+            let plan = plan(client, Some(read(&file)?)).await?;
             if common.output.is_table() {
                 output::say(&show(&plan, Screen::standard()))?;
             } else {
                 output::data(common.output, &plan)?;
             }
         }
-        SpecVerb::Apply(args) => return apply(client, args).await,
+        SpecVerb::Apply(args) => {
+            let asked = PlanRequest {
+                spec: Some(read(&args.file)?),
+                ..PlanRequest::default()
+            };
+            return carry_out(client, asked, &args.doing, common).await;
+        }
+        SpecVerb::Back { version, doing } => {
+            let query = [("version", version.to_string())];
+            let old: SpecDocument = client.get("spec", &query).await?;
+            let asked = PlanRequest {
+                spec: Some(old.text),
+                ..PlanRequest::default()
+            };
+            return carry_out(client, asked, &doing, common).await;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -75,132 +85,26 @@ async fn versions(client: &Client, common: &Common) -> Result<()> {
 }
 
 async fn check(client: &Client, file: &Path, common: &Common) -> Result<ExitCode> {
-    let plan = plan(client, Some(read(file)?), Vec::new()).await?;
+    let body = SpecCheck {
+        spec: Some(read(file)?),
+    };
+    let checked: SpecChecked = client.post("spec/check", &body).await?;
     if !common.output.is_table() {
-        output::data(common.output, &plan.findings)?;
-    } else if plan.findings.is_empty() {
+        output::data(common.output, &checked.findings)?;
+    } else if checked.findings.is_empty() {
         eprintln!("nothing is wrong with it");
     } else {
-        output::say(findings(&plan, Screen::standard()).trim())?;
+        output::say(findings(&checked.findings, Screen::standard()).trim())?;
     }
-    let is_wrong = plan.findings.iter().any(|finding| finding.is_error);
-    Ok(ExitCode::from(u8::from(is_wrong)))
+    Ok(ExitCode::from(u8::from(!checked.is_good)))
 }
 
-async fn plan(client: &Client, spec: Option<String>, consents: Vec<ConsentGiven>) -> Result<Plan> {
+async fn plan(client: &Client, spec: Option<String>) -> Result<Plan> {
     let body = PlanRequest {
         spec,
-        edits: Vec::new(),
-        goals: Vec::new(),
-        consents,
+        ..PlanRequest::default()
     };
     client.post("plan", &body).await
-}
-
-async fn apply(client: &Client, args: ApplyArgs) -> Result<ExitCode> {
-    let spec = read(&args.file)?;
-    let shown = plan(client, Some(spec.clone()), Vec::new()).await?;
-    output::say(&show(&shown, Screen::standard()))?;
-    if shown.findings.iter().any(|finding| finding.is_error) {
-        return Ok(ExitCode::FAILURE);
-    }
-    let consents = consents(&shown.consent_needed, &args)?;
-    if !args.yes {
-        confirm("Carry it out? Type yes: ", "yes")?;
-    }
-    let body = NewJob {
-        spec: Some(spec),
-        base_version: shown.base_version,
-        note: args.note,
-        edits: Vec::new(),
-        goals: Vec::new(),
-        consents,
-        plan_hash: shown.hash,
-    };
-    let made: JobMade = client.post("jobs", &body).await?;
-    let Some(id) = made.id else {
-        eprintln!(
-            "version {} of the spec is kept; there is nothing to do",
-            made.spec_version
-        );
-        return Ok(ExitCode::SUCCESS);
-    };
-    eprintln!(
-        "version {} of the spec is kept; job {id} has begun",
-        made.spec_version
-    );
-    if args.follow {
-        return job::follow(client, &id).await;
-    }
-    eprintln!("  see how it goes: candela job follow {id}");
-    Ok(ExitCode::SUCCESS)
-}
-
-/// A person's word for each device that needs one.
-fn consents(needed: &[ConsentNeeded], args: &ApplyArgs) -> Result<Vec<ConsentGiven>> {
-    let is_given = |one: &ConsentNeeded| {
-        let word =
-            |given: &String| *given == one.device || (given == BLANK && one.signature == BLANK);
-        args.consent.iter().any(word)
-    };
-    let (blank, held): (Vec<_>, Vec<_>) = needed
-        .iter()
-        .filter(|one| !is_given(one))
-        .partition(|one| one.signature == BLANK);
-    if args.yes
-        && let Some(one) = held.first().or(blank.first())
-    {
-        bail!(
-            "{} needs consent ({}); --yes does not give it\n  add --consent {}",
-            one.device,
-            one.signature,
-            if one.signature == BLANK {
-                BLANK
-            } else {
-                &one.device
-            }
-        );
-    }
-    if !blank.is_empty() {
-        let prompt = format!(
-            "{} blank devices are written to. Type {BLANK} to agree: ",
-            blank.len()
-        );
-        confirm(&prompt, BLANK)?;
-    }
-    for one in held {
-        let prompt = format!(
-            "{} on {} loses {}. Type {} to agree: ",
-            one.device, one.server.name, one.signature, one.target
-        );
-        confirm(&prompt, &one.target)?;
-    }
-    let given = needed.iter().map(|one| ConsentGiven {
-        device: one.device.clone(),
-        signature: one.signature.clone(),
-    });
-    Ok(given.collect())
-}
-
-/// Goes on only where this word is typed.
-pub(super) fn confirm(prompt: &str, word: &str) -> Result<()> {
-    let input = std::io::stdin();
-    if !isatty(&input) {
-        bail!("nobody can be asked here\n  give --yes to go on without a question");
-    }
-    eprint!("{prompt}");
-    std::io::stderr()
-        .flush()
-        .context("could not write to the terminal")?;
-    let mut line = String::new();
-    input
-        .lock()
-        .read_line(&mut line)
-        .context("could not read the answer")?;
-    if line.trim() != word {
-        bail!("nothing was done");
-    }
-    Ok(())
 }
 
 fn read(file: &Path) -> Result<String> {
@@ -214,8 +118,8 @@ fn read(file: &Path) -> Result<String> {
     std::fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))
 }
 
-fn findings(plan: &Plan, screen: Screen) -> String {
-    let rows = plan.findings.iter().map(|finding| {
+pub(super) fn findings(all: &[Finding], screen: Screen) -> String {
+    let rows = all.iter().map(|finding| {
         let word = if finding.is_error { "error" } else { "note" };
         let text = format!("{} {}", finding.reason, finding.remedy);
         vec![word.to_owned(), finding.path.clone(), text]
@@ -285,7 +189,7 @@ pub(crate) fn show(plan: &Plan, screen: Screen) -> String {
     [
         title.to_owned(),
         String::from("\n"),
-        findings(plan, screen),
+        findings(&plan.findings, screen),
         steps,
         output::block("Commands", &commands.join("\n")),
         output::sentences("Who feels it", screen, &feels),

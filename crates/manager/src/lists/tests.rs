@@ -48,6 +48,7 @@ fn entry(n: u32) -> ServerEntry {
         seen_at: None,
         boot_id: None,
         clock_off_ms: None,
+        is_fresh: true,
     }
 }
 

@@ -1,0 +1,253 @@
+//! Changes: each is planned, shown, asked about, and then carried out as it was
+//! shown.
+
+use super::{job, spec};
+use crate::args::Common;
+use crate::args::change::{Doing, ServerVerb, TargetVerb, Things};
+use crate::client::{Client, segment};
+use crate::output::{self, Screen};
+use anyhow::{Context, Result, bail};
+use api::allowed::{Allowed, AllowedVerb};
+use api::job::{JobMade, NewJob};
+use api::page::Done;
+use api::spec::{ConsentGiven, ConsentNeeded, Edit, Goal, Plan, PlanRequest};
+use rustix::termios::isatty;
+use std::collections::BTreeMap;
+use std::io::{BufRead, Write};
+use std::process::ExitCode;
+
+/// What [`api::spec::ConsentNeeded::signature`] is where nothing is lost.
+const BLANK: &str = "blank";
+
+/// Shows the plan of what is asked, asks for what it needs, and has it done.
+pub(super) async fn carry_out(
+    client: &Client,
+    asked: PlanRequest,
+    doing: &Doing,
+    common: &Common,
+) -> Result<ExitCode> {
+    let shown: Plan = client.post("plan", &asked).await?;
+    if doing.dry_run && !common.output.is_table() {
+        output::data(common.output, &shown)?;
+    } else {
+        output::say(&spec::show(&shown, Screen::standard()))?;
+    }
+    let is_wrong = shown.findings.iter().any(|finding| finding.is_error);
+    if is_wrong || doing.dry_run {
+        return Ok(ExitCode::from(u8::from(is_wrong)));
+    }
+    let is_change = shown.spec.is_some() || asked.spec.is_some();
+    if shown.steps.is_empty() && !is_change {
+        // What is waited for was shown; it is not done.
+        return Ok(ExitCode::from(u8::from(!shown.waiting.is_empty())));
+    }
+    let consents = consents(&shown.consent_needed, doing)?;
+    if !doing.yes {
+        confirm("Carry it out? Type yes: ", "yes")?;
+    }
+    let body = NewJob {
+        spec: asked.spec,
+        edits: asked.edits,
+        base_version: shown.base_version,
+        note: doing.note.clone(),
+        goals: asked.goals,
+        consents,
+        plan_hash: shown.hash,
+    };
+    let made: JobMade = client.post("jobs", &body).await?;
+    let is_kept = made.spec_version != shown.base_version;
+    if is_kept {
+        eprintln!("version {} of the spec is kept", made.spec_version);
+    }
+    let Some(id) = made.id else {
+        eprintln!("there is nothing to do");
+        return Ok(ExitCode::SUCCESS);
+    };
+    eprintln!("job {id} has begun");
+    if doing.follow {
+        return job::follow(client, &id).await;
+    }
+    eprintln!("  see how it goes: candela job follow {id}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The file system of a target that loses its device; an MGT has only itself.
+fn of_filesystem(target: &str) -> &str {
+    target.rsplit_once('-').map_or(target, |(fs, _)| fs)
+}
+
+/// A person's word for each device that needs one.
+fn consents(needed: &[ConsentNeeded], doing: &Doing) -> Result<Vec<ConsentGiven>> {
+    let is_given = |one: &ConsentNeeded| {
+        doing.yes_destroy.iter().any(|word| {
+            let names = [&one.device, &one.target];
+            let is_named = names.contains(&word) || *word == of_filesystem(&one.target);
+            is_named || (word == BLANK && one.signature == BLANK)
+        })
+    };
+    let (blank, held): (Vec<_>, Vec<_>) = needed
+        .iter()
+        .filter(|one| !is_given(one))
+        .partition(|one| one.signature == BLANK);
+    if doing.yes
+        && let Some(one) = held.first().or(blank.first())
+    {
+        let word = if one.signature == BLANK {
+            BLANK
+        } else {
+            of_filesystem(&one.target)
+        };
+        bail!(
+            "{} needs consent ({}); --yes does not give it\n  add --yes-destroy {word}",
+            one.device,
+            one.signature,
+        );
+    }
+    if !blank.is_empty() {
+        let n = blank.len();
+        let prompt = format!("{n} blank devices are written to. Type {BLANK} to agree: ");
+        confirm(&prompt, BLANK)?;
+    }
+    let mut by_fs: BTreeMap<&str, Vec<&ConsentNeeded>> = BTreeMap::new();
+    for one in held {
+        by_fs
+            .entry(of_filesystem(&one.target))
+            .or_default()
+            .push(one);
+    }
+    for (name, all) in by_fs {
+        for one in &all {
+            eprintln!(
+                "{} on {} loses {}",
+                one.device, one.server.name, one.signature
+            );
+        }
+        let prompt = format!(
+            "{} devices lose all that they hold. Type {name} to agree: ",
+            all.len()
+        );
+        confirm(&prompt, name)?;
+    }
+    let given = needed.iter().map(|one| ConsentGiven {
+        device: one.device.clone(),
+        signature: one.signature.clone(),
+    });
+    Ok(given.collect())
+}
+
+/// Goes on only where this word is typed.
+pub(super) fn confirm(prompt: &str, word: &str) -> Result<()> {
+    let input = std::io::stdin();
+    if !isatty(&input) {
+        bail!("nobody can be asked here\n  give --yes to go on without a question");
+    }
+    eprint!("{prompt}");
+    std::io::stderr()
+        .flush()
+        .context("could not write to the terminal")?;
+    let mut line = String::new();
+    input
+        .lock()
+        .read_line(&mut line)
+        .context("could not read the answer")?;
+    if line.trim() != word {
+        bail!("nothing was done");
+    }
+    Ok(())
+}
+
+/// Uses a verb of some things: each must allow it, and says what to plan.
+pub(super) async fn use_verb(
+    client: &Client,
+    of: (&str, &str),
+    things: &Things,
+    common: &Common,
+) -> Result<ExitCode> {
+    let mut asked = PlanRequest::default();
+    for name in super::expand(&things.names)? {
+        let verb = allowed(client, of, &name).await?;
+        asked.goals.extend(verb.goals);
+        asked.edits.extend(verb.edits);
+    }
+    carry_out(client, asked, &things.doing, common).await
+}
+
+/// A verb of a thing, if it may be used.
+async fn allowed(client: &Client, of: (&str, &str), name: &str) -> Result<AllowedVerb> {
+    let (noun, verb) = of;
+    let query = [("thing", name.to_owned()), ("noun", noun.to_owned())];
+    let found: Allowed = client.get("allowed", &query).await?;
+    let own = found.verbs.into_iter().find(|known| known.verb == verb);
+    let own = own.with_context(|| format!("a {noun} cannot {verb}"))?;
+    if let Some(why) = &own.why_not {
+        bail!("{verb} {name}: {why}");
+    }
+    for warning in &own.warnings {
+        eprintln!("{name}: {warning}");
+    }
+    Ok(own)
+}
+
+/// Changes servers.
+pub async fn server(client: &Client, verb: ServerVerb, common: &Common) -> Result<ExitCode> {
+    match verb {
+        ServerVerb::Read(noun) => {
+            super::server::run(client, noun, common).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        ServerVerb::Drain(things) => use_verb(client, ("server", "drain"), &things, common).await,
+        ServerVerb::Return(things) => use_verb(client, ("server", "return"), &things, common).await,
+        ServerVerb::Reboot(things) => use_verb(client, ("server", "reboot"), &things, common).await,
+        ServerVerb::Remove {
+            things,
+            force,
+            revoke,
+        } => {
+            let names = super::expand(&things.names)?;
+            let asked = PlanRequest {
+                edits: vec![Edit::RemoveServers {
+                    servers: stdx::hostlist::fold(&names),
+                    force,
+                }],
+                ..PlanRequest::default()
+            };
+            let code = carry_out(client, asked, &things.doing, common).await?;
+            if revoke && code == ExitCode::SUCCESS && !things.doing.dry_run {
+                for name in names {
+                    let path = format!("servers/{}/revoke", segment(&name));
+                    let _: Done = client.post(&path, &Done {}).await?;
+                    eprintln!("{name} is revoked: its agent is refused from now on");
+                }
+            }
+            Ok(code)
+        }
+    }
+}
+
+/// Changes targets.
+pub async fn target(client: &Client, verb: TargetVerb, common: &Common) -> Result<ExitCode> {
+    match verb {
+        TargetVerb::Read(noun) => {
+            super::target::run(client, noun, common).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        TargetVerb::Failover { things, to: None } => {
+            use_verb(client, ("target", "failover"), &things, common).await
+        }
+        TargetVerb::Failover { things, to } => {
+            let names = super::expand(&things.names)?;
+            let goals = names.into_iter().map(|target| Goal::Failover {
+                target,
+                to: to.clone(),
+            });
+            let asked = PlanRequest {
+                goals: goals.collect(),
+                ..PlanRequest::default()
+            };
+            carry_out(client, asked, &things.doing, common).await
+        }
+        TargetVerb::Failback(things) => {
+            use_verb(client, ("target", "failback"), &things, common).await
+        }
+    }
+}
