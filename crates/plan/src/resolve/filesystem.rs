@@ -96,7 +96,12 @@ impl<'a> Resolver<'a> {
         if self.spec.networks.is_empty() {
             let reason = format!("No network is described, so {} has no NIDs.", fs.name);
             let remedy = "Add `networks: [{net: tcp, interfaces: [eth0]}]`.";
-            self.found.error("networks", reason, remedy);
+            // What runs has its LNet, which is left as it is.
+            if is_seen {
+                self.found.warn("networks", reason, remedy);
+            } else {
+                self.found.error("networks", reason, remedy);
+            }
         }
     }
 

@@ -88,10 +88,7 @@ impl Resolver<'_> {
     /// is taken as it is, with a word.
     fn fencing(&mut self, path: &str, group: &HaGroup, servers: &[ServerId]) {
         let at = format!("{path}.fencing");
-        let runs = servers.iter().any(|id| {
-            let report = self.world.report(*id);
-            report.is_some_and(|report| report.ha.as_ref().is_some_and(|ha| ha.is_running))
-        });
+        let runs = servers.iter().any(|id| self.runs_pacemaker(*id));
         let Some(fencing) = &group.fencing else {
             let reason = format!(
                 "{} has no fencing: a lost server cannot be proven off, so nobody may take over.",
@@ -142,6 +139,11 @@ impl Resolver<'_> {
         }
     }
 
+    fn runs_pacemaker(&self, id: ServerId) -> bool {
+        let report = self.world.report(id);
+        report.is_some_and(|report| report.ha.as_ref().is_some_and(|ha| ha.is_running))
+    }
+
     /// The addresses that Corosync talks over: those of the named links, or of
     /// LNet's interfaces.
     pub(super) fn addresses(&mut self) {
@@ -156,7 +158,9 @@ impl Resolver<'_> {
             let found = servers.iter().map(|id| self.links_of(&path, *id, &links));
             let found: Vec<Vec<String>> = found.collect();
             let n_links = found.iter().map(Vec::len).min().unwrap_or(0);
-            if n_links == 0 && !servers.is_empty() {
+            // One that runs has its links, and is not configured anew.
+            let runs = servers.iter().any(|id| self.runs_pacemaker(*id));
+            if n_links == 0 && !servers.is_empty() && !runs {
                 let reason = "Corosync has no link that all servers of the group have.";
                 self.found
                     .error(&path, reason, "Name interfaces that all of them have.");

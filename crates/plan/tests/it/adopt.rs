@@ -82,3 +82,20 @@ fn what_is_only_watched_is_not_exported() {
     assert_eq!(exported.servers.len(), 1);
     assert_eq!(exported.servers[0].names, "s1");
 }
+
+#[test]
+fn what_runs_needs_no_word_about_its_networks() {
+    let mut town = text::town("s[1-2]; d[1-4] on s[1-2]");
+    let spec = "servers s[1-2]; group a s[1-2]; fs lab: mgs d1, mdt d2, ost d[3-4]";
+    let made = plan(&town, &text::spec(spec), &[]);
+    run(&mut town, &made);
+    let site = Site::of(&town);
+    let mut exported = plan::export(site.world());
+    exported.networks.clear();
+    let after = plan::plan(&exported, site.world(), &[], &[]);
+    assert_eq!(
+        text::trouble(&after),
+        "networks: No network is described, so lab has no NIDs."
+    );
+    assert_eq!(text::steps(&town, &after.graph), "");
+}
