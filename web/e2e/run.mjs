@@ -19,6 +19,8 @@ const CHROMIUM = [
   "/usr/bin/google-chrome",
 ].find((path) => path && existsSync(path));
 const WAIT_MS = 20_000;
+/** Longest time of a job of the demo's simulated servers. */
+const JOB_WAIT_MS = 180_000;
 
 const browser = await chromium.launch({
   executablePath: CHROMIUM,
@@ -85,6 +87,9 @@ const PLACES = [
   "/targets",
   "/devices",
   "/ha-clusters",
+  "/spec",
+  "/plan",
+  "/jobs",
   "/events",
   "/account",
   "/filesystems/lab01",
@@ -267,6 +272,131 @@ const tests = {
     assert.ok(asked.includes(9_900));
   },
 
+  async "a spec's mistakes stand at their lines, and its difference is shown before anything is done"() {
+    const page = await member();
+    await visit(page, "/spec");
+    const text = page.getByRole("textbox", { name: "Spec, as YAML" });
+    await text.fill("candela: 1\nserverz: []\n");
+    const finding = page.getByRole("button", { name: "line 2" });
+    await finding.waitFor();
+    assert.ok(await page.getByRole("button", { name: "Look at the plan" }).isDisabled());
+    await finding.click();
+    assert.equal(await text.evaluate((area) => area.selectionStart), "candela: 1\n".length);
+    await text.fill("candela: 1\nservers:\n- names: oss01\n- names: no-such-server\n");
+    await page.locator("section", { hasText: "Findings" }).getByText("servers[1]").waitFor();
+    await page.getByRole("button", { name: "line 4" }).waitFor();
+    await picture(page, "spec-findings");
+    await page.getByRole("button", { name: "Show what is other" }).click();
+    await page
+      .getByRole("region", { name: "Differences" })
+      .getByText("- names: no-such-server")
+      .waitFor();
+    await page.getByRole("button", { name: "Take it back" }).click();
+    await page.getByText("not applied").waitFor({ state: "detached" });
+    // Chromium itself tells of the plan that was refused.
+    complaints = complaints.filter((one) => !one.includes("400"));
+  },
+
+  async "a spec becomes a plan, a job, and a file system; consent is typed"() {
+    const page = await member();
+    await apply(page, specOf("mounted"), "made by a test of the page");
+    await page.waitForURL(/\/jobs\/.+/);
+    await page.getByRole("listbox", { name: /^Steps as a graph/ }).waitFor();
+    await picture(page, "job-runs");
+    await ended(page);
+    await picture(page, "job-done");
+    const system = await ask(page, "/filesystems/web");
+    assert.equal(system.n_targets, 3);
+    // What was run is there to be read.
+    await page.getByPlaceholder("Filter steps").fill("format");
+    await page
+      .getByRole("option", { name: /Format web/ })
+      .first()
+      .click();
+    await page.getByRole("log", { name: "Console" }).getByText("mkfs.lustre").first().waitFor();
+    await page.getByRole("link", { name: /web-/ }).first().waitFor();
+    await visit(page, "/jobs");
+    await page.getByRole("grid").getByRole("row").nth(1).waitFor();
+    await picture(page, "jobs");
+    await visit(page, "/spec");
+    await page.getByText("made by a test of the page").first().waitFor();
+    await picture(page, "spec");
+  },
+
+  async "what was made is removed again, by going on in the same document"() {
+    const page = await member();
+    await apply(page, specOf("absent"), "");
+    await page.waitForURL(/\/jobs\/.+/);
+    await ended(page);
+    await visit(page, "/spec");
+    await page.getByRole("button", { name: "What it changed" }).first().click();
+    await page.getByRole("region", { name: "Differences" }).getByText("state: absent").waitFor();
+    await page.getByRole("button", { name: "Go back to it" }).first().click();
+    await page.getByText("not applied").waitFor();
+  },
+
+  async "a plan that is not the one shown is refused, and the new one is shown"() {
+    const page = await member();
+    let n = 3;
+    const plans = () =>
+      page.route(/\/api\/v1\/plan$/, (route) => route.fulfill({ json: bigPlan(n) }));
+    await plans();
+    await page.route(/\/api\/v1\/jobs$/, (route) => {
+      n = 4;
+      return route.fulfill({
+        status: 409,
+        json: {
+          type: "",
+          code: "plan-changed",
+          title: "The world moved.",
+          status: 409,
+          detail: "",
+          remedy: "",
+        },
+      });
+    });
+    await visit(page, "/plan");
+    const apply = page.getByRole("button", { name: /^Apply/ });
+    assert.ok(await apply.isDisabled(), "nothing is applied before the name is typed");
+    await page.getByLabel("Type big to agree").fill("bug");
+    assert.ok(await apply.isDisabled(), "another name is no consent");
+    await page.getByLabel("Type big to agree").fill("big");
+    await apply.click();
+    await page.getByText("The world moved: this is the plan now.").waitFor();
+    await page.getByText("Added: 2 steps").waitFor();
+    assert.equal(await page.getByLabel("Type big to agree").inputValue(), "");
+    assert.ok(await apply.isDisabled(), "the new plan needs its own word");
+    await picture(page, "plan-moved");
+    complaints = complaints.filter((one) => !one.includes("409"));
+  },
+
+  async "a plan of ten thousand steps is drawn at once, and stays smooth"() {
+    const page = await member();
+    const plan = bigPlan(5_000);
+    await page.route(/\/api\/v1\/plan$/, (route) => route.fulfill({ json: plan }));
+    const before = Date.now();
+    await visit(page, "/plan");
+    await page.getByRole("button", { name: "Apply 10,000 steps" }).waitFor();
+    console.log(`  10,000 steps: shown after ${Date.now() - before} ms`);
+    const graph = page.getByRole("listbox", { name: /^Steps as a graph/ });
+    assert.ok((await graph.getByRole("option").count()) < 20, "what is alike is folded");
+    await page.getByLabel("Fold what is alike").click();
+    await page.waitForFunction(() => document.querySelector(".graph .all")?.clientHeight > 100_000);
+    for (const name of [/^Steps as a graph/, /^Steps$/]) {
+      const box = page.getByRole("listbox", { name });
+      const frames = await box.evaluate(scrolled);
+      const drawn = await box.getByRole("option").count();
+      console.log(`  ${name}: ${drawn} drawn, median frame ${frames.toFixed(1)} ms`);
+      assert.ok(drawn < 120, `${drawn} steps are drawn`);
+      assert.ok(frames < 200, `a frame takes ${frames} ms`);
+    }
+    await graph.focus();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowRight");
+    await graph.locator("[aria-selected=true]").waitFor();
+    await picture(page, "plan-large");
+  },
+
   async "a token is shown once, and works until it is ended"() {
     const page = await member();
     await visit(page, "/account");
@@ -287,6 +417,118 @@ const tests = {
     assert.equal(await whoami(), 401);
   },
 };
+
+/** A file system on the last pair of the demo's simulated servers. */
+function specOf(state) {
+  return `candela: 1
+servers:
+- names: oss[05-06]
+ha_groups:
+- name: pair
+  servers: oss[05-06]
+  manager: none
+networks:
+- {net: tcp, interfaces: [eth0]}
+filesystems:
+- name: web
+  state: ${state}
+  mdts:
+  - {count: 1, select: {}}
+  osts:
+  - {count: 2, select: {}}
+`;
+}
+
+/** Writes a spec, looks at its plan, agrees to what is lost, and applies it. */
+async function apply(page, text, note) {
+  await visit(page, "/spec");
+  await page.getByRole("textbox", { name: "Spec, as YAML" }).fill(text);
+  await page.getByRole("button", { name: "Look at the plan" }).click();
+  await page.getByLabel("Type web to agree").fill("web");
+  await page.getByRole("option").first().waitFor();
+  await picture(page, "plan");
+  if (note) await page.getByLabel("Why, in your words").fill(note);
+  await page.getByRole("button", { name: /^Apply/ }).click();
+}
+
+/** Waits until the job that is shown is done. */
+async function ended(page) {
+  const [, id] = /\/jobs\/(.+)$/.exec(page.url());
+  await page
+    .locator("main h1 + .state", { hasText: /^done$/ })
+    .waitFor({ timeout: JOB_WAIT_MS })
+    .catch(async () => {
+      const { state, waits_for, steps } = await ask(page, `/jobs/${id}`);
+      const failed = steps.filter((step) => step.failure).map((step) => step.failure.text);
+      assert.fail(`the job is ${state}: ${waits_for}\n${failed.slice(0, 5).join("\n")}`);
+    });
+  const job = await ask(page, `/jobs/${id}`);
+  assert.equal(job.state, "done");
+  assert.equal(job.n_over, job.n_steps);
+}
+
+/** A plan with a step of LNet and a format on each of `n` servers. */
+function bigPlan(n) {
+  const step = (number, server, title, kind, after, erases) => ({
+    number,
+    server: { id: server, name: server },
+    title,
+    kind,
+    why: "It is not there yet.",
+    commands: [`${kind} ${title}`],
+    class: erases.length > 0 ? "disk-writing" : "service",
+    deadline_s: 60,
+    after,
+    feels: [],
+    undo: "Nothing has to be undone.",
+    cancel: "Its command may be killed.",
+    erases,
+    closes: null,
+    touches: [],
+  });
+  const steps = [];
+  const consent_needed = [];
+  for (let i = 0; i < n; i += 1) {
+    const server = `oss${i + 1}`;
+    const device = `disk-${i}`;
+    const target = `big-OST${i.toString(16).padStart(4, "0")}`;
+    steps.push(step(2 * i, server, "Configure LNet", "lnet_up", [], []));
+    steps.push(step(2 * i + 1, server, `Format ${target}`, "target_formatted", [2 * i], [device]));
+    consent_needed.push({
+      device,
+      signature: "blank",
+      target,
+      word: "big",
+      server: { id: server, name: server },
+      why: "",
+    });
+  }
+  return {
+    hash: `${n}`.padStart(64, "0"),
+    base_version: 0,
+    title: "Create file system big",
+    is_ready: false,
+    steps,
+    waiting: [],
+    consent_needed,
+    findings: [],
+    spec: null,
+  };
+}
+
+/** Scrolls through a box; the median time of a frame, milliseconds. */
+async function scrolled(box) {
+  const times = [];
+  let last = performance.now();
+  for (let i = 1; i <= 40; i += 1) {
+    box.scrollTop = (i * box.scrollHeight) / 80;
+    await new Promise((done) => requestAnimationFrame(done));
+    const now = performance.now();
+    times.push(now - last);
+    last = now;
+  }
+  return times.sort((a, b) => a - b)[20];
+}
 
 /** The status of an answer to a bearer of `token`, without any cookie. */
 async function fetchWith(token, url) {
