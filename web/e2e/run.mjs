@@ -370,6 +370,79 @@ const tests = {
     complaints = complaints.filter((one) => !one.includes("409"));
   },
 
+  async "a job that failed is retried, a step skipped with a reason, and cancelling says what it means"() {
+    const page = await member();
+    const asked = [];
+    const since = new Date(Date.now() - 60_000).toISOString();
+    const failure = {
+      code: "device-busy",
+      text: "mkfs.lustre: the device is in use.",
+      remedy: "Unmount it.",
+      is_transient: false,
+    };
+    const states = ["done", "failed", "running", "waiting", "stuck", "waiting"];
+    const { title, steps } = bigPlan(3);
+    const job = {
+      id: "01a1fe22-0000-7000-8000-000000000000",
+      title,
+      state: "needs_attention",
+      by: "user:ann",
+      submitted_at: since,
+      ended_at: null,
+      n_over: 1,
+      n_steps: 6,
+      n_failed: 1,
+      waits_for: "It waits for a person: a step failed; retry it, skip it or cancel the job.",
+      steps: steps.map((step, i) => ({
+        ...step,
+        state: states[i],
+        since,
+        attempt: states[i] === "waiting" ? 0 : 1,
+        failure: states[i] === "failed" ? failure : null,
+        is_changed: null,
+        seen: null,
+        waits_for: null,
+      })),
+    };
+    await page.route(/\/api\/v1\/jobs\/[^/]+(\?.*)?$/, (route) => route.fulfill({ json: job }));
+    await page.route(/\/console/, (route) =>
+      route.fulfill({ json: { items: [], next: null, total: 0 } }),
+    );
+    await page.route(/\/jobs\/[^/]+\/(retry|skip|cancel)$/, (route) => {
+      const verb = route.request().url().split("/").at(-1);
+      asked.push([verb, route.request().postDataJSON()]);
+      return route.fulfill({ json: {} });
+    });
+    await visit(page, `/jobs/${job.id}`);
+    await page.getByText("It waits for a person").waitFor();
+    // What failed is shown by itself.
+    await page.getByText("mkfs.lustre: the device is in use.").waitFor();
+    await picture(page, "job-failed");
+    await page.getByRole("button", { name: "Retry this step" }).click();
+    await page.getByRole("button", { name: "Retry what failed" }).click();
+    await page.getByRole("button", { name: "Skip…" }).click();
+    const skip = page.getByRole("button", { name: "Skip it" });
+    assert.ok(await skip.isDisabled(), "a reason is needed");
+    await page.getByRole("textbox", { name: "Why" }).fill("made by hand");
+    await skip.click();
+    await page.getByRole("button", { name: "Cancel…" }).click();
+    await page
+      .locator("dialog")
+      .getByText(/on oss2: Its command may be killed/)
+      .waitFor();
+    await picture(page, "job-cancel");
+    await page.getByRole("button", { name: "Cancel the job" }).click();
+    await page.locator("dialog[open]").waitFor({ state: "detached" });
+    assert.deepEqual(asked, [
+      ["retry", { step: 1 }],
+      ["retry", { step: null }],
+      ["skip", { step: 1, reason: "made by hand" }],
+      ["cancel", null],
+    ]);
+    await page.getByRole("button", { name: "1 failed" }).click();
+    await page.getByText("1 shown").waitFor();
+  },
+
   async "a plan of ten thousand steps is drawn at once, and stays smooth"() {
     const page = await member();
     const plan = bigPlan(5_000);
