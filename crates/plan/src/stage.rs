@@ -17,9 +17,19 @@ use crate::compose::Composer;
 use model::ids::ServerId;
 use model::spec::{FsWanted, Goal, ServerWanted};
 
+/// Steps that a target or a server takes from nothing, about.
+const STEPS_EACH: usize = 5;
+
 impl Composer<'_> {
     /// All that the spec wants.
     pub fn everything(&mut self) {
+        let made = self.resolved.targets.iter().filter(|at| at.key.is_none());
+        let n_made = made.count();
+        if n_made > 0 {
+            // A list of many thousand steps that grows is copied again and again.
+            let n_steps = n_made * STEPS_EACH + self.loud.servers.len() * STEPS_EACH;
+            self.graph.steps.reserve(n_steps);
+        }
         for server in self.loud.servers.clone() {
             let mark = self.mark();
             self.host(server);
