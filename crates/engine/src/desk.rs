@@ -85,6 +85,11 @@ impl Desk {
         Ok(())
     }
 
+    /// Puts a job away that has ended. Whether it was there and had.
+    pub fn forget(&mut self, job: JobId) -> bool {
+        self.engine.forget(job)
+    }
+
     /// Lets timers come that are due, and starts what may start.
     pub fn tick(&mut self, now_ms: i64) {
         while let Some(&timer @ (at_ms, job, step, attempt)) = self.timers.first() {

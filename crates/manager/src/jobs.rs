@@ -1,19 +1,22 @@
 //! Drives jobs: the one task that owns the engine. It records, waits until
 //! that is on disk, and only then hands orders to agents.
 
+mod told;
+
 use crate::secrets::SecretError;
 use crate::state::Manager;
 use engine::{Desk, Limits, Refused};
 use model::graph::StepId;
 use model::ids::{JobId, ServerId};
 use model::job::{Attempt, Effect, Failure, JobEvent, Outcome};
-use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 use store::job::Line;
 use store::{Store, StoreError};
 use tokio::sync::{Mutex, MutexGuard, mpsc, oneshot};
 use tokio::time::sleep;
+use told::Told;
 use uuid::Uuid;
 use wire::ToAgent;
 use wire::order::{ConsoleLine, Ended, Order, OrderKey};
@@ -24,6 +27,8 @@ pub(crate) const ASKS_WAITING_MAX: usize = 1024;
 const BATCH_MAX: usize = 256;
 /// Messages that may wait for one agent.
 pub(crate) const OUT_MAX: usize = 512;
+/// Lines of one step's console that are kept for each attempt.
+pub(crate) const CONSOLE_LINES_MAX: u32 = 10_000;
 /// Longest sleep between two looks at what is due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -86,6 +91,13 @@ impl Jobs {
             .expect("the jobs task does not panic with the desk in hand")
     }
 
+    /// The same, to be changed by the task alone.
+    fn desk_mut(&self) -> RwLockWriteGuard<'_, Desk> {
+        self.desk
+            .write()
+            .expect("only this task writes, and it has not panicked")
+    }
+
     /// Whoever submits a job holds this from planning until it is durable.
     pub async fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().await
@@ -135,6 +147,7 @@ pub(crate) struct Driver {
     epoch: u64,
     outs: BTreeMap<ServerId, (u64, mpsc::Sender<ToAgent>)>,
     limits: Limits,
+    told: Told,
 }
 
 /// What is answered once the records are on disk.
@@ -150,12 +163,14 @@ impl Driver {
             epoch,
             outs: BTreeMap::new(),
             limits: Limits::default(),
+            told: Told::default(),
         }
     }
 
     pub async fn run(mut self, mut inbox: mpsc::Receiver<Ask>) {
         let shutdown = self.manager.tasks.shutdown().clone();
         let mut batch = vec![Ask::Limits(self.manager.limits().await)];
+        self.told.begin(&self.manager.jobs.desk());
         loop {
             let wait = self.wait();
             tokio::select! {
@@ -180,8 +195,7 @@ impl Driver {
         let manager = Arc::clone(&self.manager);
         let (mut answers, records, effects);
         {
-            let desk = manager.jobs.desk.write();
-            let mut desk = desk.expect("only this task writes, and it has not panicked");
+            let mut desk = manager.jobs.desk_mut();
             answers = Vec::new();
             for ask in batch.drain(..) {
                 answers.extend(self.take(&mut desk, ask, now_ms));
@@ -190,6 +204,7 @@ impl Driver {
             (records, effects) = desk.take();
         }
         let n_records = records.len();
+        let touched: BTreeSet<JobId> = records.iter().map(|record| record.job).collect();
         if n_records > 0
             && let Err(error) = manager.store.append_jobs(records).await
         {
@@ -216,6 +231,29 @@ impl Driver {
         }
         if n_records > 0 {
             manager.touch(&["jobs"]);
+        }
+        self.tell(touched, now_ms).await;
+    }
+
+    /// Notes what became of jobs, and puts old ones away.
+    async fn tell(&mut self, touched: BTreeSet<JobId>, now_ms: i64) {
+        let manager = Arc::clone(&self.manager);
+        let has_news = !touched.is_empty();
+        let notes = {
+            let desk = manager.jobs.desk();
+            let mut notes = self.told.turned(&desk, touched.into_iter());
+            let name = |server| {
+                manager
+                    .name_of(server)
+                    .unwrap_or_else(|| server.to_string())
+            };
+            notes.extend(self.told.waiting(&desk, name, now_ms));
+            notes
+        };
+        let is_over = notes.iter().any(|note| note.kind == "job.ended");
+        manager.tell(notes).await;
+        if has_news && is_over {
+            manager.put_away(&mut self.told).await;
         }
     }
 
@@ -265,8 +303,7 @@ impl Driver {
                     for server in self.outs.keys() {
                         desk.arrive(*server);
                     }
-                    let now = self.manager.jobs.desk.write();
-                    *now.expect("only this task writes, and it has not panicked") = desk;
+                    *self.manager.jobs.desk_mut() = desk;
                     return;
                 }
                 Err(error) => {
@@ -410,7 +447,9 @@ impl Manager {
                 let planned = job.and_then(|job| job.graph().step(StepId(line.key.step)));
                 planned.is_some_and(|planned| planned.on == server)
             };
-            lines.iter().filter(is_its).filter_map(line).collect()
+            let is_kept = |line: &&ConsoleLine| line.number < CONSOLE_LINES_MAX;
+            let own = lines.iter().filter(is_kept).filter(is_its);
+            own.filter_map(line).collect()
         };
         if let Err(error) = self.store.add_lines(kept).await {
             let error = stdx::chain::chain(&error);

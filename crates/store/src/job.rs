@@ -75,6 +75,19 @@ impl Store {
         .await
     }
 
+    /// Puts jobs away that have ended, with their records and consoles.
+    pub async fn forget_jobs(&self, jobs: Vec<JobId>) -> Result<(), StoreError> {
+        self.write(move |db| {
+            for job in &jobs {
+                let job = sql::bytes(job.0);
+                db.prepare_cached(sql::LINES_FORGET)?.execute([&job])?;
+                db.prepare_cached(sql::JOB_FORGET)?.execute([&job])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// Adds lines of consoles; one that is there already stays.
     pub async fn add_lines(&self, lines: Vec<Line>) -> Result<(), StoreError> {
         self.write(move |db| {

@@ -72,6 +72,8 @@ statements! {
     ENROLMENT_USE = "UPDATE enrolment_tokens SET used_at = ?2 WHERE id = ?1 AND used_at IS NULL";
     JOB_APPEND = "INSERT INTO job_records (job, at, body) VALUES (?1, ?2, ?3)";
     JOB_RECORDS = "SELECT seq, job, at, body FROM job_records WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    JOB_FORGET = "DELETE FROM job_records WHERE job = ?1";
+    LINES_FORGET = "DELETE FROM job_lines WHERE job = ?1";
     LINE_ADD = "INSERT INTO job_lines (job, step, attempt, number, body) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
     LINES = "SELECT attempt, number, body FROM job_lines WHERE job = ?1 AND step = ?2 ORDER BY attempt, number LIMIT ?3 OFFSET ?4";
     SPEC_LAST = "SELECT coalesce(max(version), 0) FROM specs";

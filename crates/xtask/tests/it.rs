@@ -169,6 +169,36 @@ fn files_are_short_and_say_what_they_are_for() {
     }
 }
 
+/// Codes with which steps fail: the first word given to what makes failures,
+/// in the agent and where the manager itself fails a step.
+fn failure_codes() -> BTreeSet<String> {
+    let mut sources = files(&root().join("crates/agent/src"), ".rs");
+    sources.push(root().join("crates/manager/src/jobs.rs"));
+    let mut codes = BTreeSet::new();
+    for source in sources {
+        let text = fs::read_to_string(&source).unwrap();
+        let is_table = source.ends_with("steps/failure.rs");
+        let mut marks = vec!["failed(", "passing(", "code: String::from("];
+        if is_table {
+            marks.extend(["=> (", "            ("]);
+        }
+        for mark in marks {
+            for (at, _) in text.match_indices(mark) {
+                let rest = text[at + mark.len()..].trim_start();
+                let word = rest
+                    .strip_prefix('"')
+                    .and_then(|rest| rest.split('"').next());
+                let is_code = |word: &&str| {
+                    let mut letters = word.chars();
+                    letters.all(|c| c.is_ascii_lowercase() || c == '-')
+                };
+                codes.extend(word.filter(is_code).map(str::to_owned));
+            }
+        }
+    }
+    codes
+}
+
 #[test]
 fn each_error_code_has_a_page_and_each_page_a_code() {
     let pages: BTreeSet<String> = files(&root().join("docs/errors"), ".md")
@@ -190,6 +220,12 @@ fn each_error_code_has_a_page_and_each_page_a_code() {
             codes.insert(line.split('"').nth(1).unwrap().to_owned());
         }
     }
+    let n_before = codes.len();
+    codes.extend(failure_codes());
+    assert!(
+        codes.len() > n_before + 30,
+        "the codes of failures are not read right: {codes:?}"
+    );
     assert!(
         codes.len() > 20,
         "the sources of codes are not read right: {codes:?}"
