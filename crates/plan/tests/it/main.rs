@@ -10,6 +10,7 @@ mod may;
 mod propose;
 mod random;
 mod site;
+mod sites;
 mod text;
 mod town;
 mod wrong;
