@@ -3,10 +3,10 @@
 use crate::server::{Concern, Ref};
 use crate::target::Evidence;
 use model::report::{
-    Constraint, Corosync, FenceDevice, FenceEvent, HaNode, HaOperation, HaResource,
+    Constraint, Corosync, FenceDevice, FenceEvent, HaNode, HaNodeState, HaOperation, HaResource,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 /// An HA cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -57,15 +57,25 @@ pub struct HaCluster {
     pub concerns: Vec<Concern>,
 }
 
-/// Which of its targets.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
-#[serde(default)]
-#[into_params(parameter_in = Query)]
-pub struct HaTargetsQuery {
-    /// Rows at most, 1 to 1000; 100 if absent.
-    pub limit: Option<u32>,
-    /// `next` of the page before.
-    pub cursor: Option<String>,
+/// A server that is out of service, or is to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OutOfService {
+    /// The server.
+    pub server: Ref,
+    /// `online`, `stale`, `revoked`.
+    pub state: String,
+    /// Whether the spec wants it to serve nothing.
+    pub is_drained: bool,
+    /// Its HA cluster.
+    pub ha_cluster: Option<Ref>,
+    /// How Pacemaker has it; none where Pacemaker does not know it.
+    pub node: Option<HaNodeState>,
+    /// Whether its whole HA cluster is in maintenance.
+    pub is_cluster_in_maintenance: bool,
+    /// Targets that are mounted on it still.
+    pub mounted: Vec<Ref>,
+    /// File systems that it mounts as a client.
+    pub n_clients: u64,
 }
 
 /// A target of an HA cluster, as each of those says that know it.

@@ -44,6 +44,17 @@ pub struct ListQuery {
     pub server: Option<String>,
 }
 
+/// Which page of a list that is neither sorted nor filtered.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Rows at most, 1 to 1000; 100 if absent.
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+}
+
 /// Answer of an operation that has nothing else to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Done {}

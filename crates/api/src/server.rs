@@ -64,6 +64,9 @@ pub struct Server {
     pub site: Option<String>,
     /// Version of its agent.
     pub agent_version: String,
+    /// Whether Candela may change it; else it is only watched.
+    #[serde(default)]
+    pub is_managed: bool,
     /// Processors.
     pub n_cpus: Option<u32>,
     /// Memory, bytes.

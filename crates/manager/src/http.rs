@@ -84,6 +84,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(read::ha_clusters))
         .routes(routes!(read::ha_cluster))
         .routes(routes!(ha::targets))
+        .routes(routes!(ha::maintenance))
         .routes(routes!(event::events))
         .routes(routes!(stream::stream))
         .routes(routes!(explain::explain))

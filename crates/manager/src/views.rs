@@ -6,6 +6,7 @@
 pub(crate) mod job;
 pub(crate) mod list;
 pub(crate) mod noun;
+pub(crate) mod out;
 pub(crate) mod picture;
 pub(crate) mod server;
 pub(crate) mod side;

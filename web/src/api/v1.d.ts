@@ -362,6 +362,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/maintenance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Servers that are out of service, by the spec or in Pacemaker, and what is on them still. */
+        get: operations["maintenance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me": {
         parameters: {
             query?: never;
@@ -2196,6 +2213,26 @@ export interface components {
              */
             version?: string;
         };
+        /** @description A server that is out of service, or is to be. */
+        OutOfService: {
+            ha_cluster?: components["schemas"]["Ref"] | null;
+            /** @description Whether its whole HA cluster is in maintenance. */
+            is_cluster_in_maintenance: boolean;
+            /** @description Whether the spec wants it to serve nothing. */
+            is_drained: boolean;
+            /** @description Targets that are mounted on it still. */
+            mounted: components["schemas"]["Ref"][];
+            /**
+             * Format: int64
+             * @description File systems that it mounts as a client.
+             */
+            n_clients: number;
+            node?: components["schemas"]["HaNodeState"] | null;
+            /** @description The server. */
+            server: components["schemas"]["Ref"];
+            /** @description `online`, `stale`, `revoked`. */
+            state: string;
+        };
         /** @description An installed package. */
         Package: {
             /**
@@ -2533,6 +2570,36 @@ export interface components {
             total: number;
         };
         /** @description One page of a list. */
+        Page_OutOfService: {
+            /** @description The rows. */
+            items: {
+                ha_cluster?: components["schemas"]["Ref"] | null;
+                /** @description Whether its whole HA cluster is in maintenance. */
+                is_cluster_in_maintenance: boolean;
+                /** @description Whether the spec wants it to serve nothing. */
+                is_drained: boolean;
+                /** @description Targets that are mounted on it still. */
+                mounted: components["schemas"]["Ref"][];
+                /**
+                 * Format: int64
+                 * @description File systems that it mounts as a client.
+                 */
+                n_clients: number;
+                node?: components["schemas"]["HaNodeState"] | null;
+                /** @description The server. */
+                server: components["schemas"]["Ref"];
+                /** @description `online`, `stale`, `revoked`. */
+                state: string;
+            }[];
+            /** @description Pass as `cursor` for the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description Rows that match in all.
+             */
+            total: number;
+        };
+        /** @description One page of a list. */
         Page_SecretName: {
             /** @description The rows. */
             items: {
@@ -2567,6 +2634,8 @@ export interface components {
                 ha_cluster?: components["schemas"]["Ref"] | null;
                 /** @description Id. */
                 id: string;
+                /** @description Whether Candela may change it; else it is only watched. */
+                is_managed?: boolean;
                 /** @description Kernel release. */
                 kernel?: string | null;
                 /** @description Lustre version. */
@@ -3082,6 +3151,8 @@ export interface components {
             ha_cluster?: components["schemas"]["Ref"] | null;
             /** @description Id. */
             id: string;
+            /** @description Whether Candela may change it; else it is only watched. */
+            is_managed?: boolean;
             /** @description Kernel release. */
             kernel?: string | null;
             /** @description Lustre version. */
@@ -4535,6 +4606,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    maintenance: {
+        parameters: {
+            query?: {
+                /** @description Rows at most, 1 to 1000; 100 if absent. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OutOfService"];
                 };
             };
             /** @description What went wrong, and what to do. */

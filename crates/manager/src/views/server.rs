@@ -77,6 +77,7 @@ pub(crate) fn row(world: &World, id: ServerId, entry: &ServerEntry, now: Timesta
         age_s: age,
         site: entry.record.site.clone(),
         agent_version: entry.record.agent_version.clone(),
+        is_managed: entry.record.is_managed,
         n_cpus: hardware.map(|hardware| hardware.n_cpus),
         memory_bytes: hardware.map(|hardware| hardware.memory_bytes),
         concerns: all_concerns(world, id, entry),

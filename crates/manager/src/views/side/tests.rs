@@ -1,15 +1,18 @@
 //! What is said of a target by each side, and where they disagree.
 
 use super::{Sides, targets};
-use crate::state::World;
+use crate::state::{ServerEntry, ServerState, World};
+use crate::views::out;
+use jiff::Timestamp;
 use model::ids::{DeviceId, ServerId};
 use model::inventory::{HaCluster, HaKey};
 use model::report::{
     Constraint, Ha, HaNode, HaNodeState, HaResource, Lustre, Report, TargetSeen, TargetSource,
 };
-use model::spec::{BackEnd, FsWanted, HaGroup};
+use model::spec::{BackEnd, FsWanted, HaGroup, ServerSpec, ServerWanted, Spec};
 use plan::resolved::{FsPlace, GroupPlace, MgsPlace, Resolved, TargetPlace};
 use std::sync::Arc;
+use store::record;
 
 const LABEL: &str = "lab-OST0001";
 
@@ -29,12 +32,32 @@ fn seen(is_here: bool) -> TargetSeen {
     serde_json::from_value(seen).unwrap()
 }
 
-/// Two servers that see one target: it is mounted on oss2, Pacemaker says `node`.
+fn record(n: u128, name: &str) -> record::Server {
+    record::Server {
+        id: id(n),
+        machine_id: format!("{n:032x}"),
+        name: name.into(),
+        certificate: None,
+        certificate_next: None,
+        is_managed: true,
+        site: None,
+        agent_version: String::new(),
+        enrolled_at: Timestamp::UNIX_EPOCH,
+        seen_at: None,
+        revoked_at: None,
+    }
+}
+
+/// Two servers, oss1 in standby, that see one target: it is mounted on oss2, Pacemaker says `node`.
 fn world(node: &str) -> World {
     let mut world = World::default();
-    let nodes = ["oss1", "oss2"].map(|name| HaNode {
+    let nodes = [
+        ("oss1", HaNodeState::Standby),
+        ("oss2", HaNodeState::Online),
+    ];
+    let nodes = nodes.map(|(name, state)| HaNode {
         name: name.into(),
-        state: HaNodeState::Online,
+        state,
         ..HaNode::default()
     });
     for (n, name) in [(1, "oss1"), (2, "oss2")] {
@@ -66,8 +89,19 @@ fn world(node: &str) -> World {
             }],
             ..Ha::default()
         });
-        world.detector.put(id(n), Arc::new(report));
+        let report = Arc::new(report);
+        world.insert(ServerEntry {
+            record: record(n, name),
+            state: ServerState::Online,
+            report: Some(Arc::clone(&report)),
+            is_fresh: true,
+            seen_at: None,
+            boot_id: None,
+            clock_off_ms: None,
+        });
+        world.detector.put(id(n), report);
     }
+    world.rename(&[id(1), id(2)]);
     world
 }
 
@@ -160,4 +194,25 @@ fn the_spec_may_want_another_home_or_nothing_mounted() {
     let told = codes(&world, &resolved(&world, 2, FsWanted::Stopped));
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].1.starts_with("The spec wants it down"), "{told:?}");
+}
+
+#[test]
+fn a_server_is_out_of_service_by_its_node_or_by_the_spec() {
+    let world = world("oss2");
+    let names = |spec: &Spec| {
+        let found = out::servers(&world, spec);
+        let rows = found.iter().map(|one| out::row(&world, one));
+        let told = rows.map(|row| (row.server.name, row.is_drained, row.mounted.len()));
+        told.collect::<Vec<_>>()
+    };
+    let standby = (String::from("oss1"), false, 0);
+    assert_eq!(names(&Spec::default()), std::slice::from_ref(&standby));
+    let spec = Spec {
+        servers: vec![ServerSpec {
+            names: "oss[2-3]".into(),
+            state: ServerWanted::Drained,
+        }],
+        ..Spec::default()
+    };
+    assert_eq!(names(&spec), [standby, ("oss2".into(), true, 1)]);
 }

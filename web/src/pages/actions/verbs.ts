@@ -1,0 +1,79 @@
+// What verbs are called, and what they mean in a sentence.
+
+export type Noun = "server" | "target" | "filesystem" | "ha-cluster";
+
+interface Word {
+  title: string;
+  means: string;
+}
+
+const WORDS: Record<string, Word> = {
+  "server drain": {
+    title: "Drain",
+    means: "What it serves moves to its partners, or stops; then it can be worked on.",
+  },
+  "server return": { title: "Return to service", means: "It serves again what belongs on it." },
+  "server reboot": {
+    title: "Reboot",
+    means: "What it serves moves away or stops, it boots, and what it served comes back.",
+  },
+  "server remove": {
+    title: "Remove from the spec",
+    means: "Candela no longer has it serve anything; its agent goes on reporting.",
+  },
+  "target failover": {
+    title: "Fail over",
+    means: "It moves to another server that may serve it; its clients wait meanwhile.",
+  },
+  "target failback": {
+    title: "Fail back",
+    means: "It moves back to its home; its clients wait meanwhile.",
+  },
+  "target start": { title: "Start", means: "It is mounted where it belongs." },
+  "target stop": { title: "Stop", means: "It is unmounted; its clients wait until it is back." },
+  "filesystem start": { title: "Start", means: "All its targets are mounted, in order." },
+  "filesystem stop": {
+    title: "Stop",
+    means: "All its targets are unmounted, in order; its clients wait until they are back.",
+  },
+  "filesystem grow": { title: "Grow", means: "It gets more OSTs or MDTs, on devices you choose." },
+  "filesystem remove": {
+    title: "Remove",
+    means: "All its targets are wiped. What is in it is lost.",
+  },
+  "ha-cluster failback": {
+    title: "Fail all back",
+    means: "Each target that runs elsewhere moves back to its home.",
+  },
+};
+
+/** What a verb is called. One that is new here is called by its own name. */
+export function wordOf(noun: string, verb: string): Word {
+  const known = WORDS[`${noun} ${verb}`];
+  if (known) return known;
+  const words = verb.replaceAll(/[-_]/g, " ");
+  return { title: words.charAt(0).toUpperCase() + words.slice(1), means: "" };
+}
+
+/** The head of a plan: `Fail over scratch-OST0001`. */
+export function titleOf(noun: string, verb: string, name: string): string {
+  const { title } = wordOf(noun, verb);
+  return title.endsWith("service") ? `Return ${name} to service` : `${title}: ${name}`;
+}
+
+/** Those that may be done first, in their own order. */
+export function ordered<V extends { is_allowed: boolean }>(verbs: V[]): V[] {
+  return [...verbs.filter((one) => one.is_allowed), ...verbs.filter((one) => !one.is_allowed)];
+}
+
+/** The one reason why none of them may be done; none where there are several. */
+export function commonReason(verbs: { why_not?: string | null }[]): string | undefined {
+  const reasons = new Set(verbs.map((one) => one.why_not ?? ""));
+  const [only = ""] = reasons;
+  return reasons.size === 1 && verbs.length > 1 && only ? only : undefined;
+}
+
+/** Whether a verb loses data. */
+export function isGrave(verb: string): boolean {
+  return verb === "remove";
+}
