@@ -203,6 +203,13 @@ fn perform<K: Kind>(kind: &K, action: &Action, work: &Work<'_>) -> Result<(), Fa
                 secret.0
             ))),
         },
+        Action::WriteSecretSum { path, mode, secret } => match work.secrets.get(secret) {
+            Some(bytes) => hands.write_file(path, *mode, stdx::md5::hex(bytes).as_bytes()),
+            None => Err(HostError::Other(format!(
+                "the secret {} did not come",
+                secret.0
+            ))),
+        },
         Action::MakeDir { path } => hands.make_dir(path),
         Action::Remove { path } => hands.remove_file(path),
     };

@@ -5,9 +5,11 @@
 //! - [`diff`]: what two texts differ in.
 //! - [`errno`]: errors of the kernel by number, name and words.
 //! - [`hostlist`]: `oss[01-20]` to names and back.
+//! - [`md5`]: a check sum that some programs want.
 
 pub mod chain;
 pub mod diff;
 pub mod errno;
 pub mod hostlist;
+pub mod md5;
 pub mod reading;

@@ -101,11 +101,24 @@ impl Kind for HaProperties {
 impl Kind for FenceConfigured {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
         for (name, secret) in &self.secrets {
-            let path = format!("/var/lib/pacemaker/lrm/secrets/{}/{name}", self.id());
+            let path = format!("{}/{name}", self.folder());
             let bytes = work.secrets.get(secret).map_or(&[][..], Vec::as_slice);
             if !work.hands.is_secret(&path, bytes) {
                 return Ok(Seen::NotSo(format!("{path} is another secret")));
             }
+            let sum = stdx::md5::hex(bytes);
+            if !work
+                .hands
+                .is_secret(&format!("{path}.sign"), sum.as_bytes())
+            {
+                return Ok(Seen::NotSo(format!("{path}.sign is another sum")));
+            }
+        }
+        if self.keeps_only {
+            return Ok(Seen::So(format!(
+                "the secrets of {} are kept here",
+                self.id()
+            )));
         }
         let cib = told(work)?;
         let Some(device) = cib.resources.iter().find(|one| one.id == self.id()) else {

@@ -48,6 +48,15 @@ pub enum Action {
         /// Which.
         secret: Secret,
     },
+    /// The MD5 sum of a secret, as Pacemaker wants it beside each.
+    WriteSecretSum {
+        /// Where.
+        path: String,
+        /// Permissions.
+        mode: u32,
+        /// Of which.
+        secret: Secret,
+    },
     /// A folder, and those above it.
     MakeDir {
         /// Where.
@@ -102,6 +111,7 @@ impl fmt::Display for Action {
             }
             Self::Write { path, .. } => write!(f, "write {path}"),
             Self::WriteSecret { path, .. } => write!(f, "write {path} (secret)"),
+            Self::WriteSecretSum { path, .. } => write!(f, "write {path} (sum of a secret)"),
             Self::MakeDir { path } => write!(f, "mkdir -p {path}"),
             Self::Remove { path } => write!(f, "rm -f {path}"),
         }

@@ -119,7 +119,8 @@ impl HaProperties {
 /// A node of the cluster can be fenced.
 ///
 /// The secrets are written where Pacemaker looks for them on the node that runs
-/// the step, so each node runs it; the CIB is changed by the first.
+/// the step, so each node runs it. Pacemaker gives up for good on a device whose
+/// secrets it does not find, so the CIB is changed by the last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FenceConfigured {
     /// The cluster.
@@ -133,12 +134,20 @@ pub struct FenceConfigured {
     /// What it is told in secret.
     #[serde(default)]
     pub secrets: BTreeMap<String, Secret>,
+    /// Only the secrets are kept on this node, and another one tells Pacemaker.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_only: bool,
 }
 
 impl FenceConfigured {
     /// Its resource.
     pub fn id(&self) -> String {
         ha::fence_id(&self.node)
+    }
+
+    /// Where Pacemaker looks for the secrets.
+    pub fn folder(&self) -> String {
+        format!("/var/lib/pacemaker/lrm/secrets/{}", self.id())
     }
 
     /// What the CIB says: for a secret, where it is.
@@ -150,15 +159,20 @@ impl FenceConfigured {
     }
 
     pub(super) fn facts(&self) -> Facts {
+        let title = if self.keeps_only {
+            format!("Keep what {} needs to fence {}", self.agent, self.node)
+        } else {
+            format!("Let {} be fenced by {}", self.node, self.agent)
+        };
         facts(
-            format!("Let {} be fenced by {}", self.node, self.agent),
+            title,
             vec![Claim::all(Thing::Cib(self.cluster.clone()))],
             Undo::Nothing,
         )
     }
 
     pub(super) fn actions(&self) -> Vec<Action> {
-        let folder = format!("/var/lib/pacemaker/lrm/secrets/{}", self.id());
+        let folder = self.folder();
         let mut actions = Vec::new();
         if !self.secrets.is_empty() {
             actions.push(Action::MakeDir {
@@ -171,6 +185,14 @@ impl FenceConfigured {
                 mode: 0o600,
                 secret: secret.clone(),
             });
+            actions.push(Action::WriteSecretSum {
+                path: format!("{folder}/{name}.sign"),
+                mode: 0o600,
+                secret: secret.clone(),
+            });
+        }
+        if self.keeps_only {
+            return actions;
         }
         let xml = ha::fence_xml(&self.node, &self.agent, &self.cib_parameters());
         actions.push(Action::service(ha::create("resources", &xml), 60));

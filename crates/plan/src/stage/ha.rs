@@ -250,27 +250,59 @@ impl Composer<'_> {
                 agent: fencing.agent.clone(),
                 parameters,
                 secrets,
+                keeps_only: false,
             };
-            // The secrets are a file on each node.
-            let n_tellers = if step.secrets.is_empty() {
-                1
-            } else {
-                place.servers.len()
-            };
-            for &on in place.servers.iter().take(n_tellers) {
-                if !self.is_there(on, &format!("let {node} be fenced")) {
-                    continue;
-                }
-                let ask = Ask {
-                    on,
-                    step: step.clone().into(),
-                    why: format!("{node} must be proven off before another takes over."),
-                    feels: Vec::new(),
-                };
-                steps.push(self.add(ask, started));
-            }
+            steps.extend(self.fence(group, &step, started));
         }
         steps
+    }
+
+    /// The secrets are a file on each node, and there before Pacemaker is told.
+    fn fence(
+        &mut self,
+        group: usize,
+        step: &FenceConfigured,
+        started: &[StepId],
+    ) -> Option<StepId> {
+        let place = &self.resolved.groups[group];
+        let what = format!("let {} be fenced", step.node);
+        let teller = self.teller(group);
+        let n_keepers = if step.secrets.is_empty() {
+            0
+        } else {
+            place.servers.len()
+        };
+        let keepers = place.servers.iter().copied().take(n_keepers);
+        let keepers: Vec<ServerId> = keepers.filter(|on| Some(*on) != teller).collect();
+        let mut after = started.to_vec();
+        for (on, keeps_only) in keepers
+            .into_iter()
+            .map(|on| (on, true))
+            .chain(teller.map(|on| (on, false)))
+        {
+            if !self.is_there(on, &what) {
+                continue;
+            }
+            let ask = Ask {
+                on,
+                step: FenceConfigured {
+                    keeps_only,
+                    ..step.clone()
+                }
+                .into(),
+                why: format!(
+                    "{} must be proven off before another takes over.",
+                    step.node
+                ),
+                feels: Vec::new(),
+            };
+            let added = self.add(ask, &after);
+            if !keeps_only {
+                return Some(added);
+            }
+            after.push(added);
+        }
+        None
     }
 
     /// Properties of a cluster that nobody has set up yet. What somebody chose

@@ -93,7 +93,14 @@ fn executor(world: &World, ring: &Ring, device: &Primitive, target: &str) -> Opt
         let files = world.hosts.get(host).map(|state| &state.files);
         names.all(|(name, _)| {
             let path = format!("/var/lib/pacemaker/lrm/secrets/{}/{name}", device.id);
-            files.is_some_and(|files| files.contains_key(&path))
+            files.is_some_and(|files| {
+                // Pacemaker takes no secret whose sum is not beside it.
+                let sum = files.get(&format!("{path}.sign"));
+                let secret = files.get(&path);
+                secret.is_some_and(|secret| {
+                    sum.is_some_and(|sum| *sum == stdx::md5::hex(secret).into_bytes())
+                })
+            })
         })
     };
     let mut all = ring.pacemakers(world).into_iter();

@@ -69,6 +69,7 @@ fn fence(node: &str) -> FenceConfigured {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
         secrets: BTreeMap::from([(String::from("password"), Secret(String::from("bmc")))]),
+        keeps_only: false,
     }
 }
 
