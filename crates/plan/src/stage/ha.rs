@@ -48,7 +48,7 @@ impl Composer<'_> {
             .servers
             .iter()
             .copied()
-            .filter(|id| self.runs_pacemaker(*id))
+            .filter(|id| self.runs_pacemaker(*id) && !self.is_as_installed(*id))
             .collect();
         let started = if running.is_empty() {
             self.set_up(place)
@@ -103,7 +103,8 @@ impl Composer<'_> {
                     return None;
                 }
             }
-            let after = self.open(on, &ports);
+            let mut after = self.open(on, &ports);
+            after.extend(self.end_installed(on));
             let step = CorosyncConfigured {
                 cluster: place.spec.name.clone(),
                 nodes: nodes.clone(),
@@ -129,6 +130,9 @@ impl Composer<'_> {
         let Some(members) = members.filter(|members| !members.is_empty()) else {
             return Configured::Not;
         };
+        if self.is_as_installed(server) {
+            return Configured::Not;
+        }
         // A member without a name shows its address; one with id 0 is a device.
         let is_node = |name: &String| {
             nodes
@@ -144,6 +148,56 @@ impl Composer<'_> {
         }
     }
 
+    /// Whether a server has the cluster that some distributions' packages begin
+    /// with: of itself alone, with nothing in it.
+    fn is_as_installed(&self, server: ServerId) -> bool {
+        let report = self.world.report(server);
+        let Some(ha) = report.and_then(|report| report.ha.as_ref()) else {
+            return false;
+        };
+        let Some(corosync) = &ha.corosync else {
+            return false;
+        };
+        let is_loopback = |address: &Option<String>| {
+            let address = address.as_deref().map(str::parse::<std::net::IpAddr>);
+            address.is_some_and(|address| address.is_ok_and(|address| address.is_loopback()))
+        };
+        let [alone] = corosync.members.as_slice() else {
+            return false;
+        };
+        let is_its_own = if corosync.links.is_empty() {
+            // Links are told only while it runs; this is what Debian installs.
+            corosync.cluster_name.as_deref() == Some("debian") && alone.name == "node1"
+        } else {
+            corosync.links.iter().all(|link| is_loopback(&link.address))
+        };
+        is_its_own && ha.resources.is_empty() && ha.fence_devices.is_empty()
+    }
+
+    /// The cluster that came with the packages ends.
+    fn end_installed(&mut self, on: ServerId) -> Option<StepId> {
+        if !self.is_as_installed(on) {
+            return None;
+        }
+        let mut last: Option<StepId> = None;
+        for unit in ["pacemaker.service", "corosync.service"] {
+            let ask = Ask {
+                on,
+                step: ServiceSet {
+                    unit: unit.to_owned(),
+                    is_running: false,
+                    is_enabled: None,
+                }
+                .into(),
+                why: String::from("It runs a cluster of this server alone, as it was installed."),
+                feels: Vec::new(),
+            };
+            let before: Vec<StepId> = last.into_iter().collect();
+            last = Some(self.add(ask, &before));
+        }
+        last
+    }
+
     /// Some run: the others are started if the cluster knows them.
     fn start_rest(&mut self, group: usize, running: &[ServerId]) -> Vec<StepId> {
         let place = &self.resolved.groups[group];
@@ -154,7 +208,7 @@ impl Composer<'_> {
             }
             let name = self.name(server);
             let what = format!("start Pacemaker on {name}");
-            if !self.is_known_node(group, server) {
+            if !self.is_known_node(group, server) || self.is_as_installed(server) {
                 let text = format!(
                     "The cluster of HA group {} to know {name}: Candela adds no node to a cluster that runs.",
                     place.spec.name
@@ -343,7 +397,13 @@ impl Composer<'_> {
             cluster: place.spec.name.clone(),
             // With two nodes Corosync's `two_node` keeps quorum for the one that
             // is left, so that stopping without quorum is right for them too.
-            properties: pairs(&[("stonith-enabled", fenced), ("no-quorum-policy", "stop")]),
+            // Pacemaker gives itself the name of Corosync's cluster only where
+            // it has none yet; what came with the packages may have left one.
+            properties: pairs(&[
+                ("cluster-name", &place.spec.name),
+                ("stonith-enabled", fenced),
+                ("no-quorum-policy", "stop"),
+            ]),
             defaults: pairs(&[
                 ("resource-stickiness", "1000"),
                 ("failure-timeout", "20min"),

@@ -90,6 +90,19 @@ fn a_pair_with_pacemaker_is_set_up_first() {
 }
 
 #[test]
+fn a_cluster_that_came_with_the_packages_gives_way() {
+    check(
+        "s[1-2]; installed s[1-2]; d[1-2] on s[1-2]",
+        "servers s[1-2]; group a s[1-2]; fs lab: mdt d1, ost d2",
+        "lnet s1; lnet s2; stop pacemaker on s1; stop corosync on s1; conf a on s1; \
+         stop pacemaker on s2; stop corosync on s2; conf a on s2; start corosync on s1; start pacemaker on s1; \
+         start corosync on s2; start pacemaker on s2; fence s1; fence s2; properties a; \
+         format MDT0000 d1 on s1; register MDT0000 on s1; prepare MDT0000 on s1; prepare MDT0000 on s2; add MDT0000 for s1 s2; start MDT0000; \
+         format OST0000 d2 on s2; register OST0000 on s2; prepare OST0000 on s2; prepare OST0000 on s1; add OST0000 for s2 s1; start OST0000",
+    );
+}
+
+#[test]
 fn a_pool_is_made_for_each_target_on_zfs() {
     check(
         "s[1-2]; d[1-6] on s[1-2]",

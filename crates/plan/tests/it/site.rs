@@ -6,10 +6,10 @@ use lustre::label::TargetLabel;
 use model::ids::{DeviceId, ServerId};
 use model::inventory::Inventory;
 use model::report::{
-    ClientMount, Constraint, Corosync, CorosyncMember, Dataset, Device, DeviceKind, FenceDevice,
-    FenceEvent, Firewall, Ha, HaNode, HaNodeState, HaResource, Interface, Lnet, LnetNi, LnetState,
-    Lustre, MgsFs, MgsTarget, Mount, MountData, Report, TargetSeen, TargetSource, TimeSource,
-    TimeSync, Vdev, Zpool,
+    ClientMount, Constraint, Corosync, CorosyncLink, CorosyncMember, Dataset, Device, DeviceKind,
+    FenceDevice, FenceEvent, Firewall, Ha, HaNode, HaNodeState, HaResource, Interface, Lnet,
+    LnetNi, LnetState, Lustre, MgsFs, MgsTarget, Mount, MountData, Report, TargetSeen,
+    TargetSource, TimeSource, TimeSync, Vdev, Zpool,
 };
 use plan::World;
 use std::collections::{BTreeMap, BTreeSet};
@@ -367,6 +367,9 @@ fn ha(town: &Town, name: &str, host: &Host) -> Option<Ha> {
         members: members(host),
         ..Corosync::default()
     };
+    if of == "debian" && host.services.contains("pacemaker.service") {
+        return Some(alone(corosync));
+    }
     let cluster = town.clusters.get(of);
     let cluster = cluster.filter(|_| host.services.contains("pacemaker.service"));
     let Some(cluster) = cluster else {
@@ -435,6 +438,27 @@ fn ha(town: &Town, name: &str, host: &Host) -> Option<Ha> {
         constraints: constraints.collect(),
         ..Ha::default()
     })
+}
+
+/// A cluster as Debian's packages begin with it.
+fn alone(mut corosync: Corosync) -> Ha {
+    corosync.links = vec![CorosyncLink {
+        address: Some("127.0.0.1".into()),
+        ..CorosyncLink::default()
+    }];
+    Ha {
+        corosync: Some(corosync),
+        is_running: true,
+        cluster_name: Some("debian".into()),
+        dc: Some("node1".into()),
+        has_quorum: Some(true),
+        nodes: vec![HaNode {
+            name: "node1".into(),
+            is_dc: true,
+            ..HaNode::default()
+        }],
+        ..Ha::default()
+    }
 }
 
 fn members(host: &Host) -> Vec<CorosyncMember> {

@@ -12,7 +12,7 @@ use plan::Plan;
 use std::collections::BTreeMap;
 use stdx::hostlist::expand;
 
-/// `oss[1-2] c1; watched x1; filters oss1; d[1-4] on oss[1-2]; d9 holds ext4`.
+/// `oss[1-2] c1; watched x1; filters oss1; installed oss1; d[1-4] on oss[1-2]; d9 holds ext4`.
 pub fn town(text: &str) -> Town {
     let mut town = Town::default();
     for part in text.split(';').map(str::trim) {
@@ -34,6 +34,7 @@ pub fn town(text: &str) -> Town {
             }
             ["watched", hosts] => add_hosts(&mut town, hosts, |host| host.is_watched = true),
             ["silent", hosts] => add_hosts(&mut town, hosts, |host| host.is_silent = true),
+            ["installed", hosts] => add_hosts(&mut town, hosts, Host::install_cluster),
             ["filters", hosts] => add_hosts(&mut town, hosts, |host| host.filters = true),
             lists => {
                 for hosts in lists {

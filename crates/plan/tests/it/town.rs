@@ -41,6 +41,17 @@ pub struct Disk {
     pub seen_by: BTreeSet<String>,
 }
 
+impl Host {
+    /// The cluster of itself alone that Debian's packages begin with runs.
+    pub fn install_cluster(&mut self) {
+        self.cluster = Some("debian".into());
+        self.conf = Some(vec!["node1".into()]);
+        self.services = ["corosync.service", "pacemaker.service"]
+            .map(String::from)
+            .into();
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Pool {
     pub disks: Vec<String>,
