@@ -3,8 +3,10 @@
 //! - [`demo`](tasks::demo): build the page and the product, run it on captured servers.
 //! - `test`: every test. `ci`: test, lints, formatting, page checks, browser tests.
 //! - `openapi`: write `openapi/v1.json` anew. `web`: build the page.
+//! - `rigs`: real hosts, a real cluster, real power cuts.
 
 mod browser;
+mod rigs;
 mod run;
 mod sites;
 mod tasks;
@@ -43,6 +45,12 @@ enum Task {
     Sites,
     /// Write `openapi/v1.json` and the page's types anew.
     Openapi,
+    /// Try the product on real hosts, a real cluster and real power cuts. Needs root.
+    Rigs {
+        /// Leave the hosts up at the end, to look around.
+        #[arg(long)]
+        keep: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -53,6 +61,7 @@ fn main() -> ExitCode {
         Task::Web => tasks::web(),
         Task::Sites => sites::build(),
         Task::Openapi => tasks::openapi(),
+        Task::Rigs { keep } => rigs::run(keep),
     };
     report(outcome)
 }
