@@ -6,9 +6,9 @@
 //! step is drilled with it. A kind that is reached by neither fails the test: it
 //! needs an act in a scene, and nothing else.
 
-mod agent;
+pub mod agent;
 mod picture;
-mod scene;
+pub mod scene;
 
 use ::agent::orders::Answer;
 use agent::{Agent, Told, Trouble};
@@ -16,7 +16,7 @@ use model::graph::Planned;
 use model::job::Outcome;
 use model::step::{KINDS, Step, Undo};
 use picture::Picture;
-use scene::{Act, Scene};
+use scene::{Act, Reports, Scene};
 use sim::world::World;
 use sim::world::host::HostName;
 use std::collections::{BTreeMap, BTreeSet};
@@ -176,7 +176,7 @@ impl Due<'_> {
         for _ in 0..TIMES_MAX {
             world = settled(world, SETTLE);
             let Some(act) = self.act else { break };
-            let plan = scene::plan(&world, &act.without_goals());
+            let plan = scene::plan(&world, &Reports::new(), &act.without_goals());
             left = plan.graph.steps.iter().map(|one| one.step.kind()).collect();
             left.extend(plan.waiting.iter().map(|one| one.for_what.clone()));
             left.extend(plan.findings.iter().map(|one| one.reason.clone()));
@@ -247,6 +247,7 @@ fn unlawful(told: &Told) -> Option<String> {
                 !failure.code.is_empty() && !failure.text.is_empty() && !failure.remedy.is_empty();
             (!is_said).then(|| format!("it says too little: {failure:?}"))
         }
+        Told::Silent => Some(String::from("its server stays down")),
         Told::Ended(..) => None,
     }
 }
@@ -288,7 +289,7 @@ fn play(scene: Scene) -> (BTreeSet<String>, Found) {
     let mut world = scene.world;
     for (number, act) in scene.acts.iter().enumerate() {
         world = settled(world, SETTLE);
-        let plan = scene::plan(&world, act);
+        let plan = scene::plan(&world, &Reports::new(), act);
         assert!(
             plan.is_ready(),
             "{} {number}: {:#?}",

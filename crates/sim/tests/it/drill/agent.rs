@@ -243,6 +243,8 @@ pub enum Told {
     Ended(Outcome, usize, usize),
     /// It was not begun: an answer from the ledger.
     Answered(Answer),
+    /// The server went down, and nobody turns it on.
+    Silent,
 }
 
 /// An agent on a host. Its memory is what its ledger's file holds.
@@ -251,15 +253,26 @@ pub struct Agent {
     pub host: HostName,
     file: String,
     n_orders: u32,
+    /// Whether its server is turned on again when it went down.
+    comes_back: bool,
 }
 
 impl Agent {
     pub fn new(world: World, host: &HostName) -> Self {
         Self {
-            world: Arc::new(Mutex::new(world)),
+            comes_back: true,
+            ..Self::on(&Arc::new(Mutex::new(world)), host)
+        }
+    }
+
+    /// On a host of a world that others are in too.
+    pub fn on(world: &Arc<Mutex<World>>, host: &HostName) -> Self {
+        Self {
+            world: Arc::clone(world),
             host: host.clone(),
             file: serde_json::to_string(&Ledger::default()).unwrap(),
             n_orders: 0,
+            comes_back: false,
         }
     }
 
@@ -292,9 +305,7 @@ impl Agent {
             step: 0,
             attempt: self.n_orders,
         };
-        let secrets = step.secrets().into_iter();
-        let secrets = secrets.map(|secret| (secret.0, b"of the drill".to_vec()));
-        Order::new(key, 1, step, secrets.collect()).unwrap()
+        order_of(key, step)
     }
 
     /// An order comes. Where the agent ends with it, its next life looks at what
@@ -311,24 +322,42 @@ impl Agent {
         let mut outcome = work(order, &hands, |work| carry_out(&step, work));
         let counts = (hands.touches.load(SeqCst), hands.reads.load(SeqCst));
         if hands.is_dead.load(SeqCst) || self.boot() != before {
+            if !self.comes_back {
+                return Told::Silent;
+            }
             self.come_back();
-            let ledger: Ledger = serde_json::from_str(&self.file).unwrap();
-            let (key, step) = ledger.unfinished().pop().unwrap();
-            assert_eq!(key, order.key);
-            let hands = self.hands(None);
-            outcome = work(order, &hands, |work| {
-                orders::after_interruption(&step, work)
-            });
-            assert_eq!(
-                hands.touches.load(SeqCst),
-                0,
-                "what was cut off is only looked at"
-            );
+            outcome = self.interrupted(order);
         }
+        self.end(order, &outcome);
+        Told::Ended(outcome, counts.0, counts.1)
+    }
+
+    fn end(&mut self, order: &Order, outcome: &Outcome) {
+        let mut ledger: Ledger = serde_json::from_str(&self.file).unwrap();
         ledger.end(&order.key, outcome.clone());
         ledger.acknowledge(&order.key);
         self.file = serde_json::to_string(&ledger).unwrap();
-        Told::Ended(outcome, counts.0, counts.1)
+    }
+
+    /// The next life looks at what an order left.
+    fn interrupted(&self, order: &Order) -> Outcome {
+        let ledger: Ledger = serde_json::from_str(&self.file).unwrap();
+        let (key, step) = ledger.unfinished().pop().unwrap();
+        assert_eq!(key, order.key);
+        let hands = self.hands(None);
+        let looked = work(order, &hands, |work| {
+            orders::after_interruption(&step, work)
+        });
+        let n_touches = hands.touches.load(SeqCst);
+        assert_eq!(n_touches, 0, "what was cut off is only looked at");
+        looked
+    }
+
+    /// The server is up again: what became of an order that it had.
+    pub fn answer_again(&mut self, order: &Order) -> Outcome {
+        let outcome = self.interrupted(order);
+        self.end(order, &outcome);
+        outcome
     }
 
     fn hands(&self, trouble: Option<(Trouble, usize)>) -> Shaky {
@@ -356,6 +385,13 @@ impl Agent {
             self.wait(1);
         }
     }
+}
+
+/// An order of a step, with its secrets.
+pub fn order_of(key: OrderKey, step: &Step) -> Order {
+    let secrets = step.secrets().into_iter();
+    let secrets = secrets.map(|secret| (secret.0, b"of the drill".to_vec()));
+    Order::new(key, 1, step, secrets.collect()).unwrap()
 }
 
 fn work(order: &Order, hands: &Shaky, does: impl Fn(&Work<'_>) -> Outcome) -> Outcome {

@@ -229,35 +229,64 @@ impl Gate for Still {
     }
 }
 
-/// The plan for an act, with every consent that it asks for.
-pub fn plan(world: &World, act: &Act) -> Plan {
-    let ids = ids(world);
+/// Reports by server.
+pub type Reports = BTreeMap<ServerId, Arc<Report>>;
+
+/// What the agents of servers that are up report now.
+pub fn reports(world: &World) -> Reports {
     let shared = Arc::new(Mutex::new(world.clone()));
-    let mut detector = Detector::new();
-    let mut reports: BTreeMap<ServerId, Arc<Report>> = BTreeMap::new();
-    for (id, name) in &ids {
-        let door = Door::new(Arc::clone(&shared), name.clone(), Arc::new(Still), false);
-        let report = Arc::new(agent::observe::report(&door));
-        detector.put(*id, Arc::clone(&report));
-        reports.insert(*id, report);
+    let mut reports = Reports::new();
+    for (id, name) in ids(world) {
+        if world.hosts.get(&name).is_some_and(|host| host.is_up) {
+            let door = Door::new(Arc::clone(&shared), name, Arc::new(Still), false);
+            reports.insert(id, Arc::new(agent::observe::report(&door)));
+        }
     }
-    let all: BTreeSet<ServerId> = ids.keys().copied().collect();
-    let seen = plan::World {
+    reports
+}
+
+/// What somebody says who knows what agents report now, and of those that are
+/// silent what they reported last.
+pub fn seen<T>(world: &World, last: &Reports, says: impl FnOnce(plan::World<'_>) -> T) -> T {
+    let now = reports(world);
+    let online: BTreeSet<ServerId> = now.keys().copied().collect();
+    let mut reports = last.clone();
+    reports.extend(now);
+    let mut detector = Detector::new();
+    for (id, report) in &reports {
+        detector.put(*id, Arc::clone(report));
+        detector.set_silent(*id, !online.contains(id));
+    }
+    let managed: BTreeSet<ServerId> = ids(world).into_keys().collect();
+    says(plan::World {
         inventory: detector.inventory(),
         reports: &reports,
-        managed: &all,
-        online: &all,
-        now_ms: world.clock_ms(&ids[all.first().unwrap()]),
-    };
-    let asked = plan::plan(&act.spec, seen, &act.goals, &[]);
-    let needed = asked.consent_needed.iter();
-    let given: Vec<Consent> = needed
-        .map(|needed| Consent {
-            device: needed.device.clone(),
-            signature: needed.signature.clone(),
-            by: String::from("the drill"),
-            at_ms: 0,
-        })
-        .collect();
-    plan::plan(&act.spec, seen, &act.goals, &given)
+        managed: &managed,
+        online: &online,
+        now_ms: sim::world::EPOCH_MS + i64::try_from(world.now().as_millis()).unwrap(),
+    })
+}
+
+/// The plan for an act, as it is shown before anybody agrees to anything.
+pub fn asked(world: &World, last: &Reports, act: &Act) -> Plan {
+    seen(world, last, |seen| {
+        plan::plan(&act.spec, seen, &act.goals, &[])
+    })
+}
+
+/// The plan for an act, with every consent that it asks for.
+pub fn plan(world: &World, last: &Reports, act: &Act) -> Plan {
+    seen(world, last, |seen| {
+        let asked = plan::plan(&act.spec, seen, &act.goals, &[]);
+        let needed = asked.consent_needed.iter();
+        let given: Vec<Consent> = needed
+            .map(|needed| Consent {
+                device: needed.device.clone(),
+                signature: needed.signature.clone(),
+                by: String::from("the drill"),
+                at_ms: 0,
+            })
+            .collect();
+        plan::plan(&act.spec, seen, &act.goals, &given)
+    })
 }
