@@ -116,7 +116,10 @@ pub fn tick(world: &mut World) {
         let Some(mut ring) = world.ha.rings.remove(&id) else {
             continue;
         };
-        if ring.torn_since.is_none() {
+        // A kernel that hangs starts nothing, and fences nobody.
+        let hangs = |host: &HostName| world.hosts.get(host).is_some_and(|state| state.is_hung);
+        let is_frozen = ring.members.iter().all(hangs);
+        if ring.torn_since.is_none() && !is_frozen {
             go_on(world, &mut ring);
         }
         if !ring.members.is_empty() {

@@ -389,3 +389,24 @@ fn a_server_that_cannot_stop_a_target_is_fenced() {
     assert_eq!(ha.fence_history[0].target, "oss01");
     never_twice(&hand);
 }
+
+#[test]
+fn a_server_that_hangs_is_fenced_and_fences_nobody() {
+    let (hand, resources) = with_targets();
+    hand.world().hang(&host("oss01"));
+    hand.wait(240);
+    let world = hand.world();
+    let downs = world
+        .records_after(0)
+        .filter_map(|record| match &record.what {
+            Happening::Down { host, why } => Some((host.0.clone(), why.clone())),
+            _ => None,
+        });
+    let fenced = (String::from("oss01"), String::from("fenced"));
+    assert_eq!(downs.collect::<Vec<_>>(), [fenced]);
+    drop(world);
+    for resource in &resources {
+        assert_eq!(really_on(&hand, resource), ["oss02"], "{}", resource.label);
+    }
+    never_twice(&hand);
+}
