@@ -6,9 +6,11 @@
 //! - [`world`]: the simulated world; [`door`]: an agent's way into it.
 //! - [`demo`]: a cluster that lives by itself.
 //! - [`chance`]: numbers that follow from one seed.
+//! - [`run`]: seeded runs with faults, and what must hold in them.
 
 pub mod chance;
 pub mod demo;
 pub mod door;
+pub mod run;
 pub mod sites;
 pub mod world;

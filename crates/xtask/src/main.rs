@@ -2,6 +2,7 @@
 //!
 //! - [`demo`](tasks::demo): build the page and the product, run it on captured servers.
 //! - `test`: every test. `ci`: test, lints, formatting, page checks, browser tests.
+//! - `sim`: seeds of the fault simulation.
 //! - `openapi`: write `openapi/v1.json` anew. `web`: build the page.
 //! - `rigs`: real hosts, a real cluster, real power cuts.
 
@@ -51,6 +52,13 @@ enum Task {
         #[arg(long)]
         keep: bool,
     },
+    /// Run seeds of the fault simulation; see `docs/simulation.md`.
+    Sim {
+        /// Passed on: `--first-seed A --seeds N [--minutes M] [--threads T]`, or
+        /// `--tell SEED` for one seed in words.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -62,6 +70,7 @@ fn main() -> ExitCode {
         Task::Sites => sites::build(),
         Task::Openapi => tasks::openapi(),
         Task::Rigs { keep } => rigs::run(keep),
+        Task::Sim { args } => tasks::sim(&args),
     };
     report(outcome)
 }

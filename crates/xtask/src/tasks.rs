@@ -50,6 +50,21 @@ pub fn openapi() -> Result<()> {
     run(npm(&["run", "--silent", "types"]))
 }
 
+/// Runs seeds of the fault simulation; failing ones are made smaller and kept.
+pub fn sim(args: &[String]) -> Result<()> {
+    let built = command(
+        "cargo",
+        &["build", "--release", "--quiet", "--package", "candela-sim"],
+    );
+    run(built)?;
+    let mut seeds = command(
+        "target/release/candela-sim",
+        &["--keep", "crates/sim/seeds"],
+    );
+    seeds.args(args);
+    run(seeds)
+}
+
 /// Every test there is.
 pub fn test() -> Result<()> {
     let mut totals = Totals::default();

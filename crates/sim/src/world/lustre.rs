@@ -8,7 +8,7 @@ mod devices;
 mod lctl;
 mod mgs;
 mod mkfs;
-mod mount;
+pub mod mount;
 mod params;
 mod recovery;
 mod umount;

@@ -5,6 +5,7 @@
 mod drill;
 mod jobs;
 mod lab01;
+mod run;
 mod script;
 mod site;
 mod valley;

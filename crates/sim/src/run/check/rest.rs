@@ -1,0 +1,154 @@
+//! The world at rest is as the spec says.
+
+use crate::world::World;
+use crate::world::disk::{Content, Disk};
+use crate::world::host::HostName;
+use crate::world::target::{Place, Standing, TargetData};
+use model::spec::{FsSpec, FsWanted, MgsSpec, ServerWanted, Spec, TargetsSpec};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What of the world is not as the spec says.
+pub fn differences(world: &World, spec: &Spec) -> Vec<String> {
+    let mut found = Vec::new();
+    let drained = drained(spec);
+    for fs in &spec.filesystems {
+        let mut of = Of {
+            world,
+            fs,
+            drained: &drained,
+            found: &mut found,
+            labels: BTreeSet::new(),
+        };
+        if let MgsSpec::Own(mgs) = &fs.mgs {
+            of.targets(mgs, "MGS");
+        }
+        for targets in &fs.mdts {
+            of.targets(targets, "MDT");
+        }
+        for targets in &fs.osts {
+            of.targets(targets, "OST");
+        }
+        of.count();
+    }
+    for ((host, _), running) in &world.lustre.running {
+        if drained.contains(&host.0) {
+            found.push(format!(
+                "{} runs on {host}, which is drained",
+                running.label
+            ));
+        }
+    }
+    found
+}
+
+fn drained(spec: &Spec) -> BTreeSet<String> {
+    let all = spec.servers.iter();
+    let drained = all.filter(|one| one.state == ServerWanted::Drained);
+    drained
+        .flat_map(|one| one.names.split(',').map(str::to_owned))
+        .collect()
+}
+
+struct Of<'a> {
+    world: &'a World,
+    fs: &'a FsSpec,
+    drained: &'a BTreeSet<String>,
+    found: &'a mut Vec<String>,
+    labels: BTreeSet<String>,
+}
+
+impl Of<'_> {
+    fn targets(&mut self, targets: &TargetsSpec, kind: &str) {
+        for device in &targets.devices {
+            self.target(device, kind);
+        }
+    }
+
+    fn target(&mut self, device: &str, kind: &str) {
+        let id = device.trim_start_matches("wwn:0x");
+        let mut disks = self.world.disks.iter();
+        let Some((id, disk)) = disks.find(|(one, _)| one.0 == id) else {
+            return self.say(&format!("there is no {device}"));
+        };
+        let held = held(self.world, disk, id);
+        if self.fs.state == FsWanted::Absent {
+            if let Some((_, data)) = held.filter(|(_, data)| data.fs() == self.fs.name.as_str()) {
+                self.say(&format!("{device} still holds {}", data.name()));
+            }
+            return;
+        }
+        let Some((place, data)) = held else {
+            return self.say(&format!("{device} holds no target, and is to be an {kind}"));
+        };
+        let label = data.label.to_string();
+        if !label.contains(kind) || kind != "MGS" && data.fs() != self.fs.name.as_str() {
+            return self.say(&format!("{device} is to be an {kind}, and holds {label}"));
+        }
+        if data.standing != Standing::Known && kind != "MGS" {
+            self.say(&format!("{label} is not known to its MGS"));
+        }
+        if !self.labels.insert(label.clone()) {
+            self.say(&format!("{label} lies on two devices"));
+        }
+        let viewers = self.world.hosts.iter();
+        let viewers = viewers.filter(|(_, host)| host.disks.values().any(|one| one == id));
+        let able = viewers.filter(|(name, _)| !self.drained.contains(&name.0));
+        let able: Vec<&HostName> = able.map(|(name, _)| name).collect();
+        let running = self.world.lustre.running.iter();
+        let on: Vec<&HostName> = running
+            .filter(|(_, one)| one.place == place && one.is_started)
+            .map(|((host, _), _)| host)
+            .collect();
+        let is_up = self.fs.state == FsWanted::Mounted && !able.is_empty();
+        match (is_up, on.as_slice()) {
+            (true, [one]) if able.contains(one) => {}
+            (false, []) => {}
+            (true, []) => self.say(&format!("{label} is not mounted")),
+            (_, on) => self.say(&format!("{label} is mounted on {on:?}")),
+        }
+    }
+
+    /// Indices without gaps, and no target too many.
+    fn count(&mut self) {
+        if self.fs.state == FsWanted::Absent {
+            return;
+        }
+        let mut by_kind: BTreeMap<&str, usize> = BTreeMap::new();
+        for label in &self.labels {
+            let kind = if label.contains("MDT") { "MDT" } else { "OST" };
+            *by_kind.entry(kind).or_default() += usize::from(label != "MGS");
+        }
+        for (kind, n) in by_kind {
+            for index in 0..n {
+                let label = format!("{}-{kind}{index:04x}", self.fs.name);
+                if !self.labels.contains(&label) {
+                    self.say(&format!("there is no {label}"));
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        let text = format!("{}: {text}", self.fs.name);
+        self.found.push(text);
+    }
+}
+
+/// The target that a disk holds, itself or in its pool.
+fn held<'a>(
+    world: &'a World,
+    disk: &'a Disk,
+    id: &crate::world::disk::DiskId,
+) -> Option<(Place, &'a TargetData)> {
+    match &disk.content {
+        Content::Ldiskfs(data) => Some((Place::Disk(id.clone()), data)),
+        Content::PoolMember { guid, .. } => {
+            let pool = world.pools.get(guid).filter(|pool| !pool.is_destroyed)?;
+            pool.datasets.iter().find_map(|(name, dataset)| {
+                let place = Place::Dataset(*guid, name.clone());
+                Some((place, dataset.target.as_ref()?))
+            })
+        }
+        Content::Blank | Content::FileSystem { .. } => None,
+    }
+}
