@@ -7,6 +7,7 @@ import {
   lanesBetween,
   layout,
   names,
+  short,
   stages,
 } from "../src/pages/plan/graph";
 import { rows } from "../src/pages/plan/rows";
@@ -67,6 +68,7 @@ test("servers that do the same are one lane, which opens into theirs", () => {
   const folded = layout(cluster(12), true, new Set());
   expect(folded.lanes.map((lane) => names(lane.servers))).toEqual(["mds1", "oss1 … oss12 (12)"]);
   const lane = folded.lanes[1];
+  expect(short(lane?.servers ?? [])).toBe("12 like oss1");
   expect(lane?.beads.map((bead) => bead.steps.length)).toEqual([12, 24]);
   const open = layout(cluster(12), true, new Set([lane?.key ?? ""]));
   expect(open.lanes).toHaveLength(13);

@@ -205,7 +205,7 @@ export function lanesBetween(
   return { first: low, last };
 }
 
-/** Several names as one short text: `oss1–oss8 (8)`. */
+/** Several names as one text: `oss1 … oss8 (8)`. */
 export function names(servers: { name: string }[]): string {
   const [first, second] = servers;
   const last = servers.at(-1);
@@ -214,4 +214,9 @@ export function names(servers: { name: string }[]): string {
   return servers.length === 2
     ? `${first.name}, ${last.name}`
     : `${first.name} … ${last.name} (${servers.length})`;
+}
+
+/** The same where there is little room: `8 like oss1`. */
+export function short(servers: { name: string }[]): string {
+  return servers.length > 2 ? `${servers.length} like ${servers[0]?.name}` : names(servers);
 }
