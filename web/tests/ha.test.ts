@@ -48,7 +48,7 @@ test("a stop and a start elsewhere are a move, and an order says why", () => {
 test("a take-over is told by its fencing, and old fencing is not", () => {
   const past = pastOf({
     ...cluster,
-    operations: [op("start", "oss2", 50)],
+    operations: [op("start", "oss2", 50), op("start", "oss1", 30)],
     nodes: [{ name: "oss1", state: "offline" }],
     fence_history: [
       { target: "oss1", action: "reboot", status: "success", at: "2026-11-21T10:00:40Z" },

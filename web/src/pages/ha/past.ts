@@ -44,13 +44,18 @@ function seconds(one: { at?: string | null; clock?: string }): number {
   return Date.parse(one.at ?? (one.clock ?? "").replace(" ", "T")) / 1000;
 }
 
-/** The operations of the last change: those that follow close upon each other. */
-export function lastOf(operations: Operation[]): Operation[] {
+/**
+ * The operations of the last change: those that follow close upon each other.
+ * What came before a fencing is another change than what came after it.
+ */
+export function lastOf(operations: Operation[], fenced: number[] = []): Operation[] {
   const known = operations.filter((one) => !Number.isNaN(seconds(one)));
   known.sort((a, b) => seconds(b) - seconds(a));
   const end = known.findIndex((one, i) => {
     const next = known[i + 1];
-    return next !== undefined && seconds(one) - seconds(next) > GAP_S;
+    if (next === undefined) return false;
+    const [later, earlier] = [seconds(one), seconds(next)];
+    return later - earlier > GAP_S || fenced.some((at) => earlier < at && at <= later);
   });
   return (end < 0 ? known : known.slice(0, end + 1)).reverse();
 }
@@ -118,7 +123,8 @@ function whyOf(ha: Cluster, operations: Operation[]): string[] {
 
 /** What was done last; none where no operation is told. */
 export function pastOf(ha: Cluster): Past | undefined {
-  const operations = lastOf([...(ha.operations ?? [])]);
+  const fenced = ha.fence_history.map(({ at }) => Date.parse(at ?? "") / 1000);
+  const operations = lastOf([...(ha.operations ?? [])], fenced);
   const last = operations.at(-1);
   if (!last) return undefined;
   return {
