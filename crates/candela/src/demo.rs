@@ -127,7 +127,7 @@ async fn start(args: Start, format: Format) -> Result<ExitCode> {
             format!(" --data {}", data.display())
         };
         println!(
-            "\nIts simulated servers are bare. To make a file system of them, then break one:\n  candela demo spec{which} > lab.yaml\n  candela spec apply lab.yaml --yes --consent blank --follow\n  candela demo break oss01{which}"
+            "\nIts simulated servers are bare. To make a file system of them, then break one:\n  candela demo spec{which} > lab.yaml\n  candela spec apply lab.yaml --yes --yes-destroy blank --follow\n  candela demo break oss01{which}"
         );
     }
     crate::manager::stopped().await?;

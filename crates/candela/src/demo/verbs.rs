@@ -39,7 +39,7 @@ pub enum Verb {
     },
     /// Print a spec that makes a file system of its simulated servers.
     #[command(
-        after_help = "Example:\n  candela demo spec > lab.yaml\n  candela spec apply lab.yaml --yes --consent blank --follow"
+        after_help = "Example:\n  candela demo spec > lab.yaml\n  candela spec apply lab.yaml --yes --yes-destroy blank --follow"
     )]
     Spec(Which),
 }
