@@ -235,3 +235,40 @@ fn line(key: &OrderKey, number: u32, entry: Entry) -> ConsoleLine {
         took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::step::{ServiceSet, Step};
+
+    #[tokio::test]
+    async fn the_agent_of_a_watched_server_refuses_every_order() {
+        // Enrolled to be monitored only: there are no hands to give to a step.
+        let mut work = Workshop::closed();
+        assert!(!work.is_open());
+        let step: Step = ServiceSet {
+            unit: String::from("pacemaker.service"),
+            is_running: false,
+            is_enabled: None,
+        }
+        .into();
+        let key = OrderKey {
+            job: String::from("0199b6c2-7d1e-7a50-8000-000000000001"),
+            step: 0,
+            attempt: 1,
+        };
+        let order = Order::new(key.clone(), 1, &step, Vec::new()).unwrap();
+        let Some(ToManager::Ended(ended)) = work.order(&order) else {
+            panic!("an order to a watched server is answered at once");
+        };
+        let Outcome::Failed(failure) = ended.outcome().unwrap() else {
+            panic!("{ended:?}");
+        };
+        assert_eq!(
+            (ended.key, failure.code.as_str()),
+            (key, "server-only-watched")
+        );
+        assert!(!failure.is_transient);
+        assert!(work.owed().is_empty(), "nothing was begun");
+    }
+}

@@ -187,3 +187,131 @@ impl Manager {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::graph::{Graph, Planned, StepId};
+    use model::job::{Attempt, Failure, JobEvent, Outcome};
+    use model::step::ServiceSet;
+    use uuid::Uuid;
+
+    /// Each job has its own server, so that none waits for another.
+    fn server(n: u128) -> ServerId {
+        ServerId(Uuid::from_u128(n))
+    }
+
+    fn id(n: u128) -> JobId {
+        JobId(Uuid::from_u128(n))
+    }
+
+    fn submit(desk: &mut Desk, n: u128) {
+        let step = ServiceSet {
+            unit: String::from("chronyd.service"),
+            is_running: true,
+            is_enabled: None,
+        };
+        let graph = Graph {
+            title: format!("Job {n}"),
+            steps: vec![Planned {
+                id: StepId(0),
+                on: server(n),
+                step: step.into(),
+                after: Vec::new(),
+                why: String::from("A test."),
+                feels: Vec::new(),
+                closes: None,
+            }],
+        };
+        let submitted = JobEvent::Submitted {
+            graph: Box::new(graph),
+            by: String::from("user:admin"),
+            plan_hash: String::new(),
+            consents: Vec::new(),
+        };
+        desk.ask(id(n), submitted, 0).unwrap();
+    }
+
+    fn end(desk: &mut Desk, n: u128, outcome: Outcome) {
+        desk.tick(0);
+        let ended = JobEvent::Ended {
+            step: StepId(0),
+            attempt: Attempt(1),
+            outcome,
+        };
+        desk.ask(id(n), ended, 0).unwrap();
+    }
+
+    fn done() -> Outcome {
+        Outcome::Done {
+            changed: true,
+            seen: String::from("it runs"),
+        }
+    }
+
+    fn failed() -> Outcome {
+        Outcome::Failed(Failure {
+            code: String::from("tool-missing"),
+            text: String::from("systemctl is not there"),
+            remedy: String::new(),
+            is_transient: false,
+        })
+    }
+
+    fn kinds(notes: &[Note]) -> Vec<&'static str> {
+        notes.iter().map(|note| note.kind).collect()
+    }
+
+    #[test]
+    fn an_end_a_failure_and_a_long_wait_are_told_once() {
+        let (mut desk, mut told) = (Desk::default(), Told::default());
+        submit(&mut desk, 1);
+        submit(&mut desk, 2);
+        let both = || [id(1), id(2)].into_iter();
+        assert!(told.turned(&desk, both()).is_empty());
+        let name = |_| String::from("oss1");
+        let at = |desk: &Desk, told: &mut Told, ms| told.waiting(desk, name, ms).len();
+        assert_eq!(at(&desk, &mut told, 10_000), 0);
+        assert_eq!(at(&desk, &mut told, 60_000), 0);
+        assert!(at(&desk, &mut told, 80_000) > 0, "its agent is away");
+        assert_eq!(at(&desk, &mut told, 200_000), 0);
+        desk.arrive(server(1));
+        desk.arrive(server(2));
+        end(&mut desk, 1, failed());
+        let notes = told.turned(&desk, both());
+        assert_eq!(kinds(&notes), ["job.failed"]);
+        assert!(
+            notes[0].text.contains("[tool-missing]"),
+            "{}",
+            notes[0].text
+        );
+        assert!(told.turned(&desk, both()).is_empty());
+        let cancel = JobEvent::CancelAsked {
+            by: String::from("user:admin"),
+        };
+        desk.ask(id(1), cancel, 0).unwrap();
+        end(&mut desk, 2, done());
+        assert_eq!(
+            kinds(&told.turned(&desk, both())),
+            ["job.ended", "job.ended"]
+        );
+    }
+
+    #[test]
+    fn the_newest_ended_jobs_are_kept_and_open_ones_always() {
+        let mut desk = Desk::default();
+        let last = u128::try_from(ENDED_KEPT_MAX).unwrap() + 3;
+        for n in 1..=last {
+            desk.arrive(server(n));
+            submit(&mut desk, n);
+            if n != 2 {
+                end(&mut desk, n, if n == 1 { failed() } else { done() });
+            }
+        }
+        // The first needs a person, the second has not ended.
+        assert_eq!(too_many(&desk), [id(3)]);
+        assert!(desk.forget(id(3)));
+        assert!(!desk.forget(id(1)));
+        assert!(too_many(&desk).is_empty());
+    }
+}

@@ -159,8 +159,68 @@ fn count(steps: &Value, state: &str) -> usize {
     steps.filter(|step| step["state"] == state).count()
 }
 
+/// A verb of what `allowed` answered.
+fn verb<'v>(allowed: &'v Value, name: &str) -> &'v Value {
+    let mut verbs = allowed["verbs"].as_array().into_iter().flatten();
+    verbs
+        .find(|verb| verb["verb"] == name)
+        .unwrap_or(&Value::Null)
+}
+
+/// Waits until a verb may be used; gives it.
+async fn may(site: &Site, thing: &str, name: &str) -> Value {
+    let path = format!("/allowed?thing={thing}");
+    let ask = (Method::GET, path.as_str(), None);
+    let told = site
+        .until(ask, |told| verb(told, name)["is_allowed"] == true)
+        .await;
+    verb(&told, name).clone()
+}
+
+/// Plans what is asked, applies it as it was shown, and waits for its end.
+async fn carry_out(site: &Site, asked: Value) -> Value {
+    let plan = site.post("/plan", asked.clone()).await;
+    let mut apply = asked;
+    apply["base_version"] = plan["base_version"].clone();
+    apply["plan_hash"] = json!("another");
+    let (status, problem) = site.call(Method::POST, "/jobs", Some(apply.clone())).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (409, &json!("plan-changed")),
+        "{plan:#}"
+    );
+    apply["plan_hash"] = plan["hash"].clone();
+    let made = site.post("/jobs", apply).await;
+    let path = format!("/jobs/{}", made["id"].as_str().unwrap());
+    let ask = (Method::GET, path.as_str(), None);
+    let done = site.until(ask, |job| job["state"] != "running").await;
+    assert_eq!(done["state"], "done", "{done:#}");
+    plan
+}
+
+/// A target goes to its heir by the goal that `allowed` names.
+async fn fail_over(site: &Site) {
+    let verb = may(site, "scratch-OST0000", "failover").await;
+    let plan = carry_out(site, json!({"goals": verb["goals"]})).await;
+    let steps = plan["steps"].as_array().unwrap().iter();
+    let kinds: Vec<&Value> = steps.map(|step| &step["kind"]).collect();
+    assert_eq!(kinds, ["target_unmounted", "target_mounted"]);
+    may(site, "scratch-OST0000", "failback").await;
+}
+
+/// A server is drained by the edit that `allowed` names; the spec keeps it.
+async fn drain(site: &Site) {
+    let verb = may(site, "oss02", "drain").await;
+    let plan = carry_out(site, json!({"edits": verb["edits"]})).await;
+    assert_eq!(plan["title"], "Drain oss02");
+    let (_, kept) = site.call(Method::GET, "/spec", None).await;
+    assert_eq!(kept["text"], plan["spec"]);
+    assert!(kept["text"].as_str().unwrap().contains("drained"), "{kept}");
+    may(site, "oss02", "return").await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_system_is_made_from_a_spec_though_the_manager_ends_in_the_middle() {
+async fn a_file_system_is_made_though_the_manager_ends_in_the_middle_and_then_moved_about() {
     let folder = tempfile::tempdir().unwrap();
     let layout = Layout {
         n_servers: 4,
@@ -250,6 +310,13 @@ async fn a_file_system_is_made_from_a_spec_though_the_manager_ends_in_the_middle
     let console = format!("{path}/steps/{number}/console");
     let (_, lines) = site.call(Method::GET, &console, None).await;
     assert!(lines.to_string().contains("mkfs.lustre"), "{lines:#}");
+
+    fail_over(&site).await;
+    drain(&site).await;
+    let (_, told) = site.call(Method::GET, "/events?kind=job.", None).await;
+    let ended = told["items"].as_array().unwrap().iter();
+    let ended = ended.filter(|event| event["kind"] == "job.ended").count();
+    assert_eq!(ended, 3, "{told:#}");
 
     shutdown.begin();
     while agents.join_next().await.is_some() {}
