@@ -110,6 +110,7 @@ pub async fn run(
         looking: None,
         look_at: None,
         look_not_before: Instant::now(),
+        held: Vec::new(),
     };
     match talk.go(shutdown).await {
         Ok(never) => match never {},
@@ -138,6 +139,10 @@ struct Talk<'a> {
     look_at: Option<Instant>,
     /// When at the earliest.
     look_not_before: Instant,
+    /// Outcomes of steps, and when they came: told only after a look that began
+    /// later, so that nobody plans with what was before the step. As many as
+    /// the ledger holds; it also keeps them should the connection end.
+    held: Vec<(Instant, ToManager)>,
 }
 
 impl Talk<'_> {
@@ -166,11 +171,12 @@ impl Talk<'_> {
                 () = shutdown.wait() => return Err(Ended::Stopped),
                 message = self.link.recv() => self.answer(message).await?,
                 message = self.memory.work.next() => {
-                    let has_ended = matches!(message, ToManager::Ended(_));
-                    self.send(message).await?;
-                    if has_ended {
+                    if matches!(message, ToManager::Ended(_)) {
+                        self.held.push((Instant::now(), message));
                         // What a step changed is to be seen at once.
                         self.look_now();
+                    } else {
+                        self.send(message).await?;
                     }
                 }
                 signal = memory::next(&mut self.memory.signals) => self.heed(signal).await?,
@@ -355,6 +361,14 @@ impl Talk<'_> {
                 removed,
             })
             .await?;
+        }
+        let held = std::mem::take(&mut self.held);
+        for (at, message) in held {
+            if at <= begun {
+                self.send(message).await?;
+            } else {
+                self.held.push((at, message));
+            }
         }
         self.send_events().await
     }

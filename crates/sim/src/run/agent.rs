@@ -44,6 +44,9 @@ pub struct Agent {
     /// Whether a look is due already, and when.
     looks_at: Option<Duration>,
     is_looking: bool,
+    look_begun: Duration,
+    /// Outcomes that wait for a look that began later, and when they came.
+    held: Vec<(Duration, OrderKey, Outcome)>,
     n_reports: u64,
     /// Stops at commands until it dies, and whether its commands die with it.
     pub dies_in: Option<(u32, bool)>,
@@ -78,6 +81,8 @@ impl Agent {
             link: None,
             looks_at: None,
             is_looking: false,
+            look_begun: Duration::ZERO,
+            held: Vec::new(),
             n_reports: 0,
             dies_in: None,
         }
@@ -139,6 +144,7 @@ impl Run {
         agent.is_up = false;
         agent.dies_in = None;
         agent.is_looking = false;
+        agent.held.clear();
         let link = agent.link.take();
         let id = agent.id;
         let life = agent.life;
@@ -187,16 +193,14 @@ impl Run {
             return;
         }
         self.n_links += 1;
-        let link = self.n_links;
+        let (link, now) = (self.n_links, self.now());
         let agent = self.agent(host);
         agent.link = Some(link);
         let (id, is_managed) = (agent.id, agent.is_managed);
-        let owed = agent.ledger.unacknowledged();
+        let owed = agent.ledger.unacknowledged().into_iter();
+        agent.held = owed.map(|(key, outcome)| (now, key, outcome)).collect();
         self.manager_arrive(id, link, is_managed);
         self.looks_soon(host, Duration::ZERO);
-        for (key, outcome) in owed {
-            self.tell_manager(host, ToManager::Ended(key, outcome));
-        }
     }
 
     /// An agent's end of a link is found broken.
@@ -360,6 +364,7 @@ impl Run {
             return;
         }
         agent.is_looking = true;
+        agent.look_begun = now;
         let work =
             |reach: &super::stage::Reach| Product::Report(Box::new(agent::observe::report(reach)));
         let actor = self.enter(host, work);
@@ -413,7 +418,8 @@ impl Run {
                 agent.ledger.end(&key, outcome.clone());
                 agent.save();
                 self.note(|| format!("{host}: {} step {} ended: {outcome:?}", key.job, key.step));
-                self.tell_manager(host, ToManager::Ended(key, outcome));
+                let now = self.now();
+                self.agent(host).held.push((now, key, outcome));
                 self.looks_soon(host, LOOK_SOON);
             }
             (Some(Task::Look), Product::Report(report)) => {
@@ -421,9 +427,21 @@ impl Run {
                 let agent = self.agent(host);
                 agent.is_looking = false;
                 agent.n_reports += 1;
-                let number = agent.n_reports;
-                self.tell_manager(host, ToManager::Report(number, Arc::from(report)));
-                self.looks_soon(host, LOOK_EVERY);
+                let (number, begun) = (agent.n_reports, agent.look_begun);
+                let (over, held) = std::mem::take(&mut agent.held)
+                    .into_iter()
+                    .partition(|(at, ..)| *at <= begun);
+                agent.held = held;
+                let again = if agent.held.is_empty() {
+                    LOOK_EVERY
+                } else {
+                    LOOK_SOON
+                };
+                let over: Vec<_> = over;
+                let ended = over.into_iter().map(|(_, key, outcome)| (key, outcome));
+                let report = ToManager::Report(number, Arc::from(report), ended.collect());
+                self.tell_manager(host, report);
+                self.looks_soon(host, again);
             }
             _ => {}
         }

@@ -187,7 +187,7 @@ impl Run {
             return;
         }
         match message {
-            ToManager::Report(number, report) => {
+            ToManager::Report(number, report, ended) => {
                 let Some((now, last)) = self.manager.links.get_mut(&id) else {
                     return;
                 };
@@ -195,6 +195,10 @@ impl Run {
                     *last = number;
                     self.manager.disk.reports.insert(id, Arc::clone(&report));
                     self.manager.detector.put(id, report);
+                }
+                if !ended.is_empty() {
+                    let ended = ended.into_iter();
+                    self.manager_turn(ended.map(|(key, outcome)| (id, key, outcome)).collect());
                 }
             }
             ToManager::Ended(key, outcome) => {

@@ -24,9 +24,10 @@ pub enum ToAgent {
 /// To the manager.
 #[derive(Clone, Debug)]
 pub enum ToManager {
-    /// What a host shows; later ones have larger numbers.
-    Report(u64, Arc<Report>),
-    /// An order ended.
+    /// What a host shows; later ones have larger numbers. With it the outcomes
+    /// of steps that were over before the look began: a link keeps them behind it.
+    Report(u64, Arc<Report>, Vec<(OrderKey, Outcome)>),
+    /// An order ended, or is none.
     Ended(OrderKey, Outcome),
 }
 
