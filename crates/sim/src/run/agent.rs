@@ -420,7 +420,7 @@ impl Run {
                 self.note(|| format!("{host}: {} step {} ended: {outcome:?}", key.job, key.step));
                 let now = self.now();
                 self.agent(host).held.push((now, key, outcome));
-                self.looks_soon(host, LOOK_SOON);
+                self.looks_soon(host, Duration::ZERO);
             }
             (Some(Task::Look), Product::Report(report)) => {
                 self.tally.reports += 1;
@@ -435,7 +435,7 @@ impl Run {
                 let again = if agent.held.is_empty() {
                     LOOK_EVERY
                 } else {
-                    LOOK_SOON
+                    Duration::ZERO
                 };
                 let over: Vec<_> = over;
                 let ended = over.into_iter().map(|(_, key, outcome)| (key, outcome));

@@ -99,9 +99,7 @@ impl Manager {
             let mut report = report.as_ref().clone();
             report.mounts = Some(Vec::new());
             if let Some(lustre) = &mut report.lustre {
-                for target in &mut lustre.targets {
-                    target.mount_point = None;
-                }
+                lustre.targets.clear();
             }
             let report = Arc::new(report);
             self.disk.reports.insert(server, Arc::clone(&report));

@@ -75,12 +75,12 @@ fn small(seed: u64) -> Scenario {
     }
 }
 
-/// The first server is silent, and lives; its MDT is to run on the second.
+/// The first server is silent, and lives; its targets are to run on the second.
 fn silent(seed: u64) -> Scenario {
     let mut scenario = small(seed);
     scenario.wishes.push(Wanted {
         at: 460,
-        wish: Wish::Failover { target: 0 },
+        wish: Wish::Drain { server: 0 },
     });
     scenario.faults.push(Mishap {
         at: 400,
