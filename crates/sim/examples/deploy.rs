@@ -100,7 +100,7 @@ async fn report(asker: &Asker, path: &str, job: &Value, n_servers: usize) -> Res
             .iter()
             .filter_map(|line| line["took_ms"].as_u64())
             .sum();
-        *servers.entry(step["on"].to_string()).or_default() += own;
+        *servers.entry(step["server"].to_string()).or_default() += own;
     }
     let slowest = servers.values().max().copied().unwrap_or(0);
     let in_all: u64 = servers.values().sum();
