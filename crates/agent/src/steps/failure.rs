@@ -6,6 +6,9 @@ use lustre::message::{self, Meaning};
 use model::job::Failure;
 use model::step::Action;
 
+#[cfg(test)]
+mod tests;
+
 /// A failure that trying again does not mend.
 pub fn failed(code: &str, text: String) -> Failure {
     Failure {

@@ -5,6 +5,7 @@
 mod drill;
 mod jobs;
 mod lab01;
+mod order;
 mod run;
 mod script;
 mod site;
