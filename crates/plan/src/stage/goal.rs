@@ -9,8 +9,8 @@ use lustre::label::{TargetKind, TargetLabel};
 use model::graph::StepId;
 use model::ids::ServerId;
 use model::spec::{FsWanted, Goal, HaManager};
-use model::step::{ResourcePlaced, ServerRebooted};
-use std::collections::BTreeSet;
+use model::step::{ResourcePlaced, ServerRebooted, Step};
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Composer<'_> {
     /// Plans what is wanted once.
@@ -150,7 +150,7 @@ impl Composer<'_> {
                 };
                 if let (true, Some(mut after)) = (self.is_there(from, &what), before) {
                     after.push(self.unmount(at, from, &[]));
-                    self.mount_on(at, to, &after);
+                    self.mounted_anew(at, to, &after);
                 }
             }
             Seen::Stale(_) | Seen::Unmounted { .. } => {
@@ -166,7 +166,7 @@ impl Composer<'_> {
                         self.mgs_for_move(place.fs, &what)
                     };
                     if let Some(after) = before {
-                        self.mount_on(at, to, &after);
+                        self.mounted_anew(at, to, &after);
                     }
                 }
             }
@@ -176,6 +176,13 @@ impl Composer<'_> {
             }
             Seen::Nothing | Seen::Hidden => self.refuse(goal, "The target to be made first."),
         }
+    }
+
+    /// Mounts a target, which others that need it from here on wait for.
+    fn mounted_anew(&mut self, at: usize, on: ServerId, after: &[StepId]) -> Status {
+        let status = self.mount_on(at, on, after);
+        self.up.insert(at, status.clone());
+        status
     }
 
     fn place_by_pacemaker(&mut self, what: &str, at: usize, to: ServerId) {
@@ -198,7 +205,9 @@ impl Composer<'_> {
         let Some(mut after) = ready.steps().map(<[StepId]>::to_vec) else {
             return;
         };
-        if !place.is_mgs() {
+        if place.is_mgs() {
+            after.extend(self.needs_mgs(at));
+        } else {
             let Some(mgs) = self.mgs_for_move(place.fs, what) else {
                 return;
             };
@@ -269,7 +278,12 @@ impl Composer<'_> {
     }
 
     fn reboot_alone(&mut self, server: ServerId, what: &str) {
-        let here = |at: &usize| self.seen(&self.resolved.targets[*at]) == Seen::Mounted(server);
+        // What this very plan mounts here comes down again too.
+        let coming = self.coming(server);
+        let here = |at: &usize| {
+            let is_mounted = self.seen(&self.resolved.targets[*at]) == Seen::Mounted(server);
+            is_mounted || coming.contains_key(at)
+        };
         let all = 0..self.resolved.targets.len();
         let (mgs, others): (Vec<usize>, Vec<usize>) = all
             .filter(here)
@@ -283,10 +297,15 @@ impl Composer<'_> {
         let gone = leaving.iter().chain(&mgs);
         let gone = gone.filter_map(|at| self.unmounted.get(&(*at, server)).copied());
         let mut down: Vec<StepId> = gone.collect();
-        down.extend(others.iter().map(|at| self.unmount(*at, server, &[])));
+        for at in &others {
+            let mounted: Vec<StepId> = coming.get(at).copied().into_iter().collect();
+            down.push(self.unmount(*at, server, &mounted));
+        }
         for at in &mgs {
             if !self.unmounted.contains_key(&(*at, server)) {
-                let last = self.unmount(*at, server, &down);
+                let mounted = coming.get(at);
+                let after: Vec<StepId> = down.iter().chain(mounted).copied().collect();
+                let last = self.unmount(*at, server, &after);
                 down.push(last);
             }
         }
@@ -295,11 +314,25 @@ impl Composer<'_> {
         let mut up = vec![lnet.unwrap_or(booted)];
         up.extend(elsewhere);
         for at in mgs.into_iter().chain(others) {
-            let mounted = self.mount_on(at, server, &up);
+            let mounted = self.mounted_anew(at, server, &up);
             if self.resolved.targets[at].label.kind() != TargetKind::Ost {
                 up.extend(mounted.steps().unwrap_or_default());
             }
         }
+    }
+
+    /// Targets that this plan mounts on a server, and the steps that do.
+    fn coming(&self, server: ServerId) -> BTreeMap<usize, StepId> {
+        let is_here = |id: &&StepId| {
+            let planned = self.graph.step(**id);
+            planned
+                .is_some_and(|one| one.on == server && matches!(one.step, Step::TargetMounted(_)))
+        };
+        let all = self.up.iter().filter_map(|(at, up)| {
+            let step = up.steps()?.iter().find(is_here)?;
+            Some((*at, *step))
+        });
+        all.collect()
     }
 
     /// Steps after which the MGS is up of those whose MGS is not here.

@@ -5,11 +5,12 @@ use crate::compose::{Ask, Composer, Status};
 use crate::resolved::{ClientPlace, MgsPlace, TargetPlace};
 use crate::stage::format::label_text;
 use crate::stage::seen::Seen;
-use lustre::label::{TargetKind, TargetLabel};
+use lustre::label::{FsName, TargetKind, TargetLabel};
 use model::graph::{Impact, StepId};
 use model::ids::ServerId;
 use model::spec::FsWanted;
-use model::step::TargetUnmounted;
+use model::step::{Step, TargetUnmounted};
+use std::collections::BTreeSet;
 
 impl Composer<'_> {
     /// All targets of a file system are down. Blocked if one cannot be.
@@ -120,7 +121,7 @@ impl Composer<'_> {
         let key = place.key.as_ref()?;
         let own = self.resolved.filesystems[place.fs].key.as_ref();
         let mut seen = self.world.inventory.filesystems.iter();
-        let is_kept = |name: &lustre::label::FsName| {
+        let is_kept = |name: &FsName| {
             let mut known = self.resolved.filesystems.iter();
             let of = known.find(|fs| fs.name == *name);
             of.is_none_or(|fs| fs.state == FsWanted::Mounted)
@@ -179,6 +180,10 @@ impl Composer<'_> {
     /// Unmounts a target by hand.
     pub(super) fn unmount(&mut self, at: usize, on: ServerId, after: &[StepId]) -> StepId {
         let place = &self.resolved.targets[at];
+        let mut after = after.to_vec();
+        if place.is_mgs() {
+            after.extend(self.needs_mgs(at));
+        }
         let feels = self.feels(at, "waits until it is mounted again", 0);
         let ask = Ask {
             on,
@@ -191,9 +196,31 @@ impl Composer<'_> {
             why: format!("{} is to leave {}.", place.label, self.name(on)),
             feels,
         };
-        let step = self.add(ask, after);
+        let step = self.add(ask, &after);
         self.unmounted.insert((at, on), step);
         step
+    }
+
+    /// Steps that bring up what needs the MGS that a target holds: it leaves only
+    /// once they have ended.
+    pub(super) fn needs_mgs(&self, at: usize) -> Vec<StepId> {
+        let own = &self.resolved.targets[at].label;
+        let users = self.resolved.filesystems.iter();
+        let users = users.filter(|fs| fs.mgs == MgsPlace::Target(at));
+        let users: BTreeSet<&FsName> = users.map(|fs| &fs.name).collect();
+        let brings_up = |step: &Step| {
+            let label = match step {
+                Step::TargetMounted(step) => &step.label,
+                Step::TargetRegistered(step) => &step.label,
+                Step::ResourceRole(step) if step.is_started => &step.resource.label,
+                Step::ClientMounted(step) => return users.contains(&step.fs),
+                _ => return false,
+            };
+            label != own && label.fs().is_some_and(|fs| users.contains(fs))
+        };
+        let steps = self.graph.steps.iter();
+        let steps = steps.filter(|planned| brings_up(&planned.step));
+        steps.map(|planned| planned.id).collect()
     }
 
     /// Who feels that a target is not there.

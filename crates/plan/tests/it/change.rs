@@ -239,6 +239,39 @@ fn a_reboot_keeps_targets_safe() {
 }
 
 #[test]
+fn an_mgs_leaves_after_those_that_need_it_are_up() {
+    let fs = "fs lab: mgs d1, mdt d2, ost d[3-4]";
+    let mut town = built(PAIR, &with(BARE, fs));
+    town.hosts
+        .get_mut("s1")
+        .unwrap()
+        .mounts
+        .retain(|_, point| !point.contains("ost0000"));
+    let move_mgs = Goal::Failover {
+        target: "MGS".into(),
+        to: None,
+    };
+    let mut rebooted = town.clone();
+    goal(
+        &mut town,
+        &with(BARE, fs),
+        &move_mgs,
+        "mount OST0000 on s1; unmount MGS on s1; mount MGS on s2",
+    );
+    // What is on its way to the server comes down for the reboot too.
+    let reboot = Goal::Reboot {
+        server: "s1".into(),
+    };
+    goal(
+        &mut rebooted,
+        &with(BARE, fs),
+        &reboot,
+        "mount OST0000 on s1; unmount OST0000 on s1; unmount MGS on s1; reboot s1; lnet s1; \
+         mount MGS on s1; mount OST0000 on s1",
+    );
+}
+
+#[test]
 fn silence_is_no_proof() {
     let fs = "fs lab: mdt d1, ost d2";
     let mut town = built(PAIR, &with(BARE, fs));
