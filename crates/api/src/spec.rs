@@ -128,6 +128,8 @@ pub struct Plan {
     pub is_ready: bool,
     /// What will be done. A step's number is its place.
     pub steps: Vec<PlanStep>,
+    /// Servers whose enrolment ends once all of it has ended well.
+    pub removes: Vec<Ref>,
     /// What cannot be done yet, and why.
     pub waiting: Vec<Waiting>,
     /// Devices for which consent must be given first.

@@ -1,6 +1,7 @@
 //! Drives jobs: the one task that owns the engine. It records, waits until
 //! that is on disk, and only then hands orders to agents.
 
+mod leaving;
 mod told;
 
 use crate::secrets::SecretError;
@@ -170,7 +171,12 @@ impl Driver {
     pub async fn run(mut self, mut inbox: mpsc::Receiver<Ask>) {
         let shutdown = self.manager.tasks.shutdown().clone();
         let mut batch = vec![Ask::Limits(self.manager.limits().await)];
-        self.told.begin(&self.manager.jobs.desk());
+        {
+            let desk = self.manager.jobs.desk();
+            self.told.begin(&desk);
+            let all = desk.engine().jobs().map(engine::Job::id);
+            self.manager.let_leave(&desk, all);
+        }
         loop {
             let wait = self.wait();
             tokio::select! {
@@ -241,6 +247,7 @@ impl Driver {
         let has_news = !touched.is_empty();
         let notes = {
             let desk = manager.jobs.desk();
+            manager.let_leave(&desk, touched.iter().copied());
             let mut notes = self.told.turned(&desk, touched.into_iter());
             let name = |server| {
                 manager

@@ -42,6 +42,35 @@ pub struct Graph {
     pub title: String,
     /// The steps.
     pub steps: Vec<Planned>,
+    /// Servers that are held to be off because a person says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said_off: Vec<SaidOff>,
+    /// Servers whose enrolment ends once all steps have ended well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removes: Vec<ServerId>,
+}
+
+/// A person's word that a server is powered off, and stays so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaidOff {
+    /// The server.
+    pub server: ServerId,
+    /// Who says so, and when; empty in a draft.
+    pub consent: Vec<Consent>,
+}
+
+impl SaidOff {
+    /// What consent names: the server, as if it were a device.
+    pub fn device(server: ServerId) -> DeviceId {
+        DeviceId(format!("server:{server}"))
+    }
+
+    /// What is known of a silent server: whoever says that it is off speaks of
+    /// this silence, and of no later one.
+    pub fn signature(report: &crate::report::Report) -> String {
+        let at = report.at.map(|at| at.to_string()).unwrap_or_default();
+        format!("silent since {at} boot {}", report.identity.boot_id)
+    }
 }
 
 /// A step in a graph.

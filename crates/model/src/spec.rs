@@ -336,6 +336,16 @@ pub enum Goal {
         /// Name of the server.
         server: String,
     },
+    /// A server that the spec names no more is forgotten: once all is done its
+    /// enrolment ends, and its agent is refused.
+    Remove {
+        /// Name of the server.
+        server: String,
+        /// The asker's word that it is powered off, and stays so. It needs their
+        /// consent, and counts as proof like fencing.
+        #[serde(default)]
+        is_off: bool,
+    },
 }
 
 /// Something that is wrong with a spec, or that a person should know of it.

@@ -32,7 +32,7 @@ pub struct Verb {
 /// What may be done, thing by thing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Allowed {
-    /// Of servers: drain, return, reboot, remove.
+    /// Of servers: drain, return, reboot, remove, and remove by force.
     pub servers: BTreeMap<ServerId, Vec<Verb>>,
     /// Of targets: failover, failback, start, stop.
     pub targets: BTreeMap<TargetKey, Vec<Verb>>,
@@ -164,7 +164,7 @@ impl<'a> Allowing<'a> {
 
     /// Verbs of a server.
     pub fn server(&self, id: ServerId) -> Vec<Verb> {
-        const VERBS: [&str; 4] = ["drain", "return", "reboot", "remove"];
+        const VERBS: [&str; 5] = ["drain", "return", "reboot", "remove", "force-remove"];
         let all = |why: String| VERBS.map(|verb| Verb::not(verb, why.clone())).to_vec();
         if let Some(why) = self.never() {
             return all(why);
@@ -175,7 +175,9 @@ impl<'a> Allowing<'a> {
             ));
         }
         let Some(place) = self.resolved.servers.get(&id) else {
-            return all(String::from("The spec does not list it."));
+            let unlisted = "The spec does not list it.";
+            let others = VERBS[..3].iter().map(|verb| Verb::not(verb, unlisted));
+            return others.chain(self.removals(id)).collect();
         };
         let group = place.group.map(|group| &self.resolved.groups[group].spec);
         let is_external = group.is_some_and(|group| group.manager == HaManager::External);
@@ -195,7 +197,8 @@ impl<'a> Allowing<'a> {
             server: place.name.clone(),
         };
         let reboot = self.with_goals("reboot", &[reboot]);
-        vec![drain, back, reboot, self.remove_server(id)]
+        let [remove, force] = self.removals(id);
+        vec![drain, back, reboot, remove, force]
     }
 
     fn with_goals(&self, verb: &'static str, goals: &[Goal]) -> Verb {
@@ -217,45 +220,68 @@ impl<'a> Allowing<'a> {
             .edits(edit)
     }
 
-    fn remove_server(&self, id: ServerId) -> Verb {
+    /// Whether a server may go: one that answers, and one that never will again.
+    fn removals(&self, id: ServerId) -> [Verb; 2] {
         let name = |place: &TargetPlace| place.label.to_string();
         let places = self.resolved.targets.iter();
         let served = places.filter(|place| place.servers().any(|server| server == id));
         let served: Vec<&TargetPlace> = served.collect();
         let alone = served.iter().find(|place| place.heirs.is_empty());
-        // Where its agent is silent, this is as it was last seen.
-        let is_here = |place: &&&TargetPlace| {
-            let seen = place.key.as_ref().and_then(|key| self.world.target(key));
-            seen.is_some_and(|target| target.mounted_on.contains(&id))
-        };
         let mut clients = self.resolved.clients.iter();
-        if let Some(place) = served.iter().find(is_here) {
-            let why = if self.world.is_online(id) {
-                format!("It runs {}; drain it first.", name(place))
-            } else {
-                format!("It is silent, and ran {} when last seen.", name(place))
-            };
-            return Verb::not("remove", why);
-        }
-        if let Some(place) = alone {
-            let why = format!("No other server may serve {}.", name(place));
-            return Verb::not("remove", why);
-        }
-        if clients.any(|client| client.server == id && client.mounted) {
-            return Verb::not("remove", "The spec wants clients mounted on it.");
-        }
-        let mut verb = Verb::free("remove");
-        if let Some(first) = served.first() {
+        let is_online = self.world.is_online(id);
+        // Where its agent is silent, this is as it was last seen.
+        let here = self.runs(id);
+        let why = match (here, alone) {
+            (Some(label), _) if is_online => Some(format!("It runs {label}; drain it first.")),
+            (Some(label), _) => Some(format!("It is silent, and ran {label} when last seen.")),
+            (None, Some(place)) => Some(format!("No other server may serve {}.", name(place))),
+            (None, None) if clients.any(|client| client.server == id && client.mounted) => {
+                Some(String::from("The spec wants clients mounted on it."))
+            }
+            (None, None) => None,
+        };
+        let force_why = match alone {
+            _ if is_online => Some(String::from(
+                "Its agent is connected; remove it without force.",
+            )),
+            Some(place) => Some(format!("No other server may serve {}.", name(place))),
+            None => None,
+        };
+        let warnings = served.first().map(|first| {
             let n_others = served.len() - 1;
-            verb.warnings.push(format!(
-                "{} and {n_others} others lose a server that may take them over.",
-                name(first)
-            ));
-        }
-        verb.edits(Edit::RemoveServers {
-            servers: self.resolved.servers[&id].name.clone(),
-            force: false,
+            let first = name(first);
+            format!("{first} and {n_others} others lose a server that may take them over.")
+        });
+        [("remove", why, false), ("force-remove", force_why, true)].map(|(verb, why_not, force)| {
+            let mut verb = Verb {
+                why_not,
+                ..Verb::free(verb)
+            };
+            if verb.why_not.is_none() {
+                verb.warnings.extend(warnings.clone());
+            }
+            let listed = self.resolved.servers.get(&id);
+            let server = listed.map_or_else(|| self.world.name(id), |place| place.name.clone());
+            let goal = Goal::Remove {
+                server: server.clone(),
+                is_off: force,
+            };
+            verb.asks(&[goal]).edits(Edit::RemoveServers {
+                servers: server,
+                force,
+            })
         })
+    }
+
+    /// A target that is mounted on a server, as far as is known.
+    fn runs(&self, id: ServerId) -> Option<String> {
+        let server = self.world.inventory.servers.get(&id);
+        let mut keys = server.into_iter().flat_map(|server| &server.may_serve);
+        let found = keys.find_map(|key| {
+            let target = self.world.target(key)?;
+            target.mounted_on.contains(&id).then_some(target)
+        });
+        found.map(|target| target.label.to_string())
     }
 
     /// Verbs of a target.

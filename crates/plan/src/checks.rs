@@ -67,7 +67,7 @@ fn read(graph: &Graph, spec: &Spec, world: World<'_>, needs_consent: bool) -> Ve
             text,
         }];
     }
-    if graph.is_empty() {
+    if graph.is_empty() && graph.said_off.is_empty() {
         return Vec::new();
     }
     let view = view::View::new(graph, spec, world);

@@ -35,6 +35,10 @@ pub const TARGET_DOUBLE: &str = "target-double";
 pub const HEIR_ABSENT: &str = "heir-absent";
 /// A step needs an operator's consent.
 pub const CONSENT_NEEDED: &str = "consent-needed";
+/// A server that is said to be off answers.
+pub const SERVER_ANSWERS: &str = "server-answers";
+/// A server that is to go still has something that is needed.
+pub const SERVER_NEEDED: &str = "server-needed";
 /// A goal names something that is not there.
 pub const GOAL_UNKNOWN: &str = "goal-unknown";
 /// A check found a plan wrong: a fault of Candela.

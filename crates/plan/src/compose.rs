@@ -225,8 +225,9 @@ impl<'a> Composer<'a> {
         let guid = device.0.strip_prefix("zpool:").map(str::to_owned);
         let seen = guid.or_else(|| self.world.signature(device, on));
         let signature = seen.unwrap_or_else(|| String::from(model::graph::BLANK));
-        if let Some(known) = self.consents.get(&(device, signature.as_str())) {
-            return vec![(*known).clone()];
+        let given = self.given(device, &signature);
+        if !given.is_empty() {
+            return given;
         }
         self.consent_needed.insert(ConsentNeeded {
             device: device.clone(),
@@ -236,6 +237,12 @@ impl<'a> Composer<'a> {
             why: ask.why.clone(),
         });
         Vec::new()
+    }
+
+    /// The operator's word for a device with this on it; none if not given.
+    pub fn given(&self, device: &DeviceId, signature: &str) -> Vec<Consent> {
+        let known = self.consents.get(&(device, signature));
+        known.map(|known| (*known).clone()).into_iter().collect()
     }
 }
 

@@ -176,10 +176,8 @@ impl<'a> Editor<'a> {
 
     fn remove_servers(&mut self, path: &str, list: &str, force: bool) {
         let path = format!("{path}.servers");
-        let gone = self.of_spec(&path, list);
-        if !force {
-            self.refuse_needed(&path, &gone);
-        }
+        let gone = self.of_world(&path, list);
+        self.refuse_needed(&path, &gone, force);
         let named = Self::named(&self.names, gone);
         let spec = &mut self.spec;
         spec.servers.retain_mut(|of| named.take_from(&mut of.names));
@@ -210,8 +208,26 @@ impl<'a> Editor<'a> {
         }
     }
 
+    /// The same of servers that are managed, be they listed or not: one that was
+    /// taken out may still be there.
+    fn of_world(&mut self, path: &str, list: &str) -> Vec<String> {
+        let wanted = self.expand(path, list);
+        let is_managed = |name: &String| {
+            let mut ids = self.names.get(name.as_str()).into_iter().flatten();
+            ids.any(|id| self.world.managed.contains(id))
+        };
+        let (known, others): (Vec<_>, Vec<_>) = wanted.into_iter().partition(is_managed);
+        let listed = if others.is_empty() {
+            Vec::new()
+        } else {
+            self.of_spec(path, &stdx::hostlist::fold(&others))
+        };
+        known.into_iter().chain(listed).collect()
+    }
+
     /// Servers that something still needs are not taken out.
-    fn refuse_needed(&mut self, path: &str, names: &[String]) {
+    fn refuse_needed(&mut self, path: &str, names: &[String], force: bool) {
+        let wanted = if force { "force-remove" } else { "remove" };
         let allowing = Allowing::new(self.world, &self.spec, Role::Admin);
         for name in names {
             let ids = self.names.get(name.as_str());
@@ -219,10 +235,14 @@ impl<'a> Editor<'a> {
                 .into_iter()
                 .flatten()
                 .flat_map(|id| allowing.server(*id));
-            let mut whys = verbs.filter(|verb| verb.verb == "remove");
+            let mut whys = verbs.filter(|verb| verb.verb == wanted);
             if let Some(why) = whys.find_map(|verb| verb.why_not) {
                 let reason = format!("{name} may not be removed: {why}");
-                let remedy = "Drain it first; or use force if it will never come back.";
+                let remedy = if force {
+                    "Use force only for a server that is off and never comes back; give up first what only it may serve."
+                } else {
+                    "Drain it first; or use force if it is off and will never come back."
+                };
                 self.found.error(path, reason, remedy);
             }
         }

@@ -22,6 +22,9 @@ pub(crate) fn of(graph: &Graph, needed: &[ConsentNeeded]) -> String {
             &(planned.on, step, &planned.after, planned.closes),
         );
     }
+    let said = graph.said_off.iter().flat_map(|of| &of.consent);
+    devices.extend(said.map(|one| (one.device.0.as_str(), one.signature.as_str())));
+    write(&mut out, &graph.removes);
     let needed = needed.iter();
     devices.extend(needed.map(|one| (one.device.0.as_str(), one.signature.as_str())));
     devices.sort_unstable();

@@ -79,6 +79,7 @@ fn compose(
 ) -> Plan {
     let mut composer = Composer::new(world, resolved, consents);
     composer.loud = Loud::all(resolved);
+    composer.words(goals);
     composer.everything();
     composer.goals(goals);
     finish(spec, world, composer, findings, goals)

@@ -90,6 +90,7 @@ impl Planner {
         let kept = self.kept.as_mut().expect("it was just put there");
         let mut composer = Composer::new(world, &kept.resolved, consents);
         composer.loud = std::mem::take(&mut kept.loud);
+        composer.words(goals);
         composer.everything();
         let still = composer.still_loud();
         composer.goals(goals);

@@ -4,6 +4,7 @@ mod client;
 mod filesystem;
 mod format;
 mod goal;
+mod gone;
 mod ha;
 mod host;
 mod leave;

@@ -1499,6 +1499,20 @@ export interface components {
                 /** @description Name of the server. */
                 server: string;
             };
+        } | {
+            /**
+             * @description A server that the spec names no more is forgotten: once all is done its
+             *     enrolment ends, and its agent is refused.
+             */
+            remove: {
+                /**
+                 * @description The asker's word that it is powered off, and stays so. It needs their
+                 *     consent, and counts as proof like fencing.
+                 */
+                is_off?: boolean;
+                /** @description Name of the server. */
+                server: string;
+            };
         };
         /** @description An HA cluster. */
         HaCluster: {
@@ -2846,6 +2860,8 @@ export interface components {
             hash: string;
             /** @description Whether it may be applied as it is. */
             is_ready: boolean;
+            /** @description Servers whose enrolment ends once all of it has ended well. */
+            removes: components["schemas"]["Ref"][];
             /**
              * @description The spec as it would be kept, where edits change it: YAML, written anew,
              *     so without the comments of the one before.

@@ -42,20 +42,20 @@ pub enum ServerVerb {
     /// Reboot servers; what they serve is moved off, or stopped, and comes back.
     #[command(after_help = "Example:\n  candela server reboot oss1 --follow")]
     Reboot(Things),
-    /// Take servers out of the spec.
+    /// Take servers out of the spec, and end their enrolment.
     #[command(
-        after_help = "One that runs targets, or alone sees their devices, is refused: drain it first.\n--force is for one that will never come back.\n\nExamples:\n  candela server remove oss9\n  candela server remove oss9 --force --revoke --follow"
+        after_help = "One that runs targets, or alone sees their devices, is refused: drain it first.\n--force is for one that is off and never comes back. Its targets are mounted elsewhere by\nyour word that it is off, which you give by typing its name; it is kept with the job.\n\nExamples:\n  candela server remove oss9\n  candela server remove oss9 --force --follow\n  candela server remove oss9 --force --yes --yes-destroy oss9"
     )]
     Remove {
         /// Which, and how.
         #[command(flatten)]
         things: Things,
-        /// Even where something still needs it.
+        /// It is powered off, and never comes back.
         #[arg(long)]
         force: bool,
-        /// Refuse its agent from now on. For admins.
-        #[arg(long)]
-        revoke: bool,
+        /// Leave its agent enrolled: it is only out of the spec.
+        #[arg(long, conflicts_with = "force")]
+        keep_enrolled: bool,
     },
 }
 

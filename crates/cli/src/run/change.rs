@@ -4,12 +4,11 @@
 use super::{job, spec};
 use crate::args::Common;
 use crate::args::change::{Doing, ServerVerb, TargetVerb, Things};
-use crate::client::{Client, segment};
+use crate::client::Client;
 use crate::output::{self, Screen};
 use anyhow::{Context, Result, bail};
 use api::allowed::{Allowed, AllowedVerb};
 use api::job::{JobMade, NewJob};
-use api::page::Done;
 use api::spec::{ConsentGiven, ConsentNeeded, Edit, Goal, Plan, PlanRequest};
 use rustix::termios::isatty;
 use std::collections::BTreeMap;
@@ -37,7 +36,7 @@ pub(super) async fn carry_out(
         return Ok(ExitCode::from(u8::from(is_wrong)));
     }
     let is_change = shown.spec.is_some() || asked.spec.is_some();
-    if shown.steps.is_empty() && !is_change {
+    if shown.steps.is_empty() && shown.removes.is_empty() && !is_change {
         // What is waited for was shown; it is not done.
         return Ok(ExitCode::from(u8::from(!shown.waiting.is_empty())));
     }
@@ -60,7 +59,9 @@ pub(super) async fn carry_out(
         eprintln!("version {} of the spec is kept", made.spec_version);
     }
     let Some(id) = made.id else {
-        eprintln!("there is nothing to do");
+        if shown.removes.is_empty() {
+            eprintln!("there is nothing to do");
+        }
         return Ok(ExitCode::SUCCESS);
     };
     eprintln!("job {id} has begun");
@@ -71,9 +72,9 @@ pub(super) async fn carry_out(
     Ok(ExitCode::SUCCESS)
 }
 
-/// The file system of a target that loses its device; an MGT has only itself.
-fn of_filesystem(target: &str) -> &str {
-    target.rsplit_once('-').map_or(target, |(fs, _)| fs)
+/// Whether it is about a server that is to be held off, and about no device.
+fn is_of_server(one: &ConsentNeeded) -> bool {
+    one.device.starts_with("server:")
 }
 
 /// A person's word for each device that needs one.
@@ -81,7 +82,7 @@ fn consents(needed: &[ConsentNeeded], doing: &Doing) -> Result<Vec<ConsentGiven>
     let is_given = |one: &ConsentNeeded| {
         doing.yes_destroy.iter().any(|word| {
             let names = [&one.device, &one.target];
-            let is_named = names.contains(&word) || *word == of_filesystem(&one.target);
+            let is_named = names.contains(&word) || *word == one.word;
             is_named || (word == BLANK && one.signature == BLANK)
         })
     };
@@ -95,7 +96,7 @@ fn consents(needed: &[ConsentNeeded], doing: &Doing) -> Result<Vec<ConsentGiven>
         let word = if one.signature == BLANK {
             BLANK
         } else {
-            of_filesystem(&one.target)
+            &one.word
         };
         bail!(
             "{} needs consent ({}); --yes does not give it\n  add --yes-destroy {word}",
@@ -110,22 +111,23 @@ fn consents(needed: &[ConsentNeeded], doing: &Doing) -> Result<Vec<ConsentGiven>
     }
     let mut by_fs: BTreeMap<&str, Vec<&ConsentNeeded>> = BTreeMap::new();
     for one in held {
-        by_fs
-            .entry(of_filesystem(&one.target))
-            .or_default()
-            .push(one);
+        by_fs.entry(&one.word).or_default().push(one);
     }
     for (name, all) in by_fs {
-        for one in &all {
+        let (off, devices): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| is_of_server(one));
+        for one in &devices {
             eprintln!(
                 "{} on {} loses {}",
                 one.device, one.server.name, one.signature
             );
         }
-        let prompt = format!(
-            "{} devices lose all that they hold. Type {name} to agree: ",
-            all.len()
-        );
+        for one in off {
+            eprintln!("{}", one.why);
+        }
+        let prompt = match devices.len() {
+            0 => format!("Type {name} to say that it is off: "),
+            n => format!("{n} devices lose all that they hold. Type {name} to agree: "),
+        };
         confirm(&prompt, name)?;
     }
     let given = needed.iter().map(|one| ConsentGiven {
@@ -201,25 +203,24 @@ pub async fn server(client: &Client, verb: ServerVerb, common: &Common) -> Resul
         ServerVerb::Remove {
             things,
             force,
-            revoke,
+            keep_enrolled,
         } => {
             let names = super::expand(&things.names)?;
+            let edits = vec![Edit::RemoveServers {
+                servers: stdx::hostlist::fold(&names),
+                force,
+            }];
+            let names = names.into_iter().filter(|_| !keep_enrolled);
+            let goals = names.map(|server| Goal::Remove {
+                server,
+                is_off: force,
+            });
             let asked = PlanRequest {
-                edits: vec![Edit::RemoveServers {
-                    servers: stdx::hostlist::fold(&names),
-                    force,
-                }],
+                edits,
+                goals: goals.collect(),
                 ..PlanRequest::default()
             };
-            let code = carry_out(client, asked, &things.doing, common).await?;
-            if revoke && code == ExitCode::SUCCESS && !things.doing.dry_run {
-                for name in names {
-                    let path = format!("servers/{}/revoke", segment(&name));
-                    let _: Done = client.post(&path, &Done {}).await?;
-                    eprintln!("{name} is revoked: its agent is refused from now on");
-                }
-            }
-            Ok(code)
+            carry_out(client, asked, &things.doing, common).await
         }
     }
 }

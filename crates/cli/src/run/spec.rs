@@ -129,7 +129,7 @@ pub(super) fn findings(all: &[Finding], screen: Screen) -> String {
 
 /// A plan, for people.
 pub(crate) fn show(plan: &Plan, screen: Screen) -> String {
-    let title = if plan.steps.is_empty() {
+    let title = if plan.steps.is_empty() && plan.removes.is_empty() {
         "Nothing is to be done."
     } else {
         &plan.title
@@ -186,6 +186,9 @@ pub(crate) fn show(plan: &Plan, screen: Screen) -> String {
         .iter()
         .map(|one| format!("{}: {} [{}]", one.what, one.for_what, one.code))
         .collect();
+    let removes = plan.removes.iter();
+    let removes = removes.map(|one| format!("{}: its agent is refused then.", one.name));
+    let removes: Vec<String> = removes.collect();
     [
         title.to_owned(),
         String::from("\n"),
@@ -194,6 +197,7 @@ pub(crate) fn show(plan: &Plan, screen: Screen) -> String {
         output::block("Commands", &commands.join("\n")),
         output::sentences("Who feels it", screen, &feels),
         output::sentences("Waits", screen, &waiting),
+        output::sentences("Ends the enrolment of", screen, &removes),
         needed,
     ]
     .concat()

@@ -8,6 +8,7 @@ use super::login::note;
 use super::problem::{Fault, Problems, bad, fault, not_found};
 use super::spec::{Asked, Made, make, sentence};
 use crate::jobs::AskError;
+use crate::state::Note;
 use crate::views::job as views;
 use api::codes;
 use api::job::{
@@ -20,7 +21,7 @@ use engine::Refused;
 use jiff::Timestamp;
 use model::event::Severity;
 use model::graph::StepId;
-use model::ids::JobId;
+use model::ids::{JobId, ServerId};
 use model::job::JobEvent;
 use store::job::{LINES_READ_MAX, Line, SpecVersion};
 use uuid::Uuid;
@@ -57,7 +58,15 @@ pub(crate) async fn add(
     if let Some(text) = &made.new_text {
         spec_version = keep(&app, &caller, &made, text, &body.note).await?;
     }
+    for word in &made.plan.graph.said_off {
+        let server = word.server;
+        app.manager.record(said_off(server, &caller.actor)).await?;
+    }
     if made.plan.graph.is_empty() {
+        // There is no job whose end could be waited for.
+        for server in &made.plan.graph.removes {
+            app.manager.revoke(*server, caller.actor.clone()).await?;
+        }
         return Ok(Json(JobMade {
             id: None,
             spec_version,
@@ -78,6 +87,19 @@ pub(crate) async fn add(
         id: Some(job.to_string()),
         spec_version,
     }))
+}
+
+/// A person's word that a server is off, for the journal.
+fn said_off(server: ServerId, actor: &str) -> Note {
+    Note {
+        severity: Severity::Warning,
+        kind: "server.said-off",
+        text: String::from(
+            "The server is powered off by a person's word; its targets may be mounted elsewhere.",
+        ),
+        actor: Some(actor.to_owned()),
+        server: Some(server),
+    }
 }
 
 /// Whether a plan may be run: it is the one that was shown, and nothing lacks.

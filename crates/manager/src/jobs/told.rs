@@ -222,6 +222,7 @@ mod tests {
                 feels: Vec::new(),
                 closes: None,
             }],
+            ..Graph::default()
         };
         let submitted = JobEvent::Submitted {
             graph: Box::new(graph),

@@ -43,7 +43,9 @@ pub(crate) fn plan(world: &World, plan: plan::Plan, base_version: u64) -> Plan {
         server: server_ref(world, one.server),
         why: one.why.clone(),
     });
+    let removes = plan.graph.removes.iter();
     Plan {
+        removes: removes.map(|id| server_ref(world, *id)).collect(),
         base_version,
         is_ready: plan.is_ready(),
         steps,

@@ -4,7 +4,7 @@
 use super::Fault;
 use super::view::View;
 use lustre::label::TargetLabel;
-use model::graph::{Consent, Planned, StepId};
+use model::graph::{Consent, Planned, SaidOff, StepId};
 use model::step::Step;
 use std::collections::BTreeMap;
 
@@ -12,6 +12,9 @@ pub(super) fn check(view: &View<'_>, needs_consent: bool) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut by_device: BTreeMap<&str, StepId> = BTreeMap::new();
     let mut by_label: BTreeMap<&TargetLabel, StepId> = BTreeMap::new();
+    if needs_consent {
+        faults.extend(said_off(view));
+    }
     for planned in &view.graph.steps {
         let Some(given) = planned.step.consent() else {
             continue;
@@ -33,6 +36,25 @@ pub(super) fn check(view: &View<'_>, needs_consent: bool) -> Vec<Fault> {
         faults.extend(in_use(view, planned));
     }
     faults
+}
+
+/// Servers that are held to be off without a person's word for this silence.
+fn said_off(view: &View<'_>) -> Vec<Fault> {
+    let is_unsaid = |of: &&SaidOff| {
+        let name = format!("server:{}", of.server);
+        let silence = view.report(of.server).map(SaidOff::signature);
+        !of.consent.iter().any(|one| {
+            let is_it = one.device.0 == name && Some(&one.signature) == silence.as_ref();
+            is_it && !one.by.is_empty()
+        })
+    };
+    let unsaid = view.graph.said_off.iter().filter(is_unsaid);
+    let faults = unsaid.map(|of| Fault {
+        code: crate::codes::CONSENT_NEEDED.to_owned(),
+        step: None,
+        text: format!("Nobody says that {} is off.", view.name(of.server)),
+    });
+    faults.collect()
 }
 
 /// Devices without consent that holds for what is on them now.

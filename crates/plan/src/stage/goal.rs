@@ -25,6 +25,7 @@ impl Composer<'_> {
                     }
                 }
                 Goal::Reboot { server } => self.reboot(goal, server),
+                Goal::Remove { server, .. } => self.remove(goal, server),
             }
         }
     }
@@ -381,5 +382,6 @@ pub(super) fn title(goal: &Goal) -> String {
         Goal::Failover { target, to: None } => format!("Fail {target} over"),
         Goal::Failback { target } => format!("Fail {target} back"),
         Goal::Reboot { server } => format!("Reboot {server}"),
+        Goal::Remove { server, .. } => format!("Remove {server}"),
     }
 }

@@ -299,11 +299,14 @@ impl Composer<'_> {
         self.world.is_online(server) && looked && !shows
     }
 
-    /// Whether a server is proven off: Pacemaker fenced it after its last boot
-    /// and after all that was heard of it.
+    /// Whether a server is proven off: a person says so now, or Pacemaker fenced
+    /// it after its last boot and after all that was heard of it.
     pub(super) fn is_off(&self, server: ServerId) -> bool {
         if self.world.is_online(server) {
             return false;
+        }
+        if self.graph.said_off.iter().any(|of| of.server == server) {
+            return true;
         }
         let Some(report) = self.world.report(server) else {
             return false;

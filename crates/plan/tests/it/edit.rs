@@ -65,9 +65,18 @@ fn a_server_that_is_needed_is_taken_out_by_force_only() {
         why.starts_with("edits[0].servers: s2 may not be removed: It runs "),
         "{why}"
     );
-    let forced = edited(&town, &spec, remove(true)).unwrap();
+    let why = edited(&town, &spec, remove(true)).unwrap_err();
+    assert!(
+        why.ends_with("Its agent is connected; remove it without force."),
+        "{why}"
+    );
+    let mut lost = town.clone();
+    lost.hosts.get_mut("s2").unwrap().is_silent = true;
+    let forced = edited(&lost, &spec, remove(true)).unwrap();
     assert_eq!(lists(&forced), ["c1,s1 InService"]);
     assert_eq!(forced.ha_groups[0].servers, "s1");
+    // Once more: what was taken out is nothing to complain about.
+    assert_eq!(edited(&lost, &forced, remove(true)), Ok(forced));
     let drained = edited(&town, &spec, set("s2", ServerWanted::Drained)).unwrap();
     let made = plan(&town, &drained, &[]);
     run(&mut town, &made);

@@ -1,8 +1,10 @@
 //! What is managed no more: nodes, Pacemaker, LNet.
 
 use crate::build::{plan, run};
+use crate::site::Site;
 use crate::text;
-use crate::town::Town;
+use crate::town::{Town, server};
+use model::spec::Goal;
 
 fn built(town: &str, spec: &str) -> Town {
     let (mut town, spec) = (text::town(town), text::spec(spec));
@@ -158,4 +160,68 @@ fn a_node_that_is_lost_for_good_is_not_waited_for() {
         town.hosts["s1"].mounts.len() + town.hosts["s2"].mounts.len(),
         4
     );
+}
+
+fn remove(server: &str, is_off: bool) -> Goal {
+    Goal::Remove {
+        server: server.to_owned(),
+        is_off,
+    }
+}
+
+#[test]
+fn a_dead_server_leaves_by_a_persons_word() {
+    let group = |list: &str| format!("servers {list}; group a {list} none; {FS}");
+    let mut town = built(PAIR, &group("s[1-2]"));
+    town.hosts.get_mut("s2").unwrap().is_silent = true;
+    let after = text::spec(&group("s1"));
+    // Without that word nothing is known of it, and it is not forgotten.
+    let made = plan(&town, &after, &[remove("s2", false)]);
+    assert_eq!(text::steps(&town, &made.graph), "");
+    assert!(
+        text::trouble(&made).contains("Remove s2 (server-needed)"),
+        "{made:?}"
+    );
+    let site = Site::of(&town);
+    let goals = [remove("s2", true)];
+    let draft = plan::plan(&after, site.world(), &goals, &[]);
+    assert!(!draft.is_ready());
+    assert_eq!(draft.consent_needed.len(), 1);
+    assert_eq!(draft.consent_needed[0].target, "s2");
+    let made = plan(&town, &after, &goals);
+    assert_eq!(
+        text::trouble(&made),
+        "ha_groups[0].servers: a has one server, so nobody can take over."
+    );
+    assert_eq!(
+        text::steps(&town, &made.graph),
+        "mount MDT0000 on s1; mount OST0001 on s1"
+    );
+    assert_eq!(made.graph.removes, [server("s2")]);
+    assert_eq!(made.graph.said_off[0].consent[0].by, "ada");
+    // The host that is dead has nothing mounted.
+    town.hosts.get_mut("s2").unwrap().mounts.clear();
+    run(&mut town, &made);
+}
+
+#[test]
+fn a_word_for_one_silence_is_none_for_the_next() {
+    let group = |list: &str| format!("servers {list}; group a {list} none; {FS}");
+    let mut town = built(PAIR, &group("s[1-2]"));
+    town.hosts.get_mut("s2").unwrap().is_silent = true;
+    let after = text::spec(&group("s1"));
+    let made = plan(&town, &after, &[remove("s2", true)]);
+    town.hosts.get_mut("s2").unwrap().boot += 1;
+    let site = Site::of(&town);
+    let given = made.graph.said_off[0].consent.clone();
+    let again = plan::plan(&after, site.world(), &[remove("s2", true)], &given);
+    assert!(!again.is_ready());
+    // Who reads the graph a second time sees it too.
+    let faults = plan::checks(&made.graph, &after, site.world());
+    assert_eq!(faults[0].code, "consent-needed", "{faults:?}");
+    // One that answers is not off, whatever is said.
+    town.hosts.get_mut("s2").unwrap().is_silent = false;
+    let made = plan(&town, &after, &[remove("s2", true)]);
+    assert!(text::trouble(&made).contains("Remove s2 (server-answers)"));
+    assert!(made.graph.said_off.is_empty());
 }

@@ -53,16 +53,18 @@ fn each_verb_says_why_it_may_not_be() {
     let is = |what: &str, expected: &str| check(&town, BARE, Role::Operator, what, expected);
     is(
         "server s1",
-        "drain\nreturn: It is in service.\nreboot\nremove: It runs MGS; drain it first.",
+        "drain\nreturn: It is in service.\nreboot\nremove: It runs MGS; drain it first.\n\
+         force-remove: Its agent is connected; remove it without force.",
     );
     is(
         "server c1",
-        "drain\nreturn: It is in service.\nreboot\nremove",
+        "drain\nreturn: It is in service.\nreboot\nremove\n\
+         force-remove: Its agent is connected; remove it without force.",
     );
     let watched = "It is only watched: Candela changes nothing on it.";
     is(
         "server w1",
-        &["drain", "return", "reboot", "remove"]
+        &["drain", "return", "reboot", "remove", "force-remove"]
             .map(|verb| format!("{verb}: {watched}"))
             .join("\n"),
     );
@@ -101,7 +103,8 @@ fn silence_and_others_hands_are_reasons() {
     is(
         "server s2",
         "drain: It waits for this: The agent on s2, where it was mounted, to connect; or `target failover` once that server is proven off.\nreturn: It is in service.\n\
-         reboot: It waits for this: The agent on s2 to connect.\nremove: It is silent, and ran lab-MDT0000 when last seen.",
+         reboot: It waits for this: The agent on s2 to connect.\nremove: It is silent, and ran lab-MDT0000 when last seen.\n\
+         force-remove (MGS and 5 others lose a server that may take them over.)",
     );
 }
 

@@ -16,6 +16,7 @@ use sim::door::{Door, Gate};
 use sim::world::World;
 use sim::world::host::HostName;
 use sim::world::layout::Layout;
+use sim::world::power;
 use sim::world::record::Happening;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
@@ -210,13 +211,37 @@ async fn fail_over(site: &Site) {
 
 /// A server is drained by the edit that `allowed` names; the spec keeps it.
 async fn drain(site: &Site) {
-    let verb = may(site, "oss02", "drain").await;
+    let verb = may(site, "mds01", "drain").await;
     let plan = carry_out(site, json!({"edits": verb["edits"]})).await;
-    assert_eq!(plan["title"], "Drain oss02");
+    assert_eq!(plan["title"], "Drain mds01");
     let (_, kept) = site.call(Method::GET, "/spec", None).await;
     assert_eq!(kept["text"], plan["spec"]);
     assert!(kept["text"].as_str().unwrap().contains("drained"), "{kept}");
-    may(site, "oss02", "return").await;
+    may(site, "mds01", "return").await;
+}
+
+/// A dead server is removed by an operator's word, and its agent is refused.
+async fn bury(site: &Site) {
+    let verb = may(site, "oss02", "force-remove").await;
+    let mut asked = json!({"edits": verb["edits"], "goals": verb["goals"]});
+    let draft = site.post("/plan", asked.clone()).await;
+    let needed = &draft["consent_needed"];
+    assert_eq!(needed.as_array().unwrap().len(), 1, "{draft:#}");
+    assert_eq!(needed[0]["word"], "oss02");
+    asked["consents"] =
+        json!([{"device": needed[0]["device"], "signature": needed[0]["signature"]}]);
+    let plan = carry_out(site, asked).await;
+    assert_eq!(plan["removes"][0]["name"], "oss02");
+    let steps = plan["steps"].as_array().unwrap().iter();
+    let kinds: Vec<&Value> = steps.map(|step| &step["kind"]).collect();
+    assert_eq!(kinds, ["target_mounted", "target_mounted"]);
+    let ask = (Method::GET, "/servers/oss02", None);
+    site.until(ask, |server| server["state"] == "revoked").await;
+    let (_, told) = site.call(Method::GET, "/events?kind=server.", None).await;
+    let told = told["items"].as_array().unwrap().iter();
+    let mut said = told.filter(|event| event["kind"] == "server.said-off");
+    let said = said.next().expect("it is in the journal");
+    assert!(said["actor"].is_string(), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -236,15 +261,13 @@ async fn a_file_system_is_made_though_the_manager_ends_in_the_middle_and_then_mo
     let (managers, _) = watch::channel(Some(site.running.memory_connector()));
     let shutdown = Shutdown::new();
     let mut agents = tokio::task::JoinSet::new();
+    let oss02 = Shutdown::new();
     for name in layout.names() {
         let gate = Arc::clone(&dam) as Arc<dyn Gate>;
         let door = Door::new(Arc::clone(&world), name.clone(), gate, true);
-        agents.spawn(live(
-            Arc::new(door),
-            name,
-            managers.subscribe(),
-            shutdown.clone(),
-        ));
+        let own = if name.0 == "oss02" { &oss02 } else { &shutdown };
+        let own = own.clone();
+        agents.spawn(live(Arc::new(door), name, managers.subscribe(), own));
     }
 
     let ask = json!({"spec": SPEC});
@@ -312,11 +335,18 @@ async fn a_file_system_is_made_though_the_manager_ends_in_the_middle_and_then_mo
     assert!(lines.to_string().contains("mkfs.lustre"), "{lines:#}");
 
     fail_over(&site).await;
+    oss02.begin();
+    power::cut(
+        &mut world.lock().unwrap(),
+        &HostName(String::from("oss02")),
+        "crash",
+    );
+    bury(&site).await;
     drain(&site).await;
     let (_, told) = site.call(Method::GET, "/events?kind=job.", None).await;
     let ended = told["items"].as_array().unwrap().iter();
     let ended = ended.filter(|event| event["kind"] == "job.ended").count();
-    assert_eq!(ended, 3, "{told:#}");
+    assert_eq!(ended, 4, "{told:#}");
 
     shutdown.begin();
     while agents.join_next().await.is_some() {}

@@ -4,6 +4,7 @@
 use crate::drill::agent::{Agent, Told, Trouble, order_of};
 use crate::drill::scene::{self, Act, Reports};
 use engine::{Desk, Limits};
+use model::edit::Edit;
 use model::graph::Planned;
 use model::ids::{JobId, ServerId};
 use model::job::{Attempt, Effect, JobEvent, JobState, Outcome};
@@ -101,6 +102,8 @@ impl Play {
             ["reboot", server] => self.apply(vec![Goal::Reboot {
                 server: (*server).to_owned(),
             }]),
+            ["remove", server] => self.remove(server, false),
+            ["remove", server, "off"] => self.remove(server, true),
             ["retry"] => self.retry(),
             ["wait", seconds] => self.wait(seconds.trim_end_matches('s').parse().unwrap()),
             ["break", host] => power::cut(&mut self.world(), &named(host), "crash"),
@@ -207,6 +210,37 @@ impl Play {
         self.desk.ask(job, submitted, now_ms).unwrap();
         self.drive();
         self.ended(job);
+    }
+
+    /// A server leaves for good; `is_off` is the operator's word for it.
+    fn remove(&mut self, server: &str, is_off: bool) {
+        let edit = Edit::RemoveServers {
+            servers: server.to_owned(),
+            force: is_off,
+        };
+        let world = self.world().clone();
+        let (spec, findings) = scene::seen(&world, &self.last, |seen| {
+            plan::edit(&self.spec, &[edit], seen)
+        });
+        if let Some(first) = findings.first() {
+            return self.say(&first.reason);
+        }
+        self.spec = spec;
+        let goal = Goal::Remove {
+            server: server.to_owned(),
+            is_off,
+        };
+        let plan = self.planned(vec![goal.clone()]);
+        for said in &plan.graph.said_off {
+            self.say(format!(
+                "by the operator's word {} is off",
+                self.names[&said.server]
+            ));
+        }
+        for id in &plan.graph.removes {
+            self.say(format!("forgets {} at the end", self.names[id]));
+        }
+        self.apply(vec![goal]);
     }
 
     fn now_ms(&self) -> i64 {
