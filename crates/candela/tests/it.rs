@@ -103,6 +103,65 @@ impl Demo {
         all.find(|one| one["name"] == name).unwrap().clone()
     }
 
+    /// What would be done for this spec, once all servers that it needs report.
+    fn plan(&self, file: &str) -> Value {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let plan = self.ask(&["spec", "plan", file]);
+            if plan["findings"] == json!([]) && plan["waiting"] == json!([]) {
+                return plan;
+            }
+            assert!(Instant::now() < until, "{plan:#}");
+        }
+    }
+
+    /// Gives a command until its job is done: the world may move between the
+    /// plan that is shown and its job.
+    fn until_done(&self, args: &[&str]) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let done = self.run(args);
+            let said = String::from_utf8_lossy(&done.stderr).into_owned();
+            if said.contains("plan-changed") && Instant::now() < until {
+                continue;
+            }
+            assert!(done.status.success(), "{args:?}: {done:?}");
+            return said;
+        }
+    }
+
+    /// Gives a command that removes `lab`, once its plan waits for nothing: right
+    /// after a move, reports of two servers may name one target. Then waits until
+    /// nobody has any of it.
+    fn remove(&self, planned: &[&str], done: &[&str]) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let plan = self.ask(planned);
+            if plan["waiting"] == json!([]) {
+                break;
+            }
+            assert!(Instant::now() < until, "{plan:#}");
+        }
+        self.until_done(done);
+        loop {
+            let all = self.ask(&["demo", "list"]);
+            let is_bare = |one: &Value| one["targets"] == json!([]);
+            if all.as_array().unwrap().iter().all(is_bare) && !self.has("lab") {
+                return;
+            }
+            assert!(Instant::now() < until, "{all:#}");
+        }
+    }
+
+    /// Whether there is a file system of this name.
+    fn has(&self, name: &str) -> bool {
+        let all = self.ask(&["fs", "list"]);
+        all.as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one["name"] == name)
+    }
+
     fn events(&self) -> Events {
         let mut child = self
             .command(&["event", "list", "--follow", "--output", "json"])
@@ -150,22 +209,14 @@ impl Events {
 }
 
 #[test]
-fn a_file_system_is_made_and_outlives_a_server() {
+fn a_file_system_is_made_outlives_a_server_and_is_removed() {
     let demo = Demo::start(4);
     let events = demo.events();
     let file = demo.folder.path().join("lab.yaml");
     let path = file.to_str().unwrap();
     let spec = demo.say(&["demo", "spec"]);
     std::fs::write(&file, &spec).unwrap();
-    let until = Instant::now() + PATIENCE;
-    let plan = loop {
-        let plan = demo.ask(&["spec", "plan", path]);
-        // Not all servers may have reported yet.
-        if plan["findings"] == json!([]) {
-            break plan;
-        }
-        assert!(Instant::now() < until, "{plan:#}");
-    };
+    let plan = demo.plan(path);
     assert_eq!(plan["consent_needed"].as_array().unwrap().len(), 7);
     let apply = [
         "spec",
@@ -202,19 +253,80 @@ fn a_file_system_is_made_and_outlives_a_server() {
         "--yes",
         "--follow",
     ];
-    let until = Instant::now() + PATIENCE;
-    let done = loop {
-        let done = demo.run(&back);
-        let said = String::from_utf8_lossy(&done.stderr).into_owned();
-        // The world may move between the plan that is shown and its job.
-        if !said.contains("plan-changed") || Instant::now() > until {
-            break done;
-        }
-    };
-    assert!(done.status.success(), "{done:?}");
+    demo.until_done(&back);
     events.wait("lab-OST0000 is mounted on oss01");
     let home = demo.server("oss01");
     assert_eq!(home["targets"], json!(["lab-OST0000", "lab-OST0002"]));
+
+    // Consent to lose what is in it is not given by `--yes`, nor by another name.
+    let remove = ["fs", "remove", "lab", "--yes", "--follow"];
+    for word in [&[][..], &["--yes-destroy", "bal"]] {
+        let refused = demo.run(&[&remove[..], word].concat());
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(said.contains("add --yes-destroy lab"), "{said}");
+    }
+    let planned = ["fs", "remove", "lab", "--dry-run"];
+    demo.remove(&planned, &[&remove[..], &["--yes-destroy", "lab"]].concat());
+    demo.say(&["fs", "forget", "lab", "--yes"]);
+    assert!(!demo.say(&["spec", "show"]).contains("lab"));
+}
+
+#[test]
+fn one_spec_file_makes_a_file_system_heals_it_and_removes_it() {
+    let demo = Demo::start(8);
+    let events = demo.events();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/examples/lab.yaml");
+    let shipped = shipped.to_str().unwrap();
+    let text = std::fs::read_to_string(shipped).unwrap();
+    assert_eq!(demo.say(&["demo", "spec"]), text);
+    let plan = demo.plan(shipped);
+    assert_eq!(plan["consent_needed"].as_array().unwrap().len(), 15);
+    demo.say(&["spec", "check", shipped]);
+    assert!(
+        demo.say(&["spec", "diff", shipped])
+            .contains("+ - name: lab")
+    );
+    let apply = |file| ["spec", "apply", file, "--yes", "--follow", "--yes-destroy"];
+    demo.until_done(&[&apply(shipped)[..], &["blank"]].concat());
+    events.wait("lab-OST0000 is mounted on oss01");
+    // What is as it should be is left alone, and kept as it was written.
+    assert_eq!(demo.say(&["spec", "show"]), text);
+    assert!(
+        demo.say(&["spec", "diff", shipped])
+            .contains("there is no difference")
+    );
+    assert_eq!(demo.plan(shipped)["steps"], json!([]));
+
+    demo.say(&["demo", "break", "oss01", "--how", "hang"]);
+    events.wait("lab-OST0000 is mounted on oss02");
+    demo.say(&["demo", "mend", "oss01"]);
+    events.wait("cluster node oss01 is now online");
+    // Where a target runs while it is well is for a person to say.
+    assert_eq!(demo.plan(shipped)["steps"], json!([]));
+    demo.until_done(&[
+        "target",
+        "failback",
+        "lab-OST[0000,0006]",
+        "--yes",
+        "--follow",
+    ]);
+
+    let file = demo.folder.path().join("gone.yaml");
+    let gone = text.replace("- name: lab\n", "- name: lab\n  state: absent\n");
+    assert_ne!(gone, text);
+    std::fs::write(&file, gone).unwrap();
+    let gone = file.to_str().unwrap();
+    demo.remove(
+        &["spec", "plan", gone],
+        &[&apply(gone)[..], &["lab"]].concat(),
+    );
+
+    // A spec that names it no more goes through with nothing left to do.
+    let (without, _) = text.split_once("filesystems:").unwrap();
+    std::fs::write(&file, without).unwrap();
+    assert_eq!(demo.plan(gone)["steps"], json!([]));
+    demo.say(&["spec", "apply", gone, "--yes"]);
+    assert_eq!(demo.say(&["spec", "show"]), without);
 }
 
 #[test]

@@ -65,11 +65,19 @@ pub(super) async fn carry_out(
         return Ok(ExitCode::SUCCESS);
     };
     eprintln!("job {id} has begun");
-    if doing.follow {
-        return job::follow(client, &id).await;
+    let code = if doing.follow {
+        job::follow(client, &id).await?
+    } else {
+        eprintln!("  see how it goes: candela job follow {id}");
+        ExitCode::SUCCESS
+    };
+    if !shown.waiting.is_empty() {
+        let n = shown.waiting.len();
+        eprintln!(
+            "{n} things wait, as shown, and are not in this job; give the command again then"
+        );
     }
-    eprintln!("  see how it goes: candela job follow {id}");
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 /// Whether it is about a server that is to be held off, and about no device.
@@ -81,8 +89,7 @@ fn is_of_server(one: &ConsentNeeded) -> bool {
 fn consents(needed: &[ConsentNeeded], doing: &Doing) -> Result<Vec<ConsentGiven>> {
     let is_given = |one: &ConsentNeeded| {
         doing.yes_destroy.iter().any(|word| {
-            let names = [&one.device, &one.target];
-            let is_named = names.contains(&word) || *word == one.word;
+            let is_named = [&one.device, &one.target, &one.word].contains(&word);
             is_named || (word == BLANK && one.signature == BLANK)
         })
     };

@@ -47,6 +47,8 @@ pub async fn run(client: &Client, verb: SpecVerb, common: &Common) -> Result<Exi
             } else {
                 output::data(common.output, &plan)?;
             }
+            let is_wrong = plan.findings.iter().any(|finding| finding.is_error);
+            return Ok(ExitCode::from(u8::from(is_wrong)));
         }
         SpecVerb::Apply(args) => {
             let asked = PlanRequest {
@@ -163,10 +165,11 @@ pub(crate) fn show(plan: &Plan, screen: Screen) -> String {
         .iter()
         .flat_map(|step| step.feels.iter().map(|f| (step.number, f)))
         .map(|(n, f)| {
-            format!(
-                "Step {n}: {}: {} (about {} s)",
-                f.filesystem, f.text, f.seconds
-            )
+            let long = match f.seconds {
+                0 => String::new(),
+                seconds => format!(" (about {seconds} s)"),
+            };
+            format!("Step {n}: {}: {}{long}", f.filesystem, f.text)
         })
         .collect();
     let needed = plan.consent_needed.iter().map(|one| {
