@@ -483,7 +483,11 @@ impl Run {
                     .map(|one| format!("{}: {}", one.path, one.reason)),
             )
             .collect();
-        if plan.is_settled() {
+        let is_over = |code: &str| check::rest::may_wait(&self.operator.spec, code);
+        if plan.graph.is_empty()
+            && !plan.has_errors()
+            && plan.waiting.iter().all(|one| is_over(&one.code))
+        {
             return self.at_rest();
         }
         if plan.graph.is_empty() || !plan.is_ready() {

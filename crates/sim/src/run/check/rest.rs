@@ -16,6 +16,7 @@ pub fn differences(world: &World, spec: &Spec) -> Vec<String> {
             world,
             fs,
             drained: &drained,
+            serves: served_by(spec, fs).is_some(),
             found: &mut found,
             labels: BTreeSet::new(),
         };
@@ -41,6 +42,26 @@ pub fn differences(world: &World, spec: &Spec) -> Vec<String> {
     found
 }
 
+/// A file system that is to be up and has its MGS with this one.
+fn served_by<'a>(spec: &'a Spec, fs: &FsSpec) -> Option<&'a FsSpec> {
+    let name = fs.name.as_str();
+    spec.filesystems.iter().find(|other| {
+        let is_of = matches!(&other.mgs, MgsSpec::Of(of) if of == name);
+        is_of && other.state == FsWanted::Mounted
+    })
+}
+
+/// Whether something may wait for ever: a file system that is to be down, and
+/// whose MGS, on its MDT0000, serves another one.
+pub fn may_wait(spec: &Spec, code: &str) -> bool {
+    let mut all = spec.filesystems.iter();
+    code == "mgs-shared"
+        && all.any(|fs| {
+            let is_down = fs.state != FsWanted::Mounted;
+            is_down && matches!(fs.mgs, MgsSpec::OnMdt0) && served_by(spec, fs).is_some()
+        })
+}
+
 fn drained(spec: &Spec) -> BTreeSet<String> {
     let all = spec.servers.iter();
     let drained = all.filter(|one| one.state == ServerWanted::Drained);
@@ -53,6 +74,8 @@ struct Of<'a> {
     world: &'a World,
     fs: &'a FsSpec,
     drained: &'a BTreeSet<String>,
+    /// Whether its MGS serves another file system that is to be up.
+    serves: bool,
     found: &'a mut Vec<String>,
     labels: BTreeSet<String>,
 }
@@ -99,7 +122,13 @@ impl Of<'_> {
             .filter(|(_, one)| one.place == place && one.is_started)
             .map(|((host, _), _)| host)
             .collect();
-        let is_up = self.fs.state == FsWanted::Mounted && !able.is_empty();
+        let is_mgs = match &self.fs.mgs {
+            MgsSpec::Own(_) => kind == "MGS",
+            MgsSpec::OnMdt0 => label.ends_with("-MDT0000"),
+            _ => false,
+        };
+        let is_wanted = self.fs.state == FsWanted::Mounted || is_mgs && self.serves;
+        let is_up = is_wanted && !able.is_empty();
         match (is_up, on.as_slice()) {
             (true, [one]) if able.contains(one) => {}
             (false, []) => {}
