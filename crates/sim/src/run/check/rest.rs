@@ -100,6 +100,11 @@ impl Of<'_> {
             }
             return;
         }
+        // What is to be down is made, and made known, once it is to be up.
+        let is_made = self.fs.state == FsWanted::Mounted;
+        if held.is_none() && !is_made && disk.content == Content::Blank {
+            return;
+        }
         let Some((place, data)) = held else {
             return self.say(&format!("{device} holds no target, and is to be an {kind}"));
         };
@@ -107,7 +112,7 @@ impl Of<'_> {
         if !label.contains(kind) || kind != "MGS" && data.fs() != self.fs.name.as_str() {
             return self.say(&format!("{device} is to be an {kind}, and holds {label}"));
         }
-        if data.standing != Standing::Known && kind != "MGS" {
+        if is_made && data.standing != Standing::Known && kind != "MGS" {
             self.say(&format!("{label} is not known to its MGS"));
         }
         if !self.labels.insert(label.clone()) {
@@ -139,7 +144,7 @@ impl Of<'_> {
 
     /// Indices without gaps, and no target too many.
     fn count(&mut self) {
-        if self.fs.state == FsWanted::Absent {
+        if self.fs.state != FsWanted::Mounted {
             return;
         }
         let mut by_kind: BTreeMap<&str, usize> = BTreeMap::new();

@@ -167,6 +167,7 @@ fn failing(device: &str, at: &str, exit: i32, rest: &str) -> Output {
     let words = match exit {
         2 => "No such file or directory",
         5 => "Input/output error",
+        16 => "Device or resource busy",
         22 => "Invalid argument",
         30 => "Read-only file system",
         98 => "Address already in use",
@@ -250,6 +251,10 @@ fn take(
             "osd_ldiskfs"
         },
     );
+    // Another mount of it may have come first while this one waited.
+    if world.lustre.on(host).any(|(_, one)| one.place == *place) {
+        return Err(failing(device, at, 16, ""));
+    }
     if let Place::Disk(id) = place {
         let user = ldiskfs::user(world, host, id);
         if user.is_some_and(|user| is_checked && ldiskfs::is_alive(world, &user)) {
