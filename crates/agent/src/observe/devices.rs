@@ -42,16 +42,37 @@ pub fn devices(look: &mut Look<'_>, machine_id: &str) -> Option<Vec<Device>> {
         let parents: Vec<DeviceId> = parents.into_iter().collect();
         let id = identity(block, known, &parents, machine_id);
         ids.insert(&block.name, id.clone());
-        match found.iter_mut().find(|device| device.id == id) {
+        if let Some(twin) = found.iter_mut().find(|device| device.id == id) {
             // A further path to the same disk.
-            Some(twin) => {
-                twin.links.extend(block.path.clone());
-                twin.links.sort();
-            }
-            None => found.push(device(block, known, id, parents)),
+            twin.links.extend(block.path.clone());
+            twin.links.sort();
+        } else {
+            let mut new = device(block, known, id, parents);
+            named_as_its_paths(&mut new, &found);
+            found.push(new);
         }
     }
     Some(found)
+}
+
+/// A multipath map is the disk that its paths lead to, and is known as that.
+fn named_as_its_paths(map: &mut Device, found: &[Device]) {
+    let path = match (map.kind, map.parents.first()) {
+        (DeviceKind::Multipath, Some(id)) => found.iter().find(|device| device.id == *id),
+        _ => None,
+    };
+    let Some(path) = path else {
+        return;
+    };
+    let or = |known: &mut Option<String>, of_path: &Option<String>| {
+        if known.is_none() {
+            known.clone_from(of_path);
+        }
+    };
+    or(&mut map.model, &path.model);
+    or(&mut map.serial, &path.serial);
+    or(&mut map.wwn, &path.wwn);
+    or(&mut map.transport, &path.transport);
 }
 
 fn udev_database(look: &mut Look<'_>) -> BTreeMap<String, Extra> {
@@ -60,15 +81,23 @@ fn udev_database(look: &mut Look<'_>) -> BTreeMap<String, Extra> {
     };
     let (all, skips) = udev::parse(&bytes);
     look.skips("devices", &source, &skips);
-    let blocks = all.iter().filter(|device| device.is_block());
-    blocks
+    let blocks = || all.iter().filter(|device| device.is_block());
+    // Several claim a link: a multipath map's name is also that of each path.
+    let mut claims: BTreeMap<&str, i64> = BTreeMap::new();
+    for device in blocks() {
+        let priority = device.link_priority.unwrap_or(0);
+        for link in &device.links {
+            let best = claims.entry(link).or_insert(priority);
+            *best = priority.max(*best);
+        }
+    }
+    blocks()
         .filter_map(|device| {
             let kname = device.devname()?.rsplit('/').next()?.to_owned();
-            let mut links: Vec<String> = device
-                .links
-                .iter()
-                .map(|link| format!("/dev/{link}"))
-                .collect();
+            let priority = device.link_priority.unwrap_or(0);
+            let won = |link: &&&str| claims.get(**link).is_none_or(|best| *best == priority);
+            let links = device.links.iter().filter(won);
+            let mut links: Vec<String> = links.map(|link| format!("/dev/{link}")).collect();
             links.sort_by_key(|link| (!link.starts_with("/dev/disk/by-id/"), link.clone()));
             let properties = device
                 .properties

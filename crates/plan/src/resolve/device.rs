@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Devices<'a> {
     world: World<'a>,
     parents: OnceCell<BTreeSet<&'a DeviceId>>,
+    maps: OnceCell<BTreeMap<&'a DeviceId, &'a DeviceId>>,
     mounted: OnceCell<BTreeSet<(ServerId, &'a str)>>,
     by_path: OnceCell<BTreeMap<&'a str, BTreeSet<&'a DeviceId>>>,
     pools: OnceCell<BTreeMap<&'a str, (ServerId, &'a Zpool)>>,
@@ -28,6 +29,7 @@ impl<'a> Devices<'a> {
         Self {
             world,
             parents: OnceCell::new(),
+            maps: OnceCell::new(),
             mounted: OnceCell::new(),
             by_path: OnceCell::new(),
             pools: OnceCell::new(),
@@ -37,8 +39,20 @@ impl<'a> Devices<'a> {
     }
 
     /// The device that a text of the spec means: an id, or a path or link that
-    /// means one device on every managed server that has it.
+    /// means one device on every managed server that has it. A disk behind
+    /// several paths is its multipath map.
     pub fn find(&self, text: &str) -> Result<DeviceId, String> {
+        let id = self.named(text)?;
+        let maps = self.maps.get_or_init(|| {
+            let devices = self.world.inventory.devices.iter();
+            let maps = devices.filter(|(_, device)| device.kind == DeviceKind::Multipath);
+            let pairs = maps.flat_map(|(id, map)| map.parents.iter().map(move |path| (path, id)));
+            pairs.collect()
+        });
+        Ok(maps.get(&id).map_or(id, |map| (*map).clone()))
+    }
+
+    fn named(&self, text: &str) -> Result<DeviceId, String> {
         let id = DeviceId(text.to_owned());
         if self.world.inventory.devices.contains_key(&id) {
             return Ok(id);

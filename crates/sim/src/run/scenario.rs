@@ -249,6 +249,7 @@ impl Town {
             per_group: self.per_group,
             disks_per_server: self.disks_per_server,
             disk_bytes: 1 << 40,
+            ..Layout::default()
         }
     }
 }

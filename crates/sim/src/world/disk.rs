@@ -1,14 +1,16 @@
 //! Disks, what lies on them, and the programs that show them.
 
 mod blkid;
+mod block;
 mod lsblk;
 pub mod udev;
 
 use super::World;
 use super::command::{self, Part};
-use super::host::{HostName, Mount};
+use super::host::{Host, HostName, Mount};
 use super::record::Happening;
 use super::target::TargetData;
+use block::Block;
 use std::time::Duration;
 
 /// The programs of disks.
@@ -115,17 +117,15 @@ impl Content {
     }
 }
 
-/// The disk that a path leads to on a host, if it answers: `/dev/sdb`, a
-/// partition of it, or a link of udev.
+/// The disk that a path leads to on a host, if it answers there: `/dev/sdb`,
+/// `/dev/mapper/mpatha`, a partition of it, or a link of udev.
 pub fn find(world: &World, host: &HostName, path: &str) -> Option<DiskId> {
     let state = world.hosts.get(host)?;
-    let is_there = |id: &&DiskId| {
-        let disk = world.disks.get(*id);
-        disk.is_some_and(|disk| disk.fault != Some(DiskFault::Gone))
-    };
     let name = path.rsplit('/').next()?;
     let name = name.split("-part").next().unwrap_or(name);
-    let id = if let Some(wwn) = name.strip_prefix("wwn-0x").or(name.strip_prefix("scsi-3")) {
+    let by_wwn = ["wwn-0x", "scsi-3", "dm-uuid-mpath-3"];
+    let mut wwns = by_wwn.iter().filter_map(|front| name.strip_prefix(front));
+    let id = if let Some(wwn) = wwns.next() {
         state.disks.values().find(|id| id.0 == wwn)
     } else if path.starts_with("/dev/disk/by-label/") {
         state.disks.values().find(|id| {
@@ -134,14 +134,41 @@ pub fn find(world: &World, host: &HostName, path: &str) -> Option<DiskId> {
         })
     } else {
         let whole = name.trim_end_matches(|c: char| c.is_ascii_digit());
-        state.disks.get(whole)
+        let map = whole.strip_prefix("dm-name-").unwrap_or(whole);
+        let mut maps = state.maps.iter();
+        let mapped = maps.find(|(_, name)| *name == map).map(|(id, _)| id);
+        mapped.or_else(|| {
+            state
+                .disks
+                .get(whole)
+                .filter(|_| !state.lost.contains(whole))
+        })
     };
-    id.filter(is_there).cloned()
+    id.filter(|id| answers(world, state, id)).cloned()
 }
 
-/// The kernel's name of a disk on a host: `sdb`.
+/// Whether a disk is there for a host: it is not gone, and not every path is lost.
+fn answers(world: &World, state: &Host, id: &DiskId) -> bool {
+    let disk = world.disks.get(id);
+    let mut paths = state.disks.iter();
+    disk.is_some_and(|disk| disk.fault != Some(DiskFault::Gone))
+        && paths.any(|(name, one)| one == id && !state.lost.contains(name))
+}
+
+/// Whether a multipath map holds what is at a path: a disk that is one way to it.
+pub fn is_held(world: &World, host: &HostName, path: &str) -> bool {
+    let state = world.hosts.get(host);
+    let name = path.strip_prefix("/dev/").unwrap_or_default();
+    let id = state.and_then(|state| state.disks.get(name));
+    id.is_some_and(|id| state.is_some_and(|state| state.maps.contains_key(id)))
+}
+
+/// The name of a disk's node on a host, below `/dev`: `sdb`, `mapper/mpatha`.
 pub fn name_of(world: &World, host: &HostName, id: &DiskId) -> Option<String> {
     let state = world.hosts.get(host)?;
+    if let Some(map) = state.maps.get(id) {
+        return Some(format!("mapper/{map}"));
+    }
     let mut disks = state.disks.iter();
     disks
         .find(|(_, one)| *one == id)
@@ -194,114 +221,6 @@ pub fn scsi_name(n: usize) -> String {
     }
     let letters: String = letters.iter().rev().collect();
     format!("sd{letters}")
-}
-
-/// The disks of a host in the order of the kernel, each with its number.
-fn in_order(world: &World, host: &HostName) -> Vec<(usize, String, DiskId)> {
-    let Some(state) = world.hosts.get(host) else {
-        return Vec::new();
-    };
-    let mut disks: Vec<(&String, &DiskId)> = state.disks.iter().collect();
-    disks.sort_by_key(|(name, _)| (name.len(), *name));
-    let numbered = disks.into_iter().enumerate();
-    let all = numbered.map(|(n, (name, id))| (n, name.clone(), id.clone()));
-    all.filter(|(_, _, id)| {
-        let disk = world.disks.get(id);
-        disk.is_some_and(|disk| disk.fault != Some(DiskFault::Gone))
-    })
-    .collect()
-}
-
-/// What the kernel and `blkid` call a block device: a disk or a partition that
-/// ZFS made on it.
-struct Block<'a> {
-    name: String,
-    /// Its number among the disks of the host.
-    number: usize,
-    /// 1 or 9 for a partition.
-    part: Option<u32>,
-    id: DiskId,
-    disk: &'a Disk,
-    bytes: u64,
-    /// First sector.
-    start: u64,
-    /// Kind, label, UUID.
-    known: Option<(String, String, String)>,
-    mounted_at: Option<String>,
-}
-
-/// Bytes of the partition that ZFS reserves at the end.
-const PART9: u64 = 8 << 20;
-
-impl<'a> Block<'a> {
-    fn all(world: &'a World, host: &HostName) -> Vec<Self> {
-        let mut blocks = Vec::new();
-        for (number, name, id) in in_order(world, host) {
-            let Some(disk) = world.disks.get(&id) else {
-                continue;
-            };
-            let known = disk.content.known();
-            let known = known.map(|(kind, label, uuid)| (kind.to_owned(), label, uuid));
-            let is_member = matches!(disk.content, Content::PoolMember { .. });
-            let mounted_at = mount_of(world, host, &id).map(|mount| mount.at.clone());
-            let block = |part: Option<u32>, bytes, start, known| Block {
-                name: part.map_or_else(|| name.clone(), |part| format!("{name}{part}")),
-                number,
-                part,
-                id: id.clone(),
-                disk,
-                bytes,
-                start,
-                known,
-                mounted_at: mounted_at.clone().filter(|_| part.is_none()),
-            };
-            if !is_member {
-                blocks.push(block(None, disk.bytes, 0, known));
-                continue;
-            }
-            let data = disk.bytes.saturating_sub(PART9 + (2 << 20));
-            blocks.push(block(None, disk.bytes, 0, None));
-            blocks.push(block(Some(1), data, 2048, known));
-            blocks.push(block(Some(9), PART9, 2048 + data / 512, None));
-        }
-        blocks
-    }
-
-    /// Major and minor number.
-    fn device(&self) -> (usize, usize) {
-        const MAJORS: [usize; 16] = [
-            8, 65, 66, 67, 68, 69, 70, 71, 128, 129, 130, 131, 132, 133, 134, 135,
-        ];
-        let major = MAJORS.get(self.number / 16).copied().unwrap_or(259);
-        let part = self.part.map_or(0, |part| part as usize);
-        (major, self.number % 16 * 16 + part)
-    }
-
-    /// The type of its partition.
-    fn part_type(&self) -> &'static str {
-        match self.part {
-            Some(9) => "6a945a3b-1dd2-11b2-99a6-080020736631",
-            _ => "6a898cc3-1dd2-11b2-99a6-080020736631",
-        }
-    }
-
-    /// The member's own guid, of the partition that holds a pool.
-    fn member(&self) -> Option<u64> {
-        match (&self.disk.content, self.part) {
-            (Content::PoolMember { member, .. }, Some(1)) => Some(*member),
-            _ => None,
-        }
-    }
-
-    /// The name that ZFS gave the partition.
-    fn part_label(&self) -> Option<String> {
-        self.member().map(|member| format!("zfs-{member:016x}"))
-    }
-
-    /// A UUID of the partition, or of the table.
-    fn part_uuid(&self) -> String {
-        uuid_from(&format!("{}/{}", self.id.0, self.part.unwrap_or(0)))
-    }
 }
 
 /// A UUID that follows from a text.

@@ -35,7 +35,12 @@ pub struct Host {
     /// Units by full name.
     pub units: BTreeMap<String, Unit>,
     /// Disks that it sees, by the kernel's name: `sdb`.
+    /// One under a multipath map has a name for each path to it.
     pub disks: BTreeMap<String, DiskId>,
+    /// Multipath maps over its disks, by their names: `mpatha`.
+    pub maps: BTreeMap<DiskId, String>,
+    /// Paths to disks that are lost, by the kernel's name.
+    pub lost: BTreeSet<String>,
     /// Interfaces: name and IPv4 address.
     pub interfaces: BTreeMap<String, String>,
     /// What is mounted, in order. Gone at a boot.

@@ -17,6 +17,8 @@ pub struct Layout {
     pub disks_per_server: usize,
     /// Bytes of each disk.
     pub disk_bytes: u64,
+    /// Paths from a server to each shared disk; more than one are multipath maps.
+    pub paths: usize,
 }
 
 impl Default for Layout {
@@ -26,6 +28,7 @@ impl Default for Layout {
             per_group: 2,
             disks_per_server: 4,
             disk_bytes: 8 << 40,
+            paths: 1,
         }
     }
 }
@@ -81,10 +84,12 @@ impl Layout {
         for (group, members) in names.chunks(self.per_group.max(1)).enumerate() {
             for number in 0..self.disks_per_server * members.len() {
                 let id = DiskId(format!("5000c500{:08x}", group * 0x1000 + number + 1));
-                let name = scsi_name(number + 1);
-                for member in members {
+                for (place, member) in members.iter().enumerate() {
                     if let Some(host) = world.hosts.get_mut(member) {
-                        host.disks.insert(name.clone(), id.clone());
+                        // Each server counts its maps for itself.
+                        let n_disks = self.disks_per_server * members.len();
+                        let map = (number + place) % n_disks;
+                        self.connect(host, number, map, &id);
                     }
                 }
                 let serial = format!("ZA1{group:03}{number:02}");
@@ -100,6 +105,24 @@ impl Layout {
             world.disks.insert(id, system(place));
         }
         world
+    }
+
+    /// Connects a host with a shared disk by all its paths.
+    fn connect(&self, host: &mut Host, number: usize, map: usize, id: &DiskId) {
+        for path in 0..self.paths.max(1) {
+            let name = scsi_name(number * self.paths.max(1) + path + 1);
+            host.disks.insert(name, id.clone());
+        }
+        if self.paths > 1 {
+            let letters = scsi_name(map);
+            let letters = letters.trim_start_matches("sd");
+            host.maps.insert(id.clone(), format!("mpath{letters}"));
+            let unit = Unit {
+                is_active: true,
+                is_enabled: true,
+            };
+            host.units.insert(String::from("multipathd.service"), unit);
+        }
     }
 }
 

@@ -32,8 +32,12 @@ fn played(text: &str) -> String {
             document.push_str(more.strip_prefix("> ").unwrap_or(""));
             document.push('\n');
         }
-        if let Some(n_servers) = line.strip_prefix("servers ") {
-            play = Some(Play::new(n_servers.parse().unwrap()));
+        if let Some(words) = line.strip_prefix("servers ") {
+            let (n_servers, paths) = words.split_once(" paths ").unwrap_or((words, "1"));
+            play = Some(Play::new(
+                n_servers.parse().unwrap(),
+                paths.parse().unwrap(),
+            ));
             continue;
         }
         let play = play.as_mut().expect("a script begins with its servers");

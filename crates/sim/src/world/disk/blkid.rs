@@ -1,6 +1,7 @@
 //! `blkid` and `wipefs`.
 
-use super::{Block, Content, find, is_writable, mount_of, replace};
+use super::block::Role;
+use super::{Block, Content, find, is_held, is_writable, mount_of, replace};
 use crate::world::World;
 use crate::world::command::{failed, printed, quiet};
 use crate::world::host::HostName;
@@ -13,7 +14,7 @@ pub fn run(world: &mut World, host: &HostName, argv: &[String]) -> Output {
     let blocks = Block::all(world, host);
     let mut text = String::new();
     for block in &blocks {
-        let path = format!("/dev/{}", block.name);
+        let path = block.path();
         if !wanted.is_empty() && !wanted.contains(&path.as_str()) {
             continue;
         }
@@ -36,11 +37,15 @@ fn line(block: &Block<'_>, path: &str) -> String {
         if !label.is_empty() {
             words.push(format!("LABEL=\"{label}\""));
         }
-        words.push(format!("UUID=\"{uuid}\""));
+        if !uuid.is_empty() {
+            words.push(format!("UUID=\"{uuid}\""));
+        }
         if let Some(member) = block.member() {
             words.push(format!("UUID_SUB=\"{member}\""));
         }
-        words.push(String::from("BLOCK_SIZE=\"4096\""));
+        if block.role != Role::Path {
+            words.push(String::from("BLOCK_SIZE=\"4096\""));
+        }
         words.push(format!("TYPE=\"{kind}\""));
     }
     if let Some(name) = block.part_label() {
@@ -65,7 +70,8 @@ pub fn wipefs(world: &mut World, host: &HostName, argv: &[String]) -> Output {
         );
         return failed(1, &text);
     };
-    if mount_of(world, host, &id).is_some() || crate::world::zfs::holds(world, host, &id) {
+    let is_used = mount_of(world, host, &id).is_some() || is_held(world, host, &path);
+    if is_used || crate::world::zfs::holds(world, host, &id) {
         let text = format!(
             "wipefs: error: {path}: probing initialization failed: Device or resource busy"
         );

@@ -1,6 +1,7 @@
 //! `lsblk -J`.
 
 use super::Block;
+use super::block::Role;
 use crate::world::World;
 use crate::world::command::{failed, printed};
 use crate::world::host::HostName;
@@ -39,41 +40,76 @@ pub fn run(world: &mut World, host: &HostName, argv: &[String]) -> Output {
     }
     let blocks = Block::all(world, host);
     let mut text = String::from("{\n   \"blockdevices\": [\n      ");
-    let mut disks = blocks
+    let tops = blocks
         .iter()
-        .filter(|block| block.part.is_none())
-        .peekable();
-    while let Some(disk) = disks.next() {
-        text.push_str("{\n");
-        fields(&mut text, disk, &columns, is_bytes, 9);
-        let mut parts = blocks
-            .iter()
-            .filter(|one| one.part.is_some() && one.id == disk.id)
-            .peekable();
-        if parts.peek().is_some() {
-            text.push_str(",\n         \"children\": [\n            ");
-            while let Some(part) = parts.next() {
-                text.push_str("{\n");
-                fields(&mut text, part, &columns, is_bytes, 15);
-                text.push_str("\n            }");
-                text.push_str(if parts.peek().is_some() {
-                    ","
-                } else {
-                    "\n         ]"
-                });
-            }
-        }
-        text.push_str("\n      }");
-        text.push_str(if disks.peek().is_some() { "," } else { "" });
-    }
+        .filter(|one| one.part.is_none() && one.role != Role::Map);
+    let tops: Vec<&Block<'_>> = tops.collect();
+    let shown = Shown {
+        blocks: &blocks,
+        columns: &columns,
+        is_bytes,
+    };
+    shown.all(&mut text, &tops, None, 6);
     text.push_str("\n   ]\n}\n");
     printed(text)
 }
 
-fn fields(text: &mut String, block: &Block<'_>, columns: &[&str], is_bytes: bool, indent: usize) {
+/// What is shown of which devices.
+struct Shown<'b> {
+    blocks: &'b [Block<'b>],
+    columns: &'b [&'b str],
+    is_bytes: bool,
+}
+
+impl Shown<'_> {
+    /// Devices, each with what lies over it.
+    fn all(
+        &self,
+        text: &mut String,
+        blocks: &[&Block<'_>],
+        under: Option<&Block<'_>>,
+        indent: usize,
+    ) {
+        let pad = " ".repeat(indent);
+        for (number, block) in blocks.iter().enumerate() {
+            text.push_str(if number > 0 { ",{\n" } else { "{\n" });
+            fields(text, block, self.columns, under, self.is_bytes, indent + 3);
+            let over: Vec<&Block<'_>> = self.over(block);
+            if !over.is_empty() {
+                let inner = " ".repeat(indent + 6);
+                text.push_str(&format!(",\n{pad}   \"children\": [\n{inner}"));
+                self.all(text, &over, Some(block), indent + 6);
+                text.push_str(&format!("\n{pad}   ]"));
+            }
+            text.push_str(&format!("\n{pad}}}"));
+        }
+    }
+
+    /// What lies over a device: its partitions, or its map.
+    fn over(&self, block: &Block<'_>) -> Vec<&Block<'_>> {
+        let is_over = |one: &&Block<'_>| {
+            one.id == block.id
+                && block.part.is_none()
+                && match block.role {
+                    Role::Path => one.role == Role::Map && one.part.is_none(),
+                    Role::Disk | Role::Map => one.role == block.role && one.part.is_some(),
+                }
+        };
+        self.blocks.iter().filter(is_over).collect()
+    }
+}
+
+fn fields(
+    text: &mut String,
+    block: &Block<'_>,
+    columns: &[&str],
+    under: Option<&Block<'_>>,
+    is_bytes: bool,
+    indent: usize,
+) {
     let pad = " ".repeat(indent);
     let lines = columns.iter().map(|column| {
-        let value = value(block, column, is_bytes);
+        let value = value(block, column, under, is_bytes);
         // A list stands on lines of its own.
         let value = value.replace("[null]", &format!("[\n{pad}    null\n{pad}]"));
         format!("{pad}\"{column}\": {value}")
@@ -81,12 +117,12 @@ fn fields(text: &mut String, block: &Block<'_>, columns: &[&str], is_bytes: bool
     text.push_str(&lines.collect::<Vec<_>>().join(",\n"));
 }
 
-fn value(block: &Block<'_>, column: &str, is_bytes: bool) -> String {
+fn value(block: &Block<'_>, column: &str, under: Option<&Block<'_>>, is_bytes: bool) -> String {
     let null = || String::from("null");
     let quoted = |text: &str| format!("\"{text}\"");
     let maybe = |text: Option<&str>| text.map_or_else(null, quoted);
     let of_disk = |text: &str| {
-        if block.part.is_none() {
+        if block.part.is_none() && block.role != Role::Map {
             quoted(text)
         } else {
             null()
@@ -100,13 +136,16 @@ fn value(block: &Block<'_>, column: &str, is_bytes: bool) -> String {
         }
     };
     let known = block.known.as_ref();
-    let has_table = matches!(block.disk.content, super::Content::PoolMember { .. });
+    let has_table = block.has_table();
+    let is_map = block.role == Role::Map;
     let (major, minor) = block.device();
     match column {
-        "name" | "kname" => quoted(&block.name),
-        "path" => quoted(&format!("/dev/{}", block.name)),
+        "name" => quoted(&block.name),
+        "kname" => quoted(&block.kname),
+        "path" => quoted(&block.path()),
         "maj:min" => quoted(&format!("{major}:{minor}")),
-        "type" => quoted(if block.part.is_some() { "part" } else { "disk" }),
+        "type" if block.part.is_some() => quoted("part"),
+        "type" => quoted(if is_map { "mpath" } else { "disk" }),
         "size" if is_bytes => block.bytes.to_string(),
         "size" => quoted(&human(block.bytes)),
         "ro" => (block.disk.fault == Some(super::DiskFault::ReadOnly)).to_string(),
@@ -115,9 +154,12 @@ fn value(block: &Block<'_>, column: &str, is_bytes: bool) -> String {
         "serial" => of_disk(&block.disk.serial),
         "vendor" => of_disk(&format!("{:<8}", block.disk.vendor)),
         "rev" => of_disk("0001"),
+        "state" if is_map && block.part.is_none() => quoted("running"),
         "state" => of_disk("running"),
         "hctl" => of_disk(&format!("0:0:{}:0", block.number)),
         "tran" => of_disk("sas"),
+        "wwn" if is_map => null(),
+        "subsystems" if is_map => quoted("block"),
         "wwn" => quoted(&format!("0x{}", block.id.0)),
         "fstype" => maybe(known.map(|known| known.0.as_str())),
         "fsver" => maybe(known.map(|known| version(&known.0))),
@@ -126,16 +168,15 @@ fn value(block: &Block<'_>, column: &str, is_bytes: bool) -> String {
                 .map(|known| known.1.as_str())
                 .filter(|text| !text.is_empty()),
         ),
-        "uuid" => maybe(known.map(|known| known.2.as_str())),
+        "uuid" => maybe(
+            known
+                .map(|known| known.2.as_str())
+                .filter(|text| !text.is_empty()),
+        ),
         "parttype" => of_part(block.part_type().to_owned()),
         "partuuid" => of_part(block.part_uuid()),
         "partlabel" => maybe(block.part_label().as_deref()),
-        "pkname" => of_part(
-            block
-                .name
-                .trim_end_matches(|c: char| c.is_ascii_digit())
-                .to_owned(),
-        ),
+        "pkname" => maybe(under.map(|under| under.kname.as_str())),
         "pttype" => maybe(has_table.then_some("gpt")),
         "ptuuid" => maybe(has_table.then(|| super::uuid_from(&block.id.0)).as_deref()),
         "start" if block.part.is_some() => block.start.to_string(),

@@ -1,6 +1,7 @@
 //! `udevadm`: the database of devices, and waiting for it.
 
 use super::Block;
+use super::block::Role;
 use crate::world::World;
 use crate::world::command::{failed, printed, quiet};
 use crate::world::host::HostName;
@@ -22,20 +23,22 @@ pub fn run(world: &mut World, host: &HostName, argv: &[String]) -> Output {
 fn entry(block: &Block<'_>) -> String {
     let (major, minor) = block.device();
     let n = block.number;
-    let whole = block.name.trim_end_matches(|c: char| c.is_ascii_digit());
-    let mut path =
-        format!("/devices/pci0000:00/0000:00:02.0/host0/target0:0:{n}/0:0:{n}:0/block/{whole}");
-    if block.part.is_some() {
-        path = format!("{path}/{}", block.name);
-    }
-    let kind = if block.part.is_some() {
-        "partition"
-    } else {
-        "disk"
+    let whole = block.whole();
+    let mut path = match block.role {
+        Role::Map => format!("/devices/virtual/block/{}", block.kname),
+        Role::Disk | Role::Path => {
+            format!("/devices/pci0000:00/0000:00:02.0/host0/target0:0:{n}/0:0:{n}:0/block/{whole}")
+        }
     };
+    // A partition of a map is a device of its own.
+    let is_part = block.part.is_some() && block.role != Role::Map;
+    if is_part {
+        path = format!("{path}/{}", block.kname);
+    }
+    let kind = if is_part { "partition" } else { "disk" };
     let links = links(block);
-    let mut lines = vec![format!("P: {path}"), format!("M: {}", block.name)];
-    if let Some(part) = block.part {
+    let mut lines = vec![format!("P: {path}"), format!("M: {}", block.kname)];
+    if let Some(part) = block.part.filter(|_| is_part) {
         lines.push(format!("R: {part}"));
     }
     lines.extend([
@@ -43,12 +46,13 @@ fn entry(block: &Block<'_>) -> String {
         format!("T: {kind}"),
         format!("D: b {major}:{minor}"),
     ]);
-    lines.extend([format!("N: {}", block.name), String::from("L: 0")]);
+    let priority = if block.role == Role::Map { 50 } else { 0 };
+    lines.extend([format!("N: {}", block.kname), format!("L: {priority}")]);
     lines.extend(links.iter().map(|link| format!("S: {link}")));
     lines.push(format!("Q: {}", n + 1));
     let mut properties = vec![
         format!("DEVPATH={path}"),
-        format!("DEVNAME=/dev/{}", block.name),
+        format!("DEVNAME=/dev/{}", block.kname),
         format!("DEVTYPE={kind}"),
         format!("DISKSEQ={}", n + 1),
         format!("MAJOR={major}"),
@@ -56,7 +60,10 @@ fn entry(block: &Block<'_>) -> String {
         String::from("SUBSYSTEM=block"),
         format!("USEC_INITIALIZED={}", 24_000_000 + n * 1000),
     ];
-    properties.extend(of_disk(block));
+    properties.extend(match block.role {
+        Role::Map => of_map(block),
+        Role::Disk | Role::Path => of_disk(block),
+    });
     properties.extend(of_content(block));
     let links: Vec<String> = links.iter().map(|link| format!("/dev/{link}")).collect();
     properties.push(format!("DEVLINKS={}", links.join(" ")));
@@ -74,7 +81,10 @@ fn entry(block: &Block<'_>) -> String {
 pub fn leads_to(world: &World, host: &HostName, link: &str) -> Option<String> {
     let blocks = Block::all(world, host);
     let is_it = |block: &&Block<'_>| links(block).iter().any(|one| one == link);
-    blocks.iter().find(is_it).map(|block| block.name.clone())
+    // A map's links come before those of its paths.
+    let mut found: Vec<&Block<'_>> = blocks.iter().filter(is_it).collect();
+    found.sort_by_key(|block| block.role != Role::Map);
+    found.first().map(|block| block.kname.clone())
 }
 
 fn links(block: &Block<'_>) -> Vec<String> {
@@ -82,14 +92,27 @@ fn links(block: &Block<'_>) -> Vec<String> {
         .part
         .map(|part| format!("-part{part}"))
         .unwrap_or_default();
-    let mut links = vec![
-        format!("disk/by-id/scsi-3{}{tail}", block.id.0),
-        format!("disk/by-id/wwn-0x{}{tail}", block.id.0),
-        format!(
-            "disk/by-path/pci-0000:00:02.0-scsi-0:0:{}:0{tail}",
-            block.number
-        ),
-    ];
+    let wwn = &block.id.0;
+    let mut links = match block.role {
+        Role::Map => vec![
+            format!("disk/by-id/dm-name-{}", block.name),
+            format!("disk/by-id/dm-uuid-{}", dm_uuid(block)),
+            format!("disk/by-id/wwn-0x{wwn}{tail}"),
+            format!("mapper/{}", block.name),
+        ],
+        Role::Disk | Role::Path => vec![
+            format!("disk/by-id/scsi-3{wwn}{tail}"),
+            format!("disk/by-id/wwn-0x{wwn}{tail}"),
+            format!(
+                "disk/by-path/pci-0000:00:02.0-scsi-0:0:{}:0{tail}",
+                block.number
+            ),
+        ],
+    };
+    // What lies on a path is the map's.
+    if block.role == Role::Path {
+        return links;
+    }
     if let Some((_, label, uuid)) = &block.known {
         links.push(format!("disk/by-uuid/{uuid}"));
         if !label.is_empty() {
@@ -102,9 +125,28 @@ fn links(block: &Block<'_>) -> Vec<String> {
     links
 }
 
+/// The UUID of a map, or of a partition over one.
+fn dm_uuid(block: &Block<'_>) -> String {
+    let part = block.part.map(|part| format!("part{part}-"));
+    format!("{}mpath-3{}", part.unwrap_or_default(), block.id.0)
+}
+
+fn of_map(block: &Block<'_>) -> Vec<String> {
+    let wwn = &block.id.0;
+    vec![
+        format!("DM_NAME={}", block.name),
+        format!("DM_UUID={}", dm_uuid(block)),
+        String::from("DM_SUSPENDED=0"),
+        String::from("DM_UDEV_RULES_VSN=2"),
+        String::from("DM_TYPE=scsi"),
+        format!("DM_SERIAL=3{wwn}"),
+        format!("DM_WWN=0x{wwn}"),
+    ]
+}
+
 fn of_disk(block: &Block<'_>) -> Vec<String> {
     let (disk, wwn) = (block.disk, &block.id.0);
-    vec![
+    let mut lines = vec![
         String::from("ID_SCSI=1"),
         format!("ID_VENDOR={}", disk.vendor),
         format!("ID_VENDOR_ENC={}", encoded(&disk.vendor, 8)),
@@ -120,12 +162,19 @@ fn of_disk(block: &Block<'_>) -> Vec<String> {
         String::from("ID_BUS=scsi"),
         format!("ID_PATH=pci-0000:00:02.0-scsi-0:0:{}:0", block.number),
         format!("ID_PATH_TAG=pci-0000_00_02_0-scsi-0_0_{}_0", block.number),
-    ]
+    ];
+    if block.role == Role::Path {
+        lines.extend([
+            String::from("DM_MULTIPATH_DEVICE_PATH=1"),
+            String::from("SYSTEMD_READY=0"),
+        ]);
+    }
+    lines
 }
 
 fn of_content(block: &Block<'_>) -> Vec<String> {
     let mut lines = Vec::new();
-    if matches!(block.disk.content, super::Content::PoolMember { .. }) {
+    if block.has_table() {
         lines.push(format!(
             "ID_PART_TABLE_UUID={}",
             super::uuid_from(&block.id.0)
@@ -138,6 +187,10 @@ fn of_content(block: &Block<'_>) -> Vec<String> {
                 format!("ID_FS_LABEL={label}"),
                 format!("ID_FS_LABEL_ENC={label}"),
             ]);
+        }
+        if block.role == Role::Path {
+            lines.push(format!("ID_FS_TYPE={kind}"));
+            return lines;
         }
         lines.extend([
             format!("ID_FS_UUID={uuid}"),

@@ -151,7 +151,7 @@ fn obstacle(
 ) -> Option<String> {
     let why = if disk::mount_of(world, host, id).is_some() {
         format!("{device} is mounted; will not make a filesystem here!")
-    } else if zfs::holds(world, host, id) {
+    } else if zfs::holds(world, host, id) || disk::is_held(world, host, device) {
         format!("{device} is apparently in use by the system; will not make a filesystem here!")
     } else {
         let words = match fault? {

@@ -111,6 +111,12 @@ fn free(world: &World, host: &HostName, path: &str, is_forced: bool) -> Result<D
             ),
         ));
     };
+    if disk::is_held(world, host, path) {
+        return Err(failed(
+            1,
+            &format!("cannot open '{path}': Device or resource busy"),
+        ));
+    }
     let in_use = |kind: &str| {
         failed(
             1,

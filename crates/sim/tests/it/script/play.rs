@@ -51,10 +51,11 @@ pub struct Play {
 }
 
 impl Play {
-    /// Servers of a number, in pairs.
-    pub fn new(n_servers: usize) -> Self {
+    /// Servers of a number, in pairs, with so many paths to each disk.
+    pub fn new(n_servers: usize, paths: usize) -> Self {
         let layout = Layout {
             n_servers,
+            paths,
             ..Layout::default()
         };
         let world = layout.build(1);
@@ -114,6 +115,12 @@ impl Play {
                     kind: kind.unwrap_or_else(|| panic!("{doing}?")).1.to_owned(),
                     label: (*label).to_owned(),
                 });
+            }
+            ["unplug", host, disk] => {
+                let mut world = self.world();
+                let state = world.hosts.get_mut(&named(host)).unwrap();
+                assert!(state.disks.contains_key(*disk), "{host} has no {disk}");
+                state.lost.insert((*disk).to_owned());
             }
             ["mend", host] => self.mend(&named(host)),
             ["run", host, rest @ ..] => self.run(&named(host), rest),

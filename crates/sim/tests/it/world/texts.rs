@@ -13,6 +13,7 @@ fn lab() -> Hand {
         per_group: 2,
         disks_per_server: 4,
         disk_bytes: 2 << 30,
+        ..Layout::default()
     })
 }
 
