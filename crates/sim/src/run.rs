@@ -9,10 +9,12 @@
 //! - [`agent`], [`manager`], [`operator`]: who acts; [`fault`]: what goes wrong.
 //! - [`post`]: what is to happen; [`stage`]: blocking work, one at a time.
 //! - [`check`]: what must hold. It reads the world, the spec and the journal.
-//! - [`shrink`]: the smallest run that still fails; [`many`]: many seeds.
+//! - [`shrink`]: the smallest run that still fails; [`many`]: many seeds;
+//!   [`command`]: what is asked for on a command line.
 
 pub mod agent;
 pub mod check;
+pub mod command;
 pub mod fault;
 pub mod manager;
 pub mod many;
@@ -39,6 +41,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
+
+/// What may happen at one time: more is a run that never goes on.
+const TURNS_MAX: u32 = 100_000;
 
 /// How long after the last fault all must have come to rest.
 const REST_WITHIN: Duration = Duration::from_hours(3);
@@ -246,7 +251,13 @@ impl Run {
         let found = self.check_world();
         self.react(found);
         let now = self.now();
+        let mut turns = 0;
         while self.violation.is_none() && !self.is_at_rest {
+            turns += 1;
+            if turns > TURNS_MAX {
+                let text = String::from("time does not go on: something happens again and again");
+                return self.fail("converge", text);
+            }
             let actors = self.stage.due(now);
             let is_post = self.post.next_at().is_some_and(|at| at <= now);
             let n = actors.len() + usize::from(is_post);
@@ -283,6 +294,8 @@ impl Run {
         if let Some(violation) = self.checks.take() {
             self.violation.get_or_insert(violation);
         }
+        // What comes of a lie is nobody's fault here: the run is over.
+        self.is_at_rest |= self.checks.is_lied_to();
         found
     }
 

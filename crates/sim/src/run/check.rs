@@ -46,6 +46,7 @@ pub struct Checks {
     journal: journal::Journal,
     claims: claims::Claims,
     at_work: Option<OrderKey>,
+    is_lied_to: bool,
     hash: u64,
     found: Option<Violation>,
 }
@@ -62,6 +63,7 @@ impl Checks {
             journal: journal::Journal::default(),
             claims: claims::Claims::default(),
             at_work: None,
+            is_lied_to: false,
             hash: 0xcbf2_9ce4_8422_2325,
             found: None,
         }
@@ -144,8 +146,20 @@ impl Checks {
 
     /// A tick is over.
     pub fn look(&mut self, world: &World) {
-        let text = single::Single::look(world);
-        self.found(world.now().as_secs(), "single-mount", text);
+        let Some((text, is_in_pool)) = single::Single::look(world) else {
+            return;
+        };
+        let has_lied = world.hosts.values().any(|host| host.bmc.has_lied);
+        if is_in_pool && has_lied {
+            self.is_lied_to = true;
+            return;
+        }
+        self.found(world.now().as_secs(), "single-mount", Some(text));
+    }
+
+    /// Whether a BMC's lie had a pool imported twice: nothing of ours could know.
+    pub fn is_lied_to(&self) -> bool {
+        self.is_lied_to
     }
 
     /// Whose step runs now: commands that are begun are its.

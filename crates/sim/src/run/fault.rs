@@ -8,6 +8,9 @@ use crate::world::host::HostName;
 use crate::world::power;
 use std::time::Duration;
 
+/// Where an admin mounts by hand: this, and the disk's name.
+const BY_HAND: &str = "/mnt/by-hand-";
+
 impl Run {
     fn host(&self, number: usize) -> HostName {
         let names = self.scenario.town.layout().names();
@@ -42,6 +45,9 @@ impl Run {
             self.tally.faults += 1;
         }
         self.put(&mishap.fault, true);
+        if mishap.fault == Fault::StaleManager {
+            self.old_orders_come(mishap.lasts);
+        }
         let at = self.now() + Duration::from_secs(u64::from(mishap.lasts));
         self.post.add(at, Event::Heals(place));
     }
@@ -135,6 +141,12 @@ impl Run {
                     state.bmc.answers = !is_on;
                 }
             }
+            Fault::BmcLies { server } => {
+                let host = self.host(*server);
+                if let Some(state) = self.world().hosts.get_mut(&host) {
+                    state.bmc.lies = is_on;
+                }
+            }
             once if is_on => self.put_once(once),
             _ => {}
         }
@@ -155,6 +167,7 @@ impl Run {
             }
             Fault::HandMounts { target, server } => self.mount_by_hand(*target, *server),
             Fault::HandMoves { target } => self.move_by_hand(*target),
+            Fault::StaleManager => self.manager_ends(),
             _ => {}
         }
     }
@@ -163,6 +176,18 @@ impl Run {
         let argv: Vec<String> = line.iter().map(|&word| word.to_owned()).collect();
         self.note(|| format!("by hand on {host}: {}", line.join(" ")));
         self.world().begin_detached(host, &argv);
+    }
+
+    /// An admin takes back what was mounted by hand, as the plan asks.
+    pub(super) fn unmount_what_was_mounted_by_hand(&mut self) {
+        let world = self.world();
+        let running = world.lustre.running.iter();
+        let by_hand = running.filter(|((_, at), one)| at.starts_with(BY_HAND) && one.is_started);
+        let all: Vec<(HostName, String)> = by_hand.map(|(key, _)| key.clone()).collect();
+        drop(world);
+        for (host, at) in all {
+            self.by_hand(&host, &["umount", &at]);
+        }
     }
 
     /// A target that is mounted nowhere is mounted, somewhere it can be.
@@ -190,7 +215,7 @@ impl Run {
             names.get(target % names.len().max(1)).cloned()
         };
         let Some(name) = free else { return };
-        let at = format!("/mnt/by-hand-{name}");
+        let at = format!("{BY_HAND}{name}");
         if let Some(state) = self.world().hosts.get_mut(&host) {
             state.folders.insert(at.clone());
         }

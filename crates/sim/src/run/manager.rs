@@ -17,6 +17,9 @@ use std::time::Duration;
 use uuid::Uuid;
 use wire::order::{Order, OrderKey};
 
+/// Orders that a manager which was given up says again, at most.
+const GAVE_MAX: usize = 40;
+
 /// The manager.
 #[derive(Default)]
 pub struct Manager {
@@ -36,6 +39,8 @@ pub struct Manager {
     /// How far its clock is off.
     pub clock_off_ms: i64,
     turns_at: Option<Duration>,
+    /// Orders that it gave in this life, the newest ones.
+    gave: Vec<(ServerId, Order)>,
     /// Whether silence counts as an answer. Only for planted faults.
     trusts_silence: bool,
 }
@@ -128,6 +133,7 @@ impl Run {
         manager.desk = Desk::resume(&manager.disk.journal);
         manager.desk.set_limits(Limits::default());
         manager.links.clear();
+        manager.gave.clear();
         let known = manager.disk.reports.iter();
         let known = known.map(|(id, report)| (*id, Arc::clone(report), true));
         manager.detector = Detector::new();
@@ -158,6 +164,21 @@ impl Run {
         }
         let at = self.now() + self.chance.between_ms(1000, 40_000);
         self.post.add(at, Event::ManagerStarts);
+    }
+
+    /// A manager that was given up lives on for a while, and says again what it
+    /// had said: its connections are still open.
+    pub(super) fn old_orders_come(&mut self, lasts_s: u32) {
+        let now = self.now();
+        for (server, order) in std::mem::take(&mut self.manager.gave) {
+            let host = self.checks.name(server);
+            for _ in 0..2 {
+                let wait = self.chance.between_ms(1, u64::from(lasts_s) * 1000);
+                let message = ToAgent::Order(order.clone());
+                self.post
+                    .add(now + wait, Event::ToAgent(host.clone(), 0, message));
+            }
+        }
     }
 
     /// An agent's link is here.
@@ -307,6 +328,9 @@ impl Run {
                     on,
                 } => {
                     if let Some(order) = self.order(job, step, attempt) {
+                        let gave = &mut self.manager.gave;
+                        gave.push((on, order.clone()));
+                        gave.drain(..gave.len().saturating_sub(GAVE_MAX));
                         self.tell_agent(self.stray(on), ToAgent::Order(order));
                     }
                 }

@@ -72,8 +72,9 @@ impl Tally {
     }
 }
 
-/// Runs many seeds; `tell` hears of each that failed at once.
-pub fn seeds(range: Range, tell: &(dyn Fn(&Failed) + Sync)) -> Sum {
+/// Runs many seeds but those that are left out; `tell` hears of each that failed
+/// at once.
+pub fn seeds(range: Range, left_out: &[u64], tell: &(dyn Fn(&Failed) + Sync)) -> Sum {
     let begun = Instant::now();
     let next = AtomicU64::new(range.first);
     let sum = Mutex::new(Sum::default());
@@ -83,6 +84,9 @@ pub fn seeds(range: Range, tell: &(dyn Fn(&Failed) + Sync)) -> Sum {
             let is_late = range.within.is_some_and(|within| begun.elapsed() > within);
             if seed - range.first >= range.n || is_late {
                 return;
+            }
+            if left_out.contains(&seed) {
+                continue;
             }
             let ended = caught(&Scenario::of_seed(seed), How::default());
             let failed = ended.violation.map(|violation| Failed { seed, violation });

@@ -26,6 +26,8 @@ const THINKS: Duration = Duration::from_secs(20);
 const LOSES_PATIENCE: Duration = Duration::from_mins(40);
 /// How often a goal is planned before it is given up.
 const GOAL_TRIES: u32 = 12;
+/// Jobs that an operator in haste has at once.
+const AT_ONCE: usize = 2;
 /// Names of file systems.
 const NAMES: [&str; 4] = ["scratch", "home", "work", "data"];
 
@@ -39,7 +41,12 @@ pub struct Operator {
     /// File systems that may be lost.
     given_up: BTreeSet<String>,
     n_jobs: u128,
-    attention: Option<(JobId, Duration, u32)>,
+    /// Wishes that a plan was made for.
+    wishes_planned: usize,
+    /// The next job is asked for twice.
+    is_twice: bool,
+    /// Since when a job needs attention, and how often it had some.
+    attention: BTreeMap<JobId, (Duration, u32)>,
     last: (usize, Duration),
     /// Free devices of each group.
     free: Vec<Vec<String>>,
@@ -88,7 +95,9 @@ impl Operator {
             consents: Vec::new(),
             given_up: BTreeSet::new(),
             n_jobs: 0,
-            attention: None,
+            wishes_planned: 0,
+            is_twice: false,
+            attention: BTreeMap::new(),
             last: (usize::MAX, Duration::ZERO),
             free,
             planned: (0, Duration::ZERO),
@@ -215,10 +224,18 @@ impl Run {
         let jobs = self.manager.desk.engine().jobs();
         let open = jobs.filter(|job| !job.state().is_final());
         let open: Vec<(JobId, JobState)> = open.map(|job| (job.id(), job.state())).collect();
-        if let Some((id, state)) = open.first() {
-            return self.look_after(*id, *state);
+        let is_open = |id: &JobId| open.iter().any(|(one, _)| one == id);
+        self.operator.attention.retain(|id, _| is_open(id));
+        for (id, state) in &open {
+            self.look_after(*id, *state);
         }
-        self.operator.attention = None;
+        let is_new = self.operator.wishes_planned != self.operator.wishes_done;
+        if !open.is_empty() {
+            if self.scenario.is_hasty && is_new && open.len() < AT_ONCE {
+                self.plan_and_submit();
+            }
+            return;
+        }
         let known = self.tally.reports + self.tally.records + self.n_links + self.manager.life;
         let known = known + u64::try_from(self.operator.wishes_done).unwrap_or(0);
         let now = self.now();
@@ -250,17 +267,13 @@ impl Run {
     fn look_after(&mut self, id: JobId, state: JobState) {
         let now = self.now();
         let n_records = self.manager.disk.journal.len();
-        let known = self.operator.attention.filter(|(job, ..)| *job == id);
-        let (_, since, tries) = *self
-            .operator
-            .attention
-            .insert(known.unwrap_or((id, now, 0)));
+        let (since, tries) = *self.operator.attention.entry(id).or_insert((now, 0));
         let by = || String::from("user:operator");
         if state == JobState::NeedsAttention {
             if now.saturating_sub(since) < THINKS {
                 return;
             }
-            self.operator.attention = Some((id, now, tries + 1));
+            self.operator.attention.insert(id, (now, tries + 1));
             let event = if tries % 4 < 2 {
                 JobEvent::RetryAsked {
                     step: None,
@@ -282,7 +295,7 @@ impl Run {
         }
         if self.operator.last.0 != n_records {
             self.operator.last = (n_records, now);
-            self.operator.attention = Some((id, now, tries));
+            self.operator.attention.insert(id, (now, tries));
         } else if now.saturating_sub(self.operator.last.1) > LOSES_PATIENCE
             && state == JobState::Running
         {
@@ -309,6 +322,10 @@ impl Run {
             if let Some(job) = open.collect::<Vec<_>>().first() {
                 let _ = self.ask(*job, JobEvent::CancelAsked { by });
             }
+            return;
+        }
+        if wanted.wish == Wish::Twice {
+            self.operator.is_twice = true;
             return;
         }
         let before = self.operator.spec.clone();
@@ -371,7 +388,7 @@ impl Run {
                 let server = self.operator.spec.servers[server % n].names.clone();
                 self.operator.goal = Some((Goal::Reboot { server }, GOAL_TRIES));
             }
-            Wish::Cancel => {}
+            Wish::Cancel | Wish::Twice => {}
         }
     }
 
@@ -449,6 +466,7 @@ impl Run {
 
     fn plan_and_submit(&mut self) {
         let now = self.now();
+        self.operator.wishes_planned = self.operator.wishes_done;
         let goals: Vec<Goal> = self
             .operator
             .goal
@@ -491,8 +509,18 @@ impl Run {
             return self.at_rest();
         }
         if plan.graph.is_empty() || !plan.is_ready() {
+            if self.is_calm && plan.waiting.iter().any(|one| one.code == "ha-not-ours") {
+                self.unmount_what_was_mounted_by_hand();
+            }
             return;
         }
+        if std::mem::take(&mut self.operator.is_twice) {
+            self.submit(plan.clone());
+        }
+        self.submit(plan);
+    }
+
+    fn submit(&mut self, plan: plan::Plan) {
         self.operator.n_jobs += 1;
         let job = JobId(Uuid::from_u128(0x00f0_0000 + self.operator.n_jobs));
         let n_steps = plan.graph.steps.len();
@@ -534,7 +562,9 @@ impl Run {
     /// Nothing is left to be done, as the planner sees it. Once faults have
     /// stopped, it must be so.
     fn at_rest(&mut self) {
-        let is_done = self.operator.wishes_done == self.scenario.wishes.len();
+        let jobs = &mut self.manager.desk.engine().jobs();
+        let is_done = self.operator.wishes_done == self.scenario.wishes.len()
+            && jobs.all(|job| job.state().is_final());
         if !self.is_calm || !is_done || self.operator.goal.is_some() {
             return;
         }

@@ -19,6 +19,9 @@ pub struct Scenario {
     pub faults: Vec<Mishap>,
     /// When faults stop, seconds.
     pub calm_at: u32,
+    /// Whether the operator asks for the next thing while a job still runs.
+    #[serde(default)]
+    pub is_hasty: bool,
 }
 
 /// The servers.
@@ -111,6 +114,8 @@ pub enum Wish {
     },
     /// What runs is cancelled.
     Cancel,
+    /// The next job is asked for twice.
+    Twice,
 }
 
 /// Something that goes wrong.
@@ -210,6 +215,14 @@ pub enum Fault {
         /// By how many seconds.
         seconds: i32,
     },
+    /// A BMC says that it turned its server off, and did not.
+    BmcLies {
+        /// Whose.
+        server: usize,
+    },
+    /// A manager is given up and lives: its orders still come while another one
+    /// has taken over.
+    StaleManager,
     /// A program hangs.
     Stuck {
         /// Where.
@@ -280,13 +293,73 @@ impl Scenario {
             .map(|_| mishap(&mut chance, &town, calm_at))
             .collect();
         faults.sort_by_key(|mishap| mishap.at);
-        Self {
+        let mut scenario = Self {
             seed,
             town,
             wishes,
             faults,
             calm_at,
+            is_hasty: false,
+        };
+        let mut chance = Chance::new(seed ^ 0x000d_d175);
+        match chance.below(100) {
+            0..12 => scenario.hurry(&mut chance),
+            12..24 => scenario.mislead(&mut chance),
+            _ => {}
         }
+        scenario
+    }
+
+    /// An operator in haste: two file systems at once, wishes that come twice.
+    fn hurry(&mut self, chance: &mut Chance) {
+        self.is_hasty = true;
+        let soon = |chance: &mut Chance, wanted: &Wanted| Wanted {
+            at: wanted.at + second(chance, 1, 60),
+            wish: wanted.wish.clone(),
+        };
+        let mut more = vec![soon(chance, &self.wishes[0])];
+        for wanted in &self.wishes[1..] {
+            if chance.percent(40) {
+                more.push(soon(chance, wanted));
+            }
+        }
+        more.push(Wanted {
+            at: second(chance, 15, self.calm_at),
+            wish: Wish::Twice,
+        });
+        self.wishes.extend(more);
+        self.wishes.sort_by_key(|wanted| wanted.at);
+    }
+
+    /// What is told and is not so.
+    fn mislead(&mut self, chance: &mut Chance) {
+        let server = chance.below(self.town.n_managed);
+        let at = second(chance, 60, self.calm_at);
+        let lies = self.town.is_pacemaker && chance.percent(60);
+        if lies {
+            // There is a reason to fence it.
+            let fault = match chance.below(3) {
+                0 => Fault::CutOff { server },
+                1 => Fault::ServerDies { server },
+                _ => Fault::NetCut {
+                    from: server,
+                    to: server ^ 1,
+                    is_one_way: false,
+                },
+            };
+            let lasts = second(chance, 60, 300);
+            self.faults.push(Mishap { at, lasts, fault });
+        }
+        self.faults.push(Mishap {
+            at: at.saturating_sub(10),
+            lasts: second(chance, 100, 600),
+            fault: if lies {
+                Fault::BmcLies { server }
+            } else {
+                Fault::StaleManager
+            },
+        });
+        self.faults.sort_by_key(|mishap| mishap.at);
     }
 }
 

@@ -62,6 +62,7 @@ fn candidates(from: &Scenario) -> Vec<Scenario> {
             one.wishes.remove(place);
         });
     }
+    with(&|one| one.is_hasty = false);
     with(&|one| one.town.n_watched = 0);
     with(&|one| one.town.n_taken = 0);
     with(&|one| one.town.n_managed = one.town.n_managed.min(one.town.per_group.max(2)));

@@ -99,6 +99,10 @@ pub struct Bmc {
     pub answers: bool,
     /// Whether it does what it says it does.
     pub works: bool,
+    /// Whether it says that a server is off which it left on.
+    pub lies: bool,
+    /// Whether it did so in this boot.
+    pub has_lied: bool,
 }
 
 impl Default for Bmc {
@@ -106,6 +110,8 @@ impl Default for Bmc {
         Self {
             answers: true,
             works: true,
+            lies: false,
+            has_lied: false,
         }
     }
 }

@@ -18,6 +18,7 @@ pub fn cut(world: &mut World, host: &HostName, why: &str) {
         return;
     }
     (state.is_up, state.is_hung) = (false, false);
+    state.bmc.has_lied = false;
     command::before_down(world, host);
     if let Some(state) = world.hosts.get_mut(host) {
         state.mounts = vec![super::layout::root()];
@@ -51,8 +52,13 @@ pub fn bmc_off(world: &mut World, host: &HostName, why: &str) -> bool {
     let Some(bmc) = world.hosts.get(host).map(|state| state.bmc) else {
         return false;
     };
-    if bmc.answers && bmc.works {
+    if bmc.answers && bmc.works && !bmc.lies {
         cut(world, host, why);
+    } else if bmc.answers
+        && bmc.lies
+        && let Some(state) = world.hosts.get_mut(host)
+    {
+        state.bmc.has_lied |= state.is_up;
     }
     bmc.answers
 }

@@ -59,22 +59,23 @@ impl Single {
         })
     }
 
-    /// Nothing is in use twice now.
-    pub fn look(world: &World) -> Option<String> {
+    /// Nothing is in use twice now; if something is, whether it lies in a pool.
+    pub fn look(world: &World) -> Option<(String, bool)> {
         let mut seen: BTreeMap<&Place, &HostName> = BTreeMap::new();
         for ((host, _), running) in &world.lustre.running {
             if let Some(other) = seen.insert(&running.place, host) {
-                return Some(format!(
-                    "{} is in use on {other} and on {host}",
-                    running.label
-                ));
+                let text = format!("{} is in use on {other} and on {host}", running.label);
+                return Some((text, matches!(running.place, Place::Dataset(..))));
             }
         }
         world.pools.values().find_map(|pool| {
             let up = |host: &&HostName| world.hosts.get(*host).is_some_and(|one| one.is_up);
             let holders: Vec<&HostName> = pool.holders.keys().filter(up).collect();
             match holders.as_slice() {
-                [one, other, ..] => Some(format!("{} is imported on {one} and {other}", pool.name)),
+                [one, other, ..] => {
+                    let text = format!("{} is imported on {one} and {other}", pool.name);
+                    Some((text, true))
+                }
                 _ => None,
             }
         })

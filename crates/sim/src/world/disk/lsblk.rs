@@ -108,13 +108,22 @@ fn fields(
     indent: usize,
 ) {
     let pad = " ".repeat(indent);
-    let lines = columns.iter().map(|column| {
+    for (place, column) in columns.iter().enumerate() {
+        if place > 0 {
+            text.push_str(",\n");
+        }
+        text.push_str(&pad);
+        text.push('"');
+        text.push_str(column);
+        text.push_str("\": ");
         let value = value(block, column, under, is_bytes);
         // A list stands on lines of its own.
-        let value = value.replace("[null]", &format!("[\n{pad}    null\n{pad}]"));
-        format!("{pad}\"{column}\": {value}")
-    });
-    text.push_str(&lines.collect::<Vec<_>>().join(",\n"));
+        if value == "[null]" {
+            text.push_str(&format!("[\n{pad}    null\n{pad}]"));
+        } else {
+            text.push_str(&value);
+        }
+    }
 }
 
 fn value(block: &Block<'_>, column: &str, under: Option<&Block<'_>>, is_bytes: bool) -> String {

@@ -4,7 +4,7 @@
 use super::ring::{Peer, Ring};
 use super::told::Primitive;
 use crate::world::World;
-use crate::world::host::HostName;
+use crate::world::host::{Host, HostName};
 use crate::world::power;
 use std::time::Duration;
 
@@ -149,7 +149,8 @@ fn end(world: &mut World, ring: &mut Ring, target: &str, by: &HostName) {
     };
     // The agent asks the BMC afterwards whether it is off.
     let said = power::bmc_off(world, &host, "fenced");
-    let is_off = world.hosts.get(&host).is_none_or(|state| !state.is_up);
+    let is_off = |state: &Host| !state.is_up || state.bmc.lies;
+    let is_off = world.hosts.get(&host).is_none_or(is_off);
     let name = world.ha.nodes.get(by).map(|node| node.name.clone());
     if said && is_off {
         note(world, ring, target, name, None);
