@@ -171,6 +171,10 @@ fn pools_are_kept_from_two_hosts_and_from_the_boot() {
     );
     assert_eq!(line(&pool::export("ost0")), "zpool export ost0");
     assert_eq!(line(&pool::destroy("ost0")), "zpool destroy ost0");
+    assert_eq!(
+        line(&pool::clear_label("/dev/sdb")),
+        "zpool labelclear /dev/sdb"
+    );
     assert_eq!(line(&pool::host_id()), "zgenhostid");
 }
 

@@ -389,7 +389,12 @@ impl<'a> Allowing<'a> {
             return all(why);
         }
         let mut known = self.resolved.filesystems.iter().enumerate();
-        let Some((at, fs)) = known.find(|(_, fs)| fs.key.as_ref() == Some(key)) else {
+        // One of which only exported pools are left is known by its name alone.
+        let is_it = |fs: &FsPlace| match &fs.key {
+            Some(known) => known == key,
+            None => fs.name.as_str() == key.0,
+        };
+        let Some((at, fs)) = known.find(|(_, fs)| is_it(fs)) else {
             return all(String::from(
                 "It is not in the spec: it is only watched (`candela spec export` writes one that has it).",
             ));
@@ -428,8 +433,10 @@ impl<'a> Allowing<'a> {
     }
 
     fn remove_fs(&self, at: usize, fs: &FsPlace) -> Verb {
-        if fs.state == FsWanted::Absent {
-            return Verb::not("remove", "It is to be gone already.");
+        // A removal that ended early is asked for again.
+        let is_left = fs.targets().next().is_some() || !fs.missing.is_empty();
+        if fs.state == FsWanted::Absent && !is_left {
+            return Verb::not("remove", "Nothing is left of it.");
         }
         let mut verb = self.with_state("remove", at, FsWanted::Stopped);
         if verb.why_not.is_none() {

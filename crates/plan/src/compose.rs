@@ -104,6 +104,8 @@ pub(crate) struct Composer<'a> {
     pub unmounted: BTreeMap<(usize, ServerId), StepId>,
     /// Where a target's pool was imported last, and by which step.
     pub imported: BTreeMap<usize, (ServerId, StepId)>,
+    /// Pools of targets that leave a server by this plan.
+    pub exported: BTreeSet<(usize, ServerId)>,
     /// Steps that take a target out of Pacemaker.
     pub dropped: BTreeMap<usize, StepId>,
 }
@@ -128,6 +130,7 @@ impl<'a> Composer<'a> {
             back: BTreeMap::new(),
             unmounted: BTreeMap::new(),
             imported: BTreeMap::new(),
+            exported: BTreeSet::new(),
             dropped: BTreeMap::new(),
         }
     }

@@ -7,6 +7,7 @@ mod existing;
 mod filesystem;
 mod group;
 mod label;
+mod leave;
 mod network;
 pub(crate) mod place;
 mod pool;

@@ -17,6 +17,7 @@ mod stop;
 use crate::compose::Composer;
 use model::ids::ServerId;
 use model::spec::{FsWanted, Goal, ServerWanted};
+use model::step::Step;
 
 /// Steps that a target or a server takes from nothing, about.
 const STEPS_EACH: usize = 5;
@@ -120,7 +121,9 @@ impl Composer<'_> {
         for (place, fs) in known.iter().enumerate() {
             let touches = || {
                 let mut steps = self.graph.steps.iter();
-                steps.any(|planned| seen::touches(&planned.step, &fs.name))
+                steps.any(|planned| {
+                    seen::touches(&planned.step, &fs.name) || self.destroys(&planned.step, place)
+                })
             };
             let verb = match (fs.state, &fs.key) {
                 (FsWanted::Mounted, None) => "Create",
@@ -138,6 +141,18 @@ impl Composer<'_> {
             1..=3 => parts.join("; "),
             n => format!("{}; and {} more", parts[..2].join("; "), n - 2),
         }
+    }
+
+    /// Whether a step destroys a pool of a file system.
+    fn destroys(&self, step: &Step, fs: usize) -> bool {
+        let Step::PoolAbsent(step) = step else {
+            return false;
+        };
+        let mut targets = self.resolved.filesystems[fs].targets();
+        targets.any(|at| {
+            let pool = self.resolved.targets[at].pool.as_ref();
+            pool.is_some_and(|pool| pool.name == step.pool)
+        })
     }
 
     fn makes_targets(&self, fs: usize) -> bool {

@@ -54,6 +54,17 @@ impl Around {
         let datasets = self.datasets.as_ref().ok_or_else(|| no_answer("zfs"))?;
         Ok(datasets.iter().find(|dataset| dataset.name == name))
     }
+
+    /// Names of all that lies in a pool that is imported here.
+    pub fn datasets_of(&self, pool: &str) -> Result<impl Iterator<Item = &str>, Failure> {
+        let datasets = self.datasets.as_ref().ok_or_else(|| no_answer("zfs"))?;
+        let names = datasets.iter().map(|dataset| dataset.name.as_str());
+        let is_in = move |name: &&str| {
+            let rest = name.strip_prefix(pool);
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        Ok(names.filter(is_in))
+    }
 }
 
 /// Mounts alone: a look at a mount needs no more.

@@ -55,6 +55,12 @@ pub fn destroy(pool: &str) -> Argv {
     words(["zpool", "destroy", pool])
 }
 
+/// `zpool labelclear DEVICE`: a destroyed pool's name stays on its disks. Never
+/// forced: one of a pool that is only exported is refused by ZFS itself.
+pub fn clear_label(device: &str) -> Argv {
+    words(["zpool", "labelclear", device])
+}
+
 /// `zfs destroy POOL/DATASET`.
 pub fn destroy_dataset(dataset: &str) -> Argv {
     words(["zfs", "destroy", dataset])

@@ -42,9 +42,16 @@ pub(crate) async fn allowed(
     let name = query
         .thing
         .ok_or_else(|| bad("What is asked about? Give `thing`."))?;
-    let (noun, thing, about) = find(&app.manager.world(), query.noun.as_deref(), &name)?;
+    let found = find(&app.manager.world(), query.noun.as_deref(), &name);
     let (_, text) = kept(&app).await?;
     let spec: Spec = parse(&text).map_err(|error| bad(sentence(&error)))?;
+    let found = match found {
+        Err(fault) if fault.0.status == 404 => {
+            of_spec(&spec, query.noun.as_deref(), &name).ok_or(fault)
+        }
+        found => found,
+    };
+    let (noun, thing, about) = found?;
     let snapshot = app.manager.snapshot();
     let judged = tokio::task::spawn_blocking(move || {
         let allowing = Allowing::new(snapshot.world(), &spec, caller.role);
@@ -103,6 +110,19 @@ fn find(
         }
     }
     Err(not_found("server, target, file system or HA cluster", name))
+}
+
+/// A file system that is not seen, and that the spec names: pools may be left of it.
+fn of_spec(spec: &Spec, noun: Option<&str>, name: &str) -> Option<(&'static str, Thing, Ref)> {
+    let mut known = spec.filesystems.iter();
+    let is_asked = noun.is_none_or(|noun| noun == "filesystem");
+    let fs = known.find(|fs| is_asked && fs.name.as_str() == name)?;
+    let about = Ref {
+        id: fs.name.to_string(),
+        name: fs.name.to_string(),
+    };
+    let key = FsKey(fs.name.to_string());
+    Some(("filesystem", Thing::FileSystem(key), about))
 }
 
 type Found = Result<(Thing, Ref), Fault>;

@@ -345,8 +345,17 @@ impl ResourceAbsent {
         let places = places.map(|node| format!("//rsc_location[@id=\"location-{top}-{node}\"]"));
         let resource = format!("//{element}[@id=\"{top}\"]");
         let deleted = places.chain([resource]).map(|xpath| ha::delete(&xpath));
-        // A constraint that somebody's move left behind would hold the resource.
-        std::iter::once(ha::clear(&top))
+        // A constraint that somebody's move left behind would hold the resource,
+        // be it the group that was moved or one in it.
+        let mut moved = vec![top.clone()];
+        if is_group {
+            moved.extend([
+                self.resource.id.clone(),
+                format!("{}-zfs", self.resource.id),
+            ]);
+        }
+        let cleared = moved.iter().map(|id| ha::clear(id));
+        cleared
             .chain(deleted)
             .map(|argv| Action::service(argv, 60))
             .collect()

@@ -79,6 +79,23 @@ pub struct PoolImported {
     /// The server that held it and is proven off: only then is it forced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fenced: Option<ServerId>,
+    /// Names of servers that show that they do not have it: from them it is taken
+    /// where it was not exported.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<String>,
+}
+
+/// The import, and the one by force that follows where one of `released` had the
+/// pool last and did not export it.
+fn imports(pool: &str, fenced: Option<ServerId>, released: &[String]) -> Vec<Action> {
+    let mut actions = vec![
+        Action::service(pool::host_id(), 30),
+        Action::disk(pool::import(pool, fenced.is_some()), 300),
+    ];
+    if fenced.is_none() && !released.is_empty() {
+        actions.push(Action::disk(pool::import(pool, true), 300));
+    }
+    actions
 }
 
 impl PoolImported {
@@ -86,7 +103,7 @@ impl PoolImported {
         Facts {
             title: format!("Import zpool {}", self.pool),
             class: Class::DiskWriting,
-            deadline_s: 300,
+            deadline_s: 600,
             attempts_max: 3,
             claims: vec![Claim::all(Thing::Zpool(self.pool.clone()))],
             undo: Undo::By(Box::new(
@@ -100,10 +117,7 @@ impl PoolImported {
     }
 
     pub(super) fn actions(&self) -> Vec<Action> {
-        vec![
-            Action::service(pool::host_id(), 30),
-            Action::disk(pool::import(&self.pool, self.fenced.is_some()), 300),
-        ]
+        imports(&self.pool, self.fenced, &self.released)
     }
 }
 
@@ -132,13 +146,22 @@ impl PoolExported {
     }
 }
 
-/// A pool is destroyed. It must be imported here.
+/// A pool is destroyed, and its disks are free. It is imported nowhere else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoolAbsent {
     /// Its name.
     pub pool: String,
     /// Its devices, which are free afterwards.
     pub devices: Vec<DeviceId>,
+    /// Their paths on this server.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
+    /// The server that held it and is proven off: only then is it taken by force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fenced: Option<ServerId>,
+    /// Names of servers that show that they do not have it, as for an import.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub released: Vec<String>,
     /// The operator's word: for the pool, whose signature is its guid.
     pub consent: Vec<Consent>,
 }
@@ -148,7 +171,7 @@ impl PoolAbsent {
         Facts {
             title: format!("Destroy zpool {}", self.pool),
             class: Class::DiskWriting,
-            deadline_s: 300,
+            deadline_s: 900,
             attempts_max: 1,
             claims: vec![Claim::all(Thing::Zpool(self.pool.clone()))],
             undo: Undo::Ask("what is destroyed is gone"),
@@ -157,6 +180,10 @@ impl PoolAbsent {
     }
 
     pub(super) fn actions(&self) -> Vec<Action> {
-        vec![Action::disk(pool::destroy(&self.pool), 300)]
+        let mut actions = imports(&self.pool, self.fenced, &self.released);
+        actions.push(Action::disk(pool::destroy(&self.pool), 300));
+        let cleared = self.paths.iter().map(|path| pool::clear_label(path));
+        actions.extend(cleared.map(|argv| Action::disk(argv, 60)));
+        actions
     }
 }

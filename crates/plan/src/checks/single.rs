@@ -8,7 +8,10 @@ use model::step::{Elsewhere, Step, TargetMounted};
 use std::collections::BTreeSet;
 
 pub(super) fn check(view: &View<'_>) -> Vec<Fault> {
-    let mut faults = Vec::new();
+    let steps = view.graph.steps.iter();
+    let mut faults: Vec<Fault> = steps
+        .filter_map(|planned| taken_by_force(view, planned))
+        .collect();
     for (key, acts) in &view.acts {
         let now = view.mounted_on(*key);
         for (place, act) in acts.iter().enumerate() {
@@ -27,6 +30,31 @@ pub(super) fn check(view: &View<'_>) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// A pool is taken by force only from servers that are off, or that are there and
+/// do not have it.
+fn taken_by_force(view: &View<'_>, planned: &Planned) -> Option<Fault> {
+    let (pool, fenced, released) = match &planned.step {
+        Step::PoolImported(step) => (&step.pool, step.fenced, &step.released),
+        Step::PoolAbsent(step) => (&step.pool, step.fenced, &step.released),
+        _ => return None,
+    };
+    let is_free = |name: &String| {
+        view.world.online.iter().any(|id| {
+            view.report(*id).is_some_and(|report| {
+                let is_it = [&report.identity.hostname, &report.identity.fqdn].contains(&name);
+                let pools = report.zpools.as_ref();
+                is_it && pools.is_some_and(|pools| pools.iter().all(|one| one.name != *pool))
+            })
+        })
+    };
+    let is_off = fenced.is_none_or(|server| is_fenced(view, server));
+    if is_off && released.iter().all(is_free) {
+        return None;
+    }
+    let text = format!("zpool {pool} would be taken from a server that may have it.");
+    Some(Fault::of(planned.id, text))
 }
 
 /// It is mounted elsewhere now, and nothing takes it down before.

@@ -188,7 +188,18 @@ impl<'a> Devices<'a> {
 
     /// Guid and disks of a pool, by what is written on them.
     pub fn members(&self, name: &str) -> Option<(&'a str, &BTreeSet<DeviceId>)> {
-        let all = self.members.get_or_init(|| {
+        let found = self.all_members().get(name);
+        found.map(|(guid, disks)| (*guid, disks))
+    }
+
+    /// Names of all pools that are imported, or that disks tell of.
+    pub fn pool_names(&self) -> impl Iterator<Item = &'a str> {
+        let on_disks = self.all_members().keys();
+        on_disks.chain(self.all_pools().keys()).copied()
+    }
+
+    fn all_members(&self) -> &BTreeMap<&'a str, Members<'a>> {
+        self.members.get_or_init(|| {
             let mut found: BTreeMap<&str, Members<'a>> = BTreeMap::new();
             for id in self.world.managed {
                 let devices = self.world.report(*id).and_then(|r| r.devices.as_ref());
@@ -203,8 +214,7 @@ impl<'a> Devices<'a> {
                 }
             }
             found
-        });
-        all.get(name).map(|(guid, disks)| (*guid, disks))
+        })
     }
 
     /// Targets that an MGS lists.
@@ -220,7 +230,11 @@ impl<'a> Devices<'a> {
 
     /// A pool that is imported somewhere, by name.
     pub fn pool(&self, name: &str) -> Option<(ServerId, &'a Zpool)> {
-        let pools = self.pools.get_or_init(|| {
+        self.all_pools().get(name).copied()
+    }
+
+    fn all_pools(&self) -> &BTreeMap<&'a str, (ServerId, &'a Zpool)> {
+        self.pools.get_or_init(|| {
             let mut found = BTreeMap::new();
             for id in self.world.managed {
                 let pools = self.world.report(*id).and_then(|r| r.zpools.as_ref());
@@ -229,7 +243,6 @@ impl<'a> Devices<'a> {
                 }
             }
             found
-        });
-        pools.get(name).copied()
+        })
     }
 }

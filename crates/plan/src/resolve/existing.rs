@@ -2,54 +2,16 @@
 
 use super::Resolver;
 use super::label::{Wanted, devices_each};
-use crate::resolved::{FsPlace, MgsPlace, PoolPlace, TargetPlace};
+use crate::resolved::{FsPlace, PoolPlace, TargetPlace};
 use crate::world::World;
 use lustre::argv::target::mount_point;
 use lustre::label::TargetLabel;
 use model::ids::{DeviceId, ServerId};
 use model::inventory::{Target, TargetKey};
-use model::spec::{BackEnd, FsSpec, MgsSpec};
+use model::spec::BackEnd;
 use std::collections::BTreeSet;
 
 impl Resolver<'_> {
-    /// The targets of a file system that is to be gone: all that are seen.
-    pub(super) fn leave(&mut self, fs: usize, spec: &FsSpec) {
-        let Some(key) = self.out.filesystems[fs].key.clone() else {
-            return;
-        };
-        let Some(seen) = self.world.inventory.filesystems.get(&key) else {
-            return;
-        };
-        let mut keys: Vec<TargetKey> = Vec::new();
-        let mgt = seen.mgt.as_ref().filter(|mgt| !seen.targets.contains(*mgt));
-        if let (MgsSpec::Own(_), Some(mgt)) = (&spec.mgs, mgt) {
-            let others = self.world.inventory.filesystems.iter();
-            let is_shared = others
-                .filter(|(other, _)| **other != key)
-                .any(|(_, other)| other.mgt.as_ref() == Some(mgt));
-            if is_shared {
-                let path = format!("filesystems[{fs}].mgs");
-                let reason = format!("The MGS of {} serves another file system too.", spec.name);
-                let remedy = "Let the other one have the MGS (`own`), and this one use it (`of`).";
-                self.found.error(&path, reason, remedy);
-            } else {
-                keys.push(mgt.clone());
-            }
-        }
-        keys.extend(seen.targets.iter().cloned());
-        for key in keys {
-            let Some(target) = self.world.target(&key) else {
-                continue;
-            };
-            if let Some(place) = self.existing(fs, &target.label, &key, None) {
-                self.put(fs, place);
-            }
-        }
-        if let MgsSpec::OnMdt0 | MgsSpec::Own(_) = spec.mgs {
-            self.out.filesystems[fs].mgs = MgsPlace::Unknown;
-        }
-    }
-
     /// The key of a target in the inventory, if it is seen.
     pub(super) fn key_of(&self, fs: usize, wanted: &Wanted<'_>) -> Option<TargetKey> {
         if wanted.label == TargetLabel::Mgs {

@@ -300,14 +300,15 @@ impl Composer<'_> {
         let mut down: Vec<StepId> = gone.collect();
         for at in &others {
             let mounted: Vec<StepId> = coming.get(at).copied().into_iter().collect();
-            down.push(self.unmount(*at, server, &mounted));
+            let unmounted = self.unmount(*at, server, &mounted);
+            down.push(self.let_go(*at, server, unmounted));
         }
         for at in &mgs {
             if !self.unmounted.contains_key(&(*at, server)) {
                 let mounted = coming.get(at);
                 let after: Vec<StepId> = down.iter().chain(mounted).copied().collect();
                 let last = self.unmount(*at, server, &after);
-                down.push(last);
+                down.push(self.let_go(*at, server, last));
             }
         }
         let booted = self.reboot_step(server, &down);
@@ -320,6 +321,19 @@ impl Composer<'_> {
                 up.extend(mounted.steps().unwrap_or_default());
             }
         }
+    }
+
+    /// The pool of a target that was unmounted leaves the server: nothing imports
+    /// it where the server boots.
+    fn let_go(&mut self, at: usize, server: ServerId, unmounted: StepId) -> StepId {
+        let place = &self.resolved.targets[at];
+        if place.pool.is_none() {
+            return unmounted;
+        }
+        let step = self.export(place, server, &[unmounted]);
+        self.exported.insert((at, server));
+        self.imported.remove(&at);
+        step
     }
 
     /// Targets that this plan mounts on a server, and the steps that do.
@@ -357,6 +371,14 @@ impl Composer<'_> {
     }
 
     fn reboot_step(&mut self, server: ServerId, after: &[StepId]) -> StepId {
+        // What this plan does there is not cut off.
+        let here = self
+            .graph
+            .steps
+            .iter()
+            .filter(|planned| planned.on == server);
+        let mut after = after.to_vec();
+        after.extend(here.map(|planned| planned.id));
         let report = self.world.report(server);
         let boot_id = report.map(|report| report.identity.boot_id.clone());
         let ask = Ask {
@@ -368,7 +390,7 @@ impl Composer<'_> {
             why: format!("A reboot of {} is asked for.", self.name(server)),
             feels: Vec::new(),
         };
-        self.add(ask, after)
+        self.add(ask, &after)
     }
 }
 

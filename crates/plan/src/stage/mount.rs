@@ -193,9 +193,17 @@ impl Composer<'_> {
         } else {
             self.holders(place)
         };
+        holders.retain(|id| !self.exported.contains(&(at, *id)));
         if holders.contains(&on) {
             return Vec::new();
         }
+        // One that is exported by now, or by this plan, needs no force.
+        let is_let_go = is_exported || !holders.is_empty() || self.is_on_the_move(at);
+        let released = if is_let_go {
+            Vec::new()
+        } else {
+            self.released(place, on)
+        };
         let mut after = after.to_vec();
         match self.imported.get(&at) {
             Some((there, step)) if *there == on => return vec![*step],
@@ -213,6 +221,7 @@ impl Composer<'_> {
             step: PoolImported {
                 pool: pool.name.clone(),
                 fenced,
+                released,
             }
             .into(),
             why: format!("{} lies in it.", place.label),
@@ -221,6 +230,33 @@ impl Composer<'_> {
         let step = self.add(ask, &after);
         self.imported.insert(at, (on, step));
         vec![step]
+    }
+
+    /// Whether this plan exports or imports a target's pool already.
+    fn is_on_the_move(&self, at: usize) -> bool {
+        let is_exported = self.exported.iter().any(|(of, _)| *of == at);
+        is_exported || self.imported.contains_key(&at)
+    }
+
+    /// Names of servers that reach a target's pool, and show that they do not
+    /// have it imported: from them it may be taken, should it not have been
+    /// exported when they went down.
+    pub(super) fn released(&self, place: &TargetPlace, on: ServerId) -> Vec<String> {
+        let Some(pool) = &place.pool else {
+            return Vec::new();
+        };
+        let mut names = BTreeSet::new();
+        for other in self.reachers(place).into_iter().filter(|id| *id != on) {
+            let report = self.world.report(other);
+            let report = report.filter(|_| self.world.is_online(other));
+            let pools = report.and_then(|report| report.zpools.as_ref());
+            let shows_none = pools.is_some_and(|all| all.iter().all(|one| one.name != pool.name));
+            if let Some(report) = report.filter(|_| shows_none) {
+                let identity = &report.identity;
+                names.extend([identity.hostname.clone(), identity.fqdn.clone()]);
+            }
+        }
+        names.into_iter().filter(|name| !name.is_empty()).collect()
     }
 
     /// A pool leaves a server, so that another one may import it.

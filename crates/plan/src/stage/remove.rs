@@ -6,9 +6,10 @@ use crate::compose::{Ask, Asked, Composer};
 use crate::resolved::{MgsPlace, PoolPlace, TargetPlace};
 use crate::stage::format::label_text;
 use crate::stage::seen::Seen;
+use lustre::label::TargetLabel;
 use model::graph::StepId;
 use model::ids::{DeviceId, ServerId};
-use model::step::{ConfigErased, PoolAbsent, ResourceAbsent, TargetWiped};
+use model::step::{ConfigErased, Elsewhere, PoolAbsent, ResourceAbsent, TargetWiped};
 
 impl Composer<'_> {
     /// A file system is gone.
@@ -20,6 +21,10 @@ impl Composer<'_> {
         let place = &self.resolved.filesystems[fs];
         let targets: Vec<usize> = place.targets().collect();
         if targets.is_empty() {
+            // What no device shows any more may still be in the books of its MGS.
+            if let MgsPlace::Target(_) = place.mgs {
+                self.forget(fs, &down);
+            }
             return;
         }
         for label in &place.missing {
@@ -112,28 +117,49 @@ impl Composer<'_> {
         let what = format!("wipe {label}");
         let on = self.wiper(place, &what)?;
         // A server that is away may have it mounted, and would write on.
-        let (_, unmounts) = self.proof(at, on, &what)?;
+        let (elsewhere, unmounts) = self.proof(at, on, &what)?;
         let mut after = after.to_vec();
         after.extend(unmounts);
+        let is_alone = if place.label == TargetLabel::Mgs {
+            ", and serves no other file system"
+        } else {
+            ""
+        };
         let asked = Asked {
             target: &label,
-            why: format!("{label} is removed; all that is in it is lost."),
+            why: format!("{label} is removed{is_alone}; all that is in it is lost."),
         };
         let Some(pool) = &place.pool else {
             let consent = self.consent(&place.device, on, &asked);
             return Some(self.wiped(place, on, consent, &after));
         };
-        after.extend(self.import_for_wipe(at, on, &after.clone()));
+        let fenced = elsewhere.iter().find(|(_, why)| *why == Elsewhere::Fenced);
+        let fenced = fenced.map(|(id, _)| *id);
         let Some(id) = self.pool_alone(place, pool) else {
+            after.extend(self.import_for_wipe(at, on, &after.clone(), fenced));
             let consent = self.consent(&place.device, on, &asked);
             return Some(self.wiped(place, on, consent, &after));
         };
+        let exports = self.exports_for_wipe(at, on, &after.clone());
+        let is_let_go = !exports.is_empty() || self.is_exported_once_down(place);
+        let is_here = self.holders(place).contains(&on);
+        let released = if is_let_go || is_here {
+            Vec::new()
+        } else {
+            self.released(place, on)
+        };
+        after.extend(exports);
         let consent = self.consent(&id, on, &asked);
+        let paths = pool.devices.iter();
+        let paths = paths.filter_map(|device| self.world.path(on, device));
         let ask = Ask {
             on,
             step: PoolAbsent {
                 pool: pool.name.clone(),
                 devices: pool.devices.clone(),
+                paths: paths.map(str::to_owned).collect(),
+                fenced,
+                released,
                 consent,
             }
             .into(),
@@ -188,11 +214,34 @@ impl Composer<'_> {
         (in_pool.count() <= 1 && is_ours).then(|| DeviceId(format!("zpool:{guid}")))
     }
 
-    fn import_for_wipe(&mut self, at: usize, on: ServerId, after: &[StepId]) -> Vec<StepId> {
-        // What Pacemaker stops it exports, and what is unmounted by hand stays.
-        let place = &self.resolved.targets[at];
+    /// What Pacemaker stops it exports, and what is unmounted by hand stays.
+    fn is_exported_once_down(&self, place: &TargetPlace) -> bool {
         let is_pacemaker_run = self.is_pacemaker_run(place) || self.left_over(place).is_some();
-        let runs = matches!(self.seen(place), Seen::Mounted(_));
-        self.import(at, on, after, None, is_pacemaker_run && runs)
+        is_pacemaker_run && matches!(self.seen(place), Seen::Mounted(_))
+    }
+
+    fn import_for_wipe(
+        &mut self,
+        at: usize,
+        on: ServerId,
+        after: &[StepId],
+        fenced: Option<ServerId>,
+    ) -> Vec<StepId> {
+        let is_exported = self.is_exported_once_down(&self.resolved.targets[at]);
+        self.import(at, on, after, fenced, is_exported)
+    }
+
+    /// Whoever else has the pool lets go of it.
+    fn exports_for_wipe(&mut self, at: usize, on: ServerId, after: &[StepId]) -> Vec<StepId> {
+        let place = &self.resolved.targets[at];
+        if self.is_exported_once_down(place) {
+            return Vec::new();
+        }
+        let holders = self.holders(place).into_iter();
+        let holders: Vec<ServerId> = holders
+            .filter(|id| *id != on && !self.is_off(*id))
+            .collect();
+        let exports = holders.into_iter();
+        exports.map(|id| self.export(place, id, after)).collect()
     }
 }

@@ -125,16 +125,37 @@ fn pacemaker_and_pools_are_left_clean() {
         &mut town,
         &with(HA, "fs lab zfs absent: mgs d1"),
         "stop MDT0000; stop OST0000; stop OST0001; stop MGS; \
-         drop MGS; import lab-mgt on s1; destroy lab-mgt on s1; \
-         drop MDT0000; import lab-mdt0000 on s2; destroy lab-mdt0000 on s2; \
-         drop OST0000; import lab-ost0000 on s1; destroy lab-ost0000 on s1; \
-         drop OST0001; import lab-ost0001 on s2; destroy lab-ost0001 on s2",
+         drop MGS; destroy lab-mgt on s1; \
+         drop MDT0000; destroy lab-mdt0000 on s2; \
+         drop OST0000; destroy lab-ost0000 on s1; \
+         drop OST0001; destroy lab-ost0001 on s2",
     );
     assert!(
         town.disks
             .values()
             .all(|disk| disk.content == crate::town::Content::Blank)
     );
+}
+
+#[test]
+fn a_removal_that_ended_early_goes_on() {
+    for base in [HA, BARE] {
+        let gone = text::spec(&with(base, "fs lab zfs absent: mgs d1"));
+        let whole = built(PAIR, &with(base, "fs lab zfs: mgs d1, mdt d2, ost d[3-4]"));
+        let n_steps = plan(&whole, &gone, &[]).graph.steps.len();
+        for n in 0..=n_steps {
+            let mut town = whole.clone();
+            for planned in plan(&whole, &gone, &[]).graph.steps.iter().take(n) {
+                town.apply(planned.on, &planned.step);
+            }
+            let made = plan(&town, &gone, &[]);
+            assert_eq!(text::trouble(&made), "", "after {n} steps");
+            run(&mut town, &made);
+            rest(&town, &gone);
+            let is_blank = |disk: &crate::town::Disk| disk.content == crate::town::Content::Blank;
+            assert!(town.disks.values().all(is_blank), "after {n} steps");
+        }
+    }
 }
 
 #[test]
@@ -269,6 +290,62 @@ fn an_mgs_leaves_after_those_that_need_it_are_up() {
         "mount OST0000 on s1; unmount OST0000 on s1; unmount MGS on s1; reboot s1; lnet s1; \
          mount MGS on s1; mount OST0000 on s1",
     );
+}
+
+#[test]
+fn pools_leave_a_server_before_it_boots_and_come_back() {
+    let fs = "fs lab zfs: mgs d1, mdt d2, ost d[3-4]";
+    let mut town = built(PAIR, &with(BARE, fs));
+    let reboot = Goal::Reboot {
+        server: "s1".into(),
+    };
+    goal(
+        &mut town,
+        &with(BARE, fs),
+        &reboot,
+        "unmount OST0000 on s1; export lab-ost0000 on s1; unmount MGS on s1; export lab-mgt on s1; \
+         reboot s1; lnet s1; import lab-mgt on s1; mount MGS on s1; import lab-ost0000 on s1; \
+         mount OST0000 on s1",
+    );
+}
+
+#[test]
+fn a_pool_that_was_not_exported_is_taken_with_proof_alone() {
+    let fs = "fs lab zfs: mdt d1, ost d2";
+    let released = |town: &Town| -> Vec<Vec<String>> {
+        let made = plan(town, &text::spec(&with(BARE, fs)), &[]);
+        assert_eq!(text::trouble(&made), "");
+        let steps = made.graph.steps.iter();
+        let imports = steps.filter_map(|planned| match &planned.step {
+            model::step::Step::PoolImported(step) => Some(step.released.clone()),
+            _ => None,
+        });
+        imports.collect()
+    };
+    let mut town = built(PAIR, &with(BARE, fs));
+    // What was on s2 is nowhere: s2 crashed, and is back.
+    for pool in town.pools.values_mut() {
+        if pool.on.as_deref() == Some("s2") {
+            pool.on = None;
+        }
+    }
+    town.hosts.get_mut("s2").unwrap().mounts.clear();
+    let found = released(&town);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(["s1", "s2"].contains(&found[0][0].as_str()), "{found:?}");
+    assert_eq!(found[0].len(), 1, "only the other one: {found:?}");
+    // One that shows nothing proves nothing.
+    for host in ["s1", "s2"] {
+        let mut silent = town.clone();
+        silent.hosts.get_mut(host).unwrap().is_silent = true;
+        let made = plan(&silent, &text::spec(&with(BARE, fs)), &[]);
+        let mut steps = made.graph.steps.iter();
+        assert!(
+            !steps.any(|planned| matches!(planned.step, model::step::Step::PoolImported(_))),
+            "{}",
+            text::steps(&silent, &made.graph)
+        );
+    }
 }
 
 #[test]

@@ -50,9 +50,9 @@ fn pacemaker_goes_with_the_file_system() {
         &mut town,
         "servers s[1-2]; group a s[1-2] none; fs lab zfs absent: mgs d1",
         "stop MDT0000; drop MDT0000; stop OST0000; drop OST0000; stop OST0001; drop OST0001; \
-         stop MGS; drop MGS; import lab-mgt on s1; destroy lab-mgt on s1; import lab-mdt0000 on s2; \
-         destroy lab-mdt0000 on s2; import lab-ost0000 on s1; destroy lab-ost0000 on s1; \
-         import lab-ost0001 on s2; destroy lab-ost0001 on s2; stop pacemaker on s1; \
+         stop MGS; drop MGS; destroy lab-mgt on s1; \
+         destroy lab-mdt0000 on s2; destroy lab-ost0000 on s1; \
+         destroy lab-ost0001 on s2; stop pacemaker on s1; \
          stop corosync on s1; stop pacemaker on s2; stop corosync on s2",
         "",
     );

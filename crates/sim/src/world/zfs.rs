@@ -34,6 +34,7 @@ pub const PART: Part = Part {
             ("zpool", ["destroy", rest @ ..]) => {
                 create::destroy(world, host, rest.last().copied().unwrap_or_default())
             }
+            ("zpool", ["labelclear", path]) => create::clear_label(world, host, path),
             ("zfs", ["destroy", rest @ ..]) => {
                 create::destroy_dataset(world, host, rest.last().copied().unwrap_or_default())
             }

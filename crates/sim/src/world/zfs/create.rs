@@ -230,6 +230,39 @@ pub fn destroy(world: &mut World, host: &HostName, name: &str) -> Output {
     quiet()
 }
 
+/// Answers `zpool labelclear`: a label of a pool that may be wanted stays.
+pub fn clear_label(world: &mut World, host: &HostName, path: &str) -> Output {
+    let Some(id) = disk::find(world, host, path) else {
+        return failed(
+            1,
+            &format!("failed to open {path}: No such file or directory"),
+        );
+    };
+    let answers = world.disks.get(&id);
+    let answers = answers.filter(|disk| disk.fault != Some(DiskFault::Gone));
+    let Some(Content::PoolMember { pool, guid, .. }) = answers.map(|disk| &disk.content) else {
+        return failed(1, &format!("failed to read label from {path}"));
+    };
+    let of = world.pools.get(guid).filter(|pool| !pool.is_destroyed);
+    if let Some(of) = of {
+        let (state, force) = match &of.last {
+            Some(_) => ("active", ""),
+            None => ("exported", "use '-f' to override the following error:\n"),
+        };
+        return failed(
+            1,
+            &format!("{force}{path} is a member of {state} pool \"{pool}\""),
+        );
+    }
+    if answers.is_some_and(|disk| disk.fault == Some(DiskFault::ReadOnly)) {
+        return failed(1, &format!("failed to open {path}: Read-only file system"));
+    }
+    if let Some(disk) = world.disks.get_mut(&id) {
+        disk.content = Content::Blank;
+    }
+    quiet()
+}
+
 /// Answers `zfs destroy`.
 pub fn destroy_dataset(world: &mut World, host: &HostName, name: &str) -> Output {
     let pool = name.split('/').next().unwrap_or_default();

@@ -128,6 +128,7 @@ fn import(fenced: bool) -> PoolImported {
     PoolImported {
         pool: String::from("o0"),
         fenced: fenced.then(|| model::ids::ServerId(uuid::Uuid::from_u128(1))),
+        released: Vec::new(),
     }
 }
 
@@ -159,6 +160,81 @@ fn a_pool_is_taken_only_from_a_server_that_is_off() {
     hand.wait(120);
     let (code, _) = failed(hand.carry("oss01", import(true)));
     assert_eq!(code, "pool-imported-elsewhere");
+}
+
+#[test]
+fn a_pool_is_taken_from_a_server_that_is_back_without_it() {
+    let hand = file_system();
+    power::cut(&mut hand.world(), &host("oss01"), "crash");
+    power::on(&mut hand.world(), &host("oss01"));
+    hand.wait(120);
+    let taken = |from: &str| PoolImported {
+        released: vec![from.to_owned()],
+        ..import(false)
+    };
+    // Another server's word says nothing of the one that had it.
+    let (code, _) = failed(hand.carry("oss02", taken("oss09")));
+    assert_eq!(code, "pool-not-exported");
+    hand.make("oss02", taken("oss01"));
+    let (code, _) = failed(hand.carry("oss01", taken("oss02")));
+    assert_eq!(code, "pool-imported-elsewhere");
+}
+
+#[test]
+fn a_pool_that_is_exported_is_destroyed_too() {
+    let hand = file_system();
+    let (target, _) = &targets()[1];
+    let disks = || {
+        let devices = hand.report("oss01").devices.unwrap().into_iter();
+        let of_pool = devices.filter(|one| one.label.as_deref() == Some("o0"));
+        of_pool.collect::<Vec<_>>()
+    };
+    let found = disks();
+    let absent = PoolAbsent {
+        pool: String::from("o0"),
+        devices: found.iter().map(|one| one.id.clone()).collect(),
+        paths: found.iter().map(|one| one.path.clone()).collect(),
+        fenced: None,
+        released: Vec::new(),
+        consent: vec![agreed(
+            &DeviceId(String::from("zpool:o0")),
+            found[0].uuid.as_deref().unwrap(),
+        )],
+    };
+    hand.make(
+        "oss01",
+        TargetUnmounted {
+            label: target.label.parse().unwrap(),
+            device: target.device.clone(),
+            mount_point: target.mount_point(),
+        },
+    );
+    hand.make(
+        "oss01",
+        PoolExported {
+            pool: String::from("o0"),
+        },
+    );
+    let (code, text) = failed(hand.carry("oss01", absent.clone()));
+    assert_eq!(
+        code, "signature-changed",
+        "the dataset is named for another pool: {text}"
+    );
+    let wiped = TargetWiped {
+        label: target.label.parse().unwrap(),
+        device: target.device.clone(),
+        back_end: target.back_end.clone(),
+        consent: vec![agreed(&target.device.id, "dataset")],
+    };
+    hand.make("oss01", wiped);
+    hand.make(
+        "oss01",
+        PoolExported {
+            pool: String::from("o0"),
+        },
+    );
+    hand.make("oss01", absent);
+    assert!(disks().is_empty(), "their labels are cleared");
 }
 
 #[test]
@@ -224,6 +300,9 @@ fn a_file_system_goes_without_a_trace() {
         PoolAbsent {
             pool: String::from("o0"),
             devices: Vec::new(),
+            paths: Vec::new(),
+            fenced: None,
+            released: Vec::new(),
             consent: vec![Consent {
                 signature: guid.to_owned(),
                 ..agreed(&DeviceId(String::from("zpool:o0")), "")
