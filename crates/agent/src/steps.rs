@@ -16,6 +16,7 @@ mod ha;
 mod host;
 mod network;
 mod pool;
+mod ring;
 mod target;
 
 use crate::host::{Class, Command, Hands, HostError, Output};
@@ -107,7 +108,8 @@ macro_rules! with_kind {
     ($step:expr, $kind:ident => $body:expr) => {
         with_kind!(@ $step, $kind => $body;
             LnetUp LnetDown TimeSynced FirewallOpen ServiceSet ServerRebooted
-            CorosyncConfigured HaProperties FenceConfigured Standby ServerPrepared
+            CorosyncConfigured CorosyncReloaded HaProperties FenceConfigured FenceConfirmed
+            NodeForgotten Standby ServerPrepared
             ResourcePresent ResourceAbsent ResourceRole ResourcePlaced PoolPresent PoolImported
             PoolExported PoolAbsent TargetFormatted TargetRegistered TargetMounted
             TargetUnmounted TargetWiped ConfigErased ClientMounted ClientUnmounted)

@@ -217,6 +217,13 @@ fn pacemaker_is_told_by_its_own_tools() {
             ha::standby("oss1", false),
             "crm_attribute --node oss1 --name standby --update off --lifetime forever",
         ),
+        (ha::reload_corosync(), "corosync-cfgtool -R"),
+        (ha::forget_node("oss3"), "crm_node --force --remove oss3"),
+        (ha::confirm_off("oss3"), "stonith_admin --confirm oss3"),
+        (
+            ha::delete_all("//rsc_location[@node=\"oss3\"]"),
+            "cibadmin --delete-all --force --xpath //rsc_location[@node=\"oss3\"]",
+        ),
         (
             ha::target_role("scratch-OST0000", true),
             "crm_resource --resource scratch-OST0000 --set-parameter target-role --meta --parameter-value Started",
@@ -259,6 +266,7 @@ fn a_resource_is_a_lustre_primitive_or_a_group_with_its_pool_first() {
         mount_point: "/lustre/scratch/ost0000",
         zpool: None,
         nodes: &nodes,
+        barred: &[],
     };
     let plain = ha::resource_xml(&resource);
     for part in [

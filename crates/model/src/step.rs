@@ -16,8 +16,9 @@ mod target;
 pub use action::{Action, Class, Secret};
 pub use client::{ClientMounted, ClientUnmounted};
 pub use ha::{
-    CorosyncConfigured, CorosyncNode, FenceConfigured, HaProperties, ResourceAbsent,
-    ResourcePlaced, ResourcePresent, ResourceRole, Standby, TargetResource,
+    CorosyncConfigured, CorosyncNode, CorosyncReloaded, FenceConfigured, FenceConfirmed,
+    HaProperties, NodeForgotten, ResourceAbsent, ResourcePlaced, ResourcePresent, ResourceRole,
+    Standby, TargetResource,
 };
 pub use host::{FirewallOpen, ServerRebooted, ServiceSet, TimeSynced};
 pub use network::{LnetDown, LnetNet, LnetUp};
@@ -86,10 +87,16 @@ steps! {
     ServerRebooted
     /// Corosync has this configuration and key.
     CorosyncConfigured
+    /// Corosync on all nodes goes by its new configuration.
+    CorosyncReloaded
     /// Pacemaker has these properties and defaults.
     HaProperties
     /// A node has a fencing device.
     FenceConfigured
+    /// Pacemaker knows, by a person's word, that a lost node is off.
+    FenceConfirmed
+    /// Pacemaker does not know a node any more.
+    NodeForgotten
     /// A node is in standby or not.
     Standby
     /// Pacemaker can start a target here.

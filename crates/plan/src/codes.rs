@@ -11,6 +11,8 @@ pub const HA_MAINTENANCE: &str = "ha-maintenance";
 pub const HA_NODE_MISSING: &str = "ha-node-missing";
 /// Corosync is configured for another cluster.
 pub const HA_FOREIGN: &str = "ha-foreign";
+/// Pacemaker is at work on a target already.
+pub const HA_MOVING: &str = "ha-moving";
 /// Pacemaker cannot run a target.
 pub const HA_BLOCKED: &str = "ha-blocked";
 /// LNet is to stop on a server where Lustre is mounted.

@@ -11,6 +11,7 @@ mod leave;
 mod mount;
 mod pacemaker;
 mod remove;
+mod ring;
 mod seen;
 mod stop;
 

@@ -970,6 +970,11 @@ export interface components {
              */
             cluster_name?: string | null;
             /**
+             * @description Whether Candela wrote its configuration.
+             * @default false
+             */
+            is_by_candela?: boolean;
+            /**
              * @description Rings or links.
              * @default []
              */
@@ -1013,6 +1018,11 @@ export interface components {
         };
         /** @description A member of Corosync's ring. */
         CorosyncMember: {
+            /**
+             * @description Its address on each link, as the configuration has it.
+             * @default []
+             */
+            addresses?: string[];
             /**
              * Format: int64
              * @description Id; 0 is a quorum device.
@@ -1606,6 +1616,11 @@ export interface components {
              * @default false
              */
             is_dc?: boolean;
+            /**
+             * @description Whether it runs nothing by order, now or once it is back.
+             * @default false
+             */
+            is_standby?: boolean;
             /**
              * @description Name.
              * @default

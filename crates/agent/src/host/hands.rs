@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 /// Programs that steps run to change something.
 const PROGRAMS: &[&str] = &[
     "cibadmin",
+    "corosync-cfgtool",
     "crm_attribute",
+    "crm_node",
     "crm_resource",
     "firewall-cmd",
     "lctl",
@@ -25,6 +27,7 @@ const PROGRAMS: &[&str] = &[
     "modprobe",
     "mount",
     "shutdown",
+    "stonith_admin",
     "systemctl",
     "umount",
     "wipefs",

@@ -11,7 +11,9 @@ const CONF: &str = "/etc/corosync/corosync.conf";
 
 /// Corosync on this host; none where it is neither configured nor answers.
 pub fn corosync(look: &mut Look<'_>) -> Option<Corosync> {
+    let mut is_by_candela = false;
     let conf = look.host().read_file(CONF).ok().map(|bytes| {
+        is_by_candela = bytes.starts_with(lustre::argv::ha::CONF_HEADER.as_bytes());
         let (conf, skips) = corosync_conf::parse(&bytes);
         look.skips("ha", CONF, &skips);
         conf
@@ -31,7 +33,10 @@ pub fn corosync(look: &mut Look<'_>) -> Option<Corosync> {
             votes
         });
     let is_there = conf.is_some() || links.is_some() || votes.is_some();
-    is_there.then(|| join(&conf.unwrap_or_default(), links.as_ref(), votes.as_ref()))
+    is_there.then(|| Corosync {
+        is_by_candela,
+        ..join(&conf.unwrap_or_default(), links.as_ref(), votes.as_ref())
+    })
 }
 
 fn join(conf: &CorosyncConf, links: Option<&CfgTool>, votes: Option<&QuorumStatus>) -> Corosync {
@@ -44,12 +49,18 @@ fn join(conf: &CorosyncConf, links: Option<&CfgTool>, votes: Option<&QuorumStatu
         })
         .collect();
     let name_of = |id: u64| names.get(&id).cloned();
+    let addresses_of = |id: u64| -> Vec<String> {
+        let node = conf.nodes.iter().find(|node| node.id == Some(id));
+        let addresses = node.into_iter().flat_map(|node| node.addresses.values());
+        addresses.cloned().collect()
+    };
     let mut members: BTreeMap<u64, CorosyncMember> = names
         .iter()
         .map(|(id, name)| {
             let member = CorosyncMember {
                 id: *id,
                 name: name.clone(),
+                addresses: addresses_of(*id),
                 ..CorosyncMember::default()
             };
             (*id, member)
@@ -61,6 +72,7 @@ fn join(conf: &CorosyncConf, links: Option<&CfgTool>, votes: Option<&QuorumStatu
             name: name_of(seen.id).unwrap_or_else(|| seen.name.clone()),
             votes: seen.votes,
             is_joined: true,
+            addresses: addresses_of(seen.id),
         };
         members.insert(seen.id, member);
     }
@@ -78,6 +90,7 @@ fn join(conf: &CorosyncConf, links: Option<&CfgTool>, votes: Option<&QuorumStatu
         votes: votes
             .filter(|votes| votes.votes_total.is_some())
             .map(counted),
+        is_by_candela: false,
     }
 }
 

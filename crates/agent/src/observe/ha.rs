@@ -144,6 +144,7 @@ fn node(from: &Node) -> HaNode {
         name: from.name.clone(),
         id: from.id.clone(),
         state,
+        is_standby: from.standby,
         is_dc: from.is_dc,
         attributes: from.attributes.iter().cloned().collect(),
     }

@@ -5,15 +5,15 @@ use super::{Kind, Seen, Work, perform, read};
 use crate::host::Output;
 use model::job::Failure;
 use model::step::{
-    Action, CorosyncConfigured, FenceConfigured, HaProperties, ResourceAbsent, ResourcePlaced,
-    ResourcePresent, ResourceRole, Standby, TargetResource,
+    Action, FenceConfigured, HaProperties, ResourceAbsent, ResourcePlaced, ResourcePresent,
+    ResourceRole, Standby, TargetResource,
 };
 use platform::ha::cib::{self, Cib};
 use platform::ha::crm_mon::{self, CrmMon};
 use std::time::Duration;
 
 /// What Pacemaker is told.
-fn told(work: &Work<'_>) -> Result<Cib, Failure> {
+pub(super) fn told(work: &Work<'_>) -> Result<Cib, Failure> {
     match read(work, &["cibadmin", "--query"]) {
         Some(output) => Ok(cib::parse(&output.stdout).0),
         None => Err(passing(
@@ -24,7 +24,7 @@ fn told(work: &Work<'_>) -> Result<Cib, Failure> {
 }
 
 /// How it stands.
-fn state(work: &Work<'_>) -> Result<CrmMon, Failure> {
+pub(super) fn state(work: &Work<'_>) -> Result<CrmMon, Failure> {
     let forms = ["--output-as=xml", "--as-xml"];
     let mut answers = forms
         .iter()
@@ -46,7 +46,7 @@ fn is_there_already(output: &Output) -> bool {
 }
 
 /// What is to be deleted is not there.
-fn is_gone_already(output: &Output) -> bool {
+pub(super) fn is_gone_already(output: &Output) -> bool {
     let text = String::from_utf8_lossy(&output.stderr);
     let words = [
         "No such device or address",
@@ -54,27 +54,6 @@ fn is_gone_already(output: &Output) -> bool {
         "No such object",
     ];
     words.iter().any(|words| text.contains(words))
-}
-
-impl Kind for CorosyncConfigured {
-    fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
-        let config = work.hands.read_file(Self::PATH).unwrap_or_default();
-        if config != self.config().as_bytes() {
-            return Ok(Seen::NotSo(format!("{} says something else", Self::PATH)));
-        }
-        let key = work.secrets.get(&self.key);
-        let Some(key) = key else {
-            return Err(failed(
-                "secret-missing",
-                format!("the key {} did not come with the order", self.key.0),
-            ));
-        };
-        Ok(if work.hands.is_secret(Self::KEY_PATH, key) {
-            Seen::So(format!("{} and its key are there", Self::PATH))
-        } else {
-            Seen::NotSo(format!("{} is another key", Self::KEY_PATH))
-        })
-    }
 }
 
 impl Kind for HaProperties {
@@ -207,7 +186,8 @@ impl Kind for ResourcePresent {
             let mut known = cib.constraints.iter();
             known.any(|one| one.resource == top && one.with == **node)
         };
-        Ok(match resource.nodes.iter().find(|node| !has_place(node)) {
+        let mut all = resource.nodes.iter().chain(&resource.barred);
+        Ok(match all.find(|node| !has_place(node)) {
             Some(node) => Seen::NotSo(format!("{top} has no place on {node}")),
             None => Seen::So(format!("Pacemaker has {top}")),
         })

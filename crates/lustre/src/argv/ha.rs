@@ -25,7 +25,7 @@ pub struct Node<'a> {
 /// `corosync.conf` for Corosync 3 (knet, encrypted).
 pub fn corosync_conf(cluster: &str, nodes: &[Node<'_>]) -> String {
     let mut text = format!(
-        "# Written by Candela; changes here are overwritten.\ntotem {{\n    version: 2\n    cluster_name: {cluster}\n    transport: knet\n    crypto_cipher: aes256\n    crypto_hash: sha256\n    token: 17000\n}}\n\nnodelist {{\n"
+        "{CONF_HEADER}\ntotem {{\n    version: 2\n    cluster_name: {cluster}\n    transport: knet\n    crypto_cipher: aes256\n    crypto_hash: sha256\n    token: 17000\n}}\n\nnodelist {{\n"
     );
     for node in nodes {
         text.push_str("    node {\n");
@@ -92,6 +92,29 @@ pub fn create(scope: &str, xml: &str) -> Argv {
     words(["cibadmin", "--create", "--scope", scope, "--xml-text", xml])
 }
 
+/// Lets Corosync on all nodes read its file anew.
+pub fn reload_corosync() -> Argv {
+    words(["corosync-cfgtool", "-R"])
+}
+
+/// Makes Pacemaker forget a node that is off.
+pub fn forget_node(node: &str) -> Argv {
+    words(["crm_node", "--force", "--remove", node])
+}
+
+/// Tells Pacemaker, by a person's word, that a node is off.
+pub fn confirm_off(node: &str) -> Argv {
+    words(["stonith_admin", "--confirm", node])
+}
+
+/// Removes all that an XPath names.
+pub fn delete_all(xpath: &str) -> Argv {
+    words(["cibadmin", "--delete-all", "--force", "--xpath", xpath])
+}
+
+/// The first line of each `corosync.conf` that [`corosync_conf`] makes.
+pub const CONF_HEADER: &str = "# Written by Candela; changes here are overwritten.";
+
 /// Removes what an XPath names.
 pub fn delete(xpath: &str) -> Argv {
     words(["cibadmin", "--delete", "--xpath", xpath])
@@ -147,6 +170,8 @@ pub struct Resource<'a> {
     pub zpool: Option<&'a str>,
     /// Nodes that may run it, the home first.
     pub nodes: &'a [String],
+    /// Nodes of the cluster that may not.
+    pub barred: &'a [String],
 }
 
 impl Resource<'_> {
@@ -203,7 +228,13 @@ pub fn location_xml(resource: &Resource<'_>) -> Vec<String> {
             r#"<rsc_location id="location-{top}-{node}" rsc="{top}" node="{node}" score="{score}"/>"#
         )
     });
-    scored.collect()
+    let barred = resource.barred.iter().map(|node| {
+        let node = escaped(node);
+        format!(
+            r#"<rsc_location id="location-{top}-{node}" rsc="{top}" node="{node}" score="-INFINITY"/>"#
+        )
+    });
+    scored.chain(barred).collect()
 }
 
 /// The XML of a fencing device for one node; parameters whose value is

@@ -66,6 +66,9 @@ pub struct Corosync {
     /// Votes, where Corosync answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub votes: Option<CorosyncVotes>,
+    /// Whether Candela wrote its configuration.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_by_candela: bool,
 }
 
 /// A member of Corosync's ring.
@@ -81,6 +84,9 @@ pub struct CorosyncMember {
     pub votes: Option<u64>,
     /// Whether it is joined.
     pub is_joined: bool,
+    /// Its address on each link, as the configuration has it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
 }
 
 /// A ring or link of Corosync.
@@ -152,6 +158,9 @@ pub struct HaNode {
     pub id: String,
     /// State.
     pub state: HaNodeState,
+    /// Whether it runs nothing by order, now or once it is back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_standby: bool,
     /// Whether it is the designated controller.
     pub is_dc: bool,
     /// Node attributes.

@@ -15,6 +15,10 @@ pub struct CorosyncConfigured {
     pub nodes: Vec<CorosyncNode>,
     /// The key that they share.
     pub key: Secret,
+    /// The nodes that it names before; none where there is no configuration
+    /// yet. One with others, or that somebody else wrote, is left as it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub was: Vec<CorosyncNode>,
 }
 
 /// A node of the cluster.
@@ -29,6 +33,11 @@ pub struct CorosyncNode {
 }
 
 impl CorosyncConfigured {
+    /// Whether the server is to have no configuration any more.
+    fn is_absent(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
     /// Where the configuration is.
     pub const PATH: &str = "/etc/corosync/corosync.conf";
     /// Where the key is.
@@ -50,7 +59,15 @@ impl CorosyncConfigured {
 
     pub(super) fn facts(&self) -> Facts {
         Facts {
-            title: format!("Configure Corosync for cluster {}", self.cluster),
+            title: match (self.is_absent(), self.was.is_empty()) {
+                (true, _) => format!("Remove Corosync's configuration of {}", self.cluster),
+                (_, true) => format!("Configure Corosync for cluster {}", self.cluster),
+                (_, false) => {
+                    let names: Vec<&str> = self.nodes.iter().map(|one| one.name.as_str()).collect();
+                    let names = stdx::hostlist::fold(&names);
+                    format!("Configure cluster {} anew, with {names}", self.cluster)
+                }
+            },
             class: Class::Service,
             deadline_s: 60,
             attempts_max: 3,
@@ -61,6 +78,11 @@ impl CorosyncConfigured {
     }
 
     pub(super) fn actions(&self) -> Vec<Action> {
+        if self.is_absent() {
+            return vec![Action::Remove {
+                path: Self::PATH.to_owned(),
+            }];
+        }
         vec![
             Action::MakeDir {
                 path: String::from("/etc/corosync"),
@@ -76,6 +98,96 @@ impl CorosyncConfigured {
                 text: self.config(),
             },
         ]
+    }
+}
+
+/// Corosync on all nodes of a cluster goes by its new configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorosyncReloaded {
+    /// The cluster's name.
+    pub cluster: String,
+    /// Names of the nodes that it knows then.
+    pub nodes: Vec<String>,
+}
+
+impl CorosyncReloaded {
+    pub(super) fn facts(&self) -> Facts {
+        facts(
+            format!(
+                "Let Corosync of cluster {} read its configuration",
+                self.cluster
+            ),
+            vec![Claim::all(Thing::Cib(self.cluster.clone()))],
+            Undo::Nothing,
+        )
+    }
+
+    #[expect(clippy::unused_self, reason = "every kind is asked the same way")]
+    pub(super) fn actions(&self) -> Vec<Action> {
+        vec![Action::service(ha::reload_corosync(), 60)]
+    }
+}
+
+/// Pacemaker knows, by a person's word, that a lost node is off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FenceConfirmed {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The node.
+    pub node: String,
+}
+
+impl FenceConfirmed {
+    pub(super) fn facts(&self) -> Facts {
+        facts(
+            format!("Tell Pacemaker that {} is off", self.node),
+            vec![Claim::all(Thing::Node(self.node.clone()))],
+            Undo::Ask("what was started elsewhere since runs there"),
+        )
+    }
+
+    pub(super) fn actions(&self) -> Vec<Action> {
+        vec![Action::service(ha::confirm_off(&self.node), 120)]
+    }
+}
+
+/// Pacemaker does not know a node any more, nor how it is fenced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeForgotten {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The node.
+    pub node: String,
+}
+
+impl NodeForgotten {
+    /// The id of its fencing device, as Candela names it.
+    pub fn fence(&self) -> String {
+        ha::fence_id(&self.node)
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        facts(
+            format!("Make Pacemaker forget {}", self.node),
+            vec![Claim::all(Thing::Cib(self.cluster.clone()))],
+            Undo::Ask("the plan that adds it again knows how"),
+        )
+    }
+
+    pub(super) fn actions(&self) -> Vec<Action> {
+        let places = format!("//rsc_location[@node=\"{}\"]", self.node);
+        let fence = self.fence();
+        let others = format!("//rsc_location[@rsc=\"{fence}\"]");
+        let device = format!("//primitive[@id=\"{fence}\"]");
+        [
+            ha::delete_all(&places),
+            ha::delete_all(&others),
+            ha::delete_all(&device),
+            ha::forget_node(&self.node),
+        ]
+        .into_iter()
+        .map(|argv| Action::service(argv, 60))
+        .collect()
     }
 }
 
@@ -258,6 +370,9 @@ pub struct TargetResource {
     pub top: Option<String>,
     /// Nodes that may run it, the home first.
     pub nodes: Vec<String>,
+    /// Nodes of the cluster that may not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub barred: Vec<String>,
 }
 
 impl TargetResource {
@@ -269,6 +384,7 @@ impl TargetResource {
             mount_point: &self.mount_point,
             zpool: self.zpool.as_deref(),
             nodes: &self.nodes,
+            barred: &self.barred,
         }
     }
 
@@ -341,7 +457,7 @@ impl ResourceAbsent {
         let top = self.resource.top();
         let is_group = self.resource.zpool.is_some() || self.resource.top.is_some();
         let element = if is_group { "group" } else { "primitive" };
-        let places = self.resource.nodes.iter();
+        let places = self.resource.nodes.iter().chain(&self.resource.barred);
         let places = places.map(|node| format!("//rsc_location[@id=\"location-{top}-{node}\"]"));
         let resource = format!("//{element}[@id=\"{top}\"]");
         let deleted = places.chain([resource]).map(|xpath| ha::delete(&xpath));

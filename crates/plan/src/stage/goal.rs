@@ -198,6 +198,11 @@ impl Composer<'_> {
             self.wait(what, text, codes::HA_NOT_OURS);
             return;
         }
+        let is_up = matches!(self.seen(place), Seen::Mounted(_));
+        if let Some(text) = self.moving(place).filter(|_| !is_up) {
+            self.wait(what, text, codes::HA_MOVING);
+            return;
+        }
         let Some(on) = self.speaker(place) else {
             self.is_there(place.home, what);
             return;

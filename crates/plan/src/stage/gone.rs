@@ -9,6 +9,7 @@ use model::graph::SaidOff;
 use model::ids::ServerId;
 use model::inventory::TargetKey;
 use model::spec::Goal;
+use model::step::Step;
 
 impl Composer<'_> {
     /// Takes persons' words that servers are off, before anything is planned.
@@ -81,7 +82,35 @@ impl Composer<'_> {
             self.wait(title(goal), text, codes::SERVER_NEEDED);
             return;
         }
+        if self.is_still_node(server) {
+            let node = self.node(server);
+            let text = format!(
+                "Its cluster to have forgotten node {node}; where Candela did not set that up, by hand: `pcs cluster node remove {node}`."
+            );
+            self.wait(title(goal), text, codes::SERVER_NEEDED);
+            return;
+        }
         self.graph.removes.push(server);
+    }
+
+    /// Whether a server is a node of a cluster that it does not leave by this plan.
+    fn is_still_node(&self, server: ServerId) -> bool {
+        let node = self.node(server);
+        let clusters = self.world.inventory.ha_clusters.values();
+        // What it saw itself when it was last heard of is of the past.
+        let mut of = clusters.filter(|cluster| {
+            let teller = cluster.seen_by.filter(|teller| *teller != server);
+            let is_told = teller.is_some_and(|teller| self.world.is_online(teller));
+            is_told && cluster.manager == "pacemaker"
+        });
+        let is_node = of.any(|cluster| {
+            let is_it = cluster.nodes.iter().any(|one| one.name == node);
+            is_it && cluster.servers.contains(&server)
+        });
+        let mut steps = self.graph.steps.iter();
+        let is_forgotten =
+            steps.any(|one| matches!(&one.step, Step::NodeForgotten(step) if step.node == node));
+        is_node && !is_forgotten
     }
 
     /// Targets that are mounted on a server, as far as is known, and that no step

@@ -7,18 +7,18 @@ use crate::resolved::{GroupPlace, MgsPlace, TargetPlace};
 use crate::stage::seen::Seen;
 use model::graph::{NewStep, StepId};
 use model::ids::ServerId;
-use model::report::HaNodeState;
-use model::spec::ServerWanted;
+use model::report::{HaNode, HaNodeState};
+use model::spec::{Fencing, ServerWanted};
 use model::step::{
     CorosyncConfigured, CorosyncNode, FenceConfigured, HaProperties, Secret, ServiceSet, Standby,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The first of Corosync's ports, one for each link.
-const PORT: usize = 5405;
+pub(super) const PORT: usize = 5405;
 
 /// How a server's Corosync is configured.
-enum Configured {
+pub(super) enum Configured {
     /// Not at all.
     Not,
     /// As it is to be.
@@ -95,11 +95,7 @@ impl Composer<'_> {
                 Configured::Not => {}
                 Configured::So => continue,
                 Configured::Otherwise => {
-                    let text = format!(
-                        "Somebody to look at corosync.conf on {}: it is of another cluster, and Candela does not overwrite it.",
-                        self.name(on)
-                    );
-                    self.wait(what, text, codes::HA_FOREIGN);
+                    self.foreign(on, &what);
                     return None;
                 }
             }
@@ -108,6 +104,7 @@ impl Composer<'_> {
             let step = CorosyncConfigured {
                 cluster: place.spec.name.clone(),
                 nodes: nodes.clone(),
+                was: Vec::new(),
                 key: Secret(format!("corosync-{}", place.spec.name)),
             };
             let ask = Ask {
@@ -123,7 +120,7 @@ impl Composer<'_> {
     }
 
     /// Whether a server has a configuration of these nodes already.
-    fn configured(&self, server: ServerId, nodes: &[CorosyncNode]) -> Configured {
+    pub(super) fn configured(&self, server: ServerId, nodes: &[CorosyncNode]) -> Configured {
         let report = self.world.report(server);
         let ha = report.and_then(|report| report.ha.as_ref());
         let members = ha.and_then(|ha| ha.corosync.as_ref()).map(|of| &of.members);
@@ -175,7 +172,7 @@ impl Composer<'_> {
     }
 
     /// The cluster that came with the packages ends.
-    fn end_installed(&mut self, on: ServerId) -> Option<StepId> {
+    pub(super) fn end_installed(&mut self, on: ServerId) -> Option<StepId> {
         if !self.is_as_installed(on) {
             return None;
         }
@@ -198,10 +195,20 @@ impl Composer<'_> {
         last
     }
 
-    /// Some run: the others are started if the cluster knows them.
+    /// A server is configured for another cluster, which is left alone.
+    pub(super) fn foreign(&mut self, on: ServerId, what: &str) {
+        let text = format!(
+            "Somebody to look at corosync.conf on {}: it is of another cluster, and Candela does not overwrite it.",
+            self.name(on)
+        );
+        self.wait(what, text, codes::HA_FOREIGN);
+    }
+
+    /// Some run: the others are started, once the cluster knows them.
     fn start_rest(&mut self, group: usize, running: &[ServerId]) -> Vec<StepId> {
         let place = &self.resolved.groups[group];
         let mut started = Vec::new();
+        let mut new = Vec::new();
         for &server in &place.servers {
             if running.contains(&server) {
                 continue;
@@ -209,19 +216,18 @@ impl Composer<'_> {
             let name = self.name(server);
             let what = format!("start Pacemaker on {name}");
             if !self.is_known_node(group, server) || self.is_as_installed(server) {
-                let text = format!(
-                    "The cluster of HA group {} to know {name}: Candela adds no node to a cluster that runs.",
-                    place.spec.name
-                );
-                self.wait(what, text, codes::HA_NODE_MISSING);
+                new.push(server);
             } else if self.is_there(server, &what) {
                 started.push(self.start(server, &[]));
             }
         }
+        if !new.is_empty() {
+            started.extend(self.join(group, running, &new).into_iter().flatten());
+        }
         started
     }
 
-    fn start(&mut self, on: ServerId, after: &[StepId]) -> StepId {
+    pub(super) fn start(&mut self, on: ServerId, after: &[StepId]) -> StepId {
         let mut last = after.to_vec();
         for unit in ["corosync.service", "pacemaker.service"] {
             let ask = Ask {
@@ -291,22 +297,61 @@ impl Composer<'_> {
             if is_covered {
                 continue;
             }
-            let mut parameters = fencing.parameters.clone();
-            let own = fencing.servers.get(&self.name(server));
-            parameters.extend(own.cloned().unwrap_or_default());
-            let secrets = fencing.secrets.iter();
-            let secrets: BTreeMap<String, Secret> = secrets
-                .map(|(name, secret)| (name.clone(), Secret(secret.clone())))
-                .collect();
-            let step = FenceConfigured {
-                cluster: place.spec.name.clone(),
-                node: node.clone(),
-                agent: fencing.agent.clone(),
-                parameters,
-                secrets,
-                keeps_only: false,
-            };
+            let step = self.fencing_of(group, server, fencing);
             steps.extend(self.fence(group, &step, started));
+        }
+        steps
+    }
+
+    /// How a server is turned off.
+    fn fencing_of(&self, group: usize, server: ServerId, fencing: &Fencing) -> FenceConfigured {
+        let mut parameters = fencing.parameters.clone();
+        let own = fencing.servers.get(&self.name(server));
+        parameters.extend(own.cloned().unwrap_or_default());
+        let secrets = fencing.secrets.iter();
+        let secrets: BTreeMap<String, Secret> = secrets
+            .map(|(name, secret)| (name.clone(), Secret(secret.clone())))
+            .collect();
+        FenceConfigured {
+            cluster: self.resolved.groups[group].spec.name.clone(),
+            node: self.node(server),
+            agent: fencing.agent.clone(),
+            parameters,
+            secrets,
+            keeps_only: false,
+        }
+    }
+
+    /// New nodes keep the secrets that they turn the others off with.
+    pub(super) fn keep_secrets(&mut self, group: usize, new: &[ServerId]) -> Vec<StepId> {
+        let place = &self.resolved.groups[group];
+        let Some(fencing) = &place.spec.fencing else {
+            return Vec::new();
+        };
+        let known = self.cluster(group).map(|cluster| &cluster.fence_devices);
+        let known: BTreeSet<String> = known
+            .into_iter()
+            .flatten()
+            .map(|one| one.id.clone())
+            .collect();
+        let mut steps = Vec::new();
+        for &server in place.servers.iter().filter(|id| !new.contains(id)) {
+            let step = FenceConfigured {
+                keeps_only: true,
+                ..self.fencing_of(group, server, fencing)
+            };
+            if step.secrets.is_empty() || !known.contains(&step.id()) {
+                continue;
+            }
+            for &on in new {
+                let ask = Ask {
+                    on,
+                    why: format!("{} is to be able to turn {} off.", self.name(on), step.node),
+                    step: step.clone().into(),
+                    feels: Vec::new(),
+                };
+                steps.push(self.add(ask, &[]));
+            }
         }
         steps
     }
@@ -432,7 +477,7 @@ impl Composer<'_> {
             };
             let node = self.node(server);
             let state = self.node_state(group, &node);
-            let is_standby = state == Some(HaNodeState::Standby);
+            let is_standby = self.is_in_standby(group, server);
             let wanted = of.wanted == ServerWanted::Drained;
             if wanted != is_standby && (wanted || state.is_some()) {
                 let step = self.standby(group, server, wanted);
@@ -467,10 +512,14 @@ impl Composer<'_> {
         self.standby_by(on, group, server, is_on)
     }
 
-    /// Whether a node is in standby.
+    /// Whether a node is in standby, or will be once it is back.
     pub(super) fn is_in_standby(&self, group: usize, server: ServerId) -> bool {
         let node = self.node(server);
-        self.node_state(group, &node) == Some(HaNodeState::Standby)
+        let cluster = self.cluster(group);
+        let mut nodes = cluster.into_iter().flat_map(|cluster| &cluster.nodes);
+        // An agent of before tells it by the state alone.
+        let is_by = |known: &HaNode| known.is_standby || known.state == HaNodeState::Standby;
+        nodes.any(|known| known.name == node && is_by(known))
     }
 
     /// A server comes out of standby again, however the graph ends.

@@ -21,54 +21,101 @@ impl Composer<'_> {
         if !place.is_pacemaker() || self.cluster(group).is_none() {
             return;
         }
-        let members: BTreeSet<ServerId> = place.servers.iter().copied().collect();
-        let cluster = self.cluster(group).map(|cluster| &cluster.servers);
-        let others = cluster.into_iter().flatten().copied();
-        let others: Vec<ServerId> = others
-            .filter(|id| !members.contains(id) && self.world.managed.contains(id))
-            .filter(|id| self.runs_pacemaker(*id) && !self.is_lost(group, *id))
-            .collect();
-        for server in others {
-            let what = format!(
-                "take {} out of HA group {}",
-                self.name(server),
-                place.spec.name
-            );
-            if self.is_hands_off(group, &what) || !self.is_there(server, &what) {
+        for server in self.strangers(group) {
+            let name = self.name(server);
+            let what = format!("take {name} out of HA group {}", place.spec.name);
+            if self.is_hands_off(group, &what) {
                 continue;
             }
-            let is_empty = self.is_in_standby(group, server);
-            let drained = if is_empty {
-                Vec::new()
+            if self.is_lost(group, server) {
+                self.lost_leaves(group, server, &what);
+                continue;
+            }
+            if !self.is_there(server, &what) {
+                continue;
+            }
+            let off = if self.runs_pacemaker(server) {
+                let Some(off) = self.ended(group, server, &what) else {
+                    continue;
+                };
+                off
             } else {
-                let Some(teller) = self.teller(group) else {
-                    self.is_there(place.servers[0], &what);
-                    continue;
-                };
-                let Some(drained) = self.standby_by(teller, group, server, true) else {
-                    continue;
-                };
-                vec![drained]
+                Vec::new()
             };
-            let why = format!(
-                "{} is in HA group {} no more.",
-                self.name(server),
-                place.spec.name
-            );
-            self.services_off(server, &why, &drained);
+            self.forget_node(group, server, &off);
         }
+    }
+
+    /// A lost node is forgotten once it is proven off.
+    fn lost_leaves(&mut self, group: usize, server: ServerId, what: &str) {
+        if self.is_off(server) {
+            let confirmed = self.confirm_off(group, server);
+            let off: Vec<StepId> = confirmed.into_iter().collect();
+            self.forget_node(group, server, &off);
+            return;
+        }
+        // One that nobody is sure about is waited for.
+        let node = self.node(server);
+        if self.node_state(group, &node) == Some(HaNodeState::Unclean) {
+            self.is_there(server, what);
+        }
+    }
+
+    /// Managed servers whose nodes the cluster of a group has, and the group not.
+    fn strangers(&self, group: usize) -> Vec<ServerId> {
+        let Some(cluster) = self.cluster(group) else {
+            return Vec::new();
+        };
+        let members = &self.resolved.groups[group].servers;
+        let ours: BTreeSet<String> = members.iter().map(|id| self.node(*id)).collect();
+        let nodes = cluster.nodes.iter().map(|node| node.name.as_str());
+        let nodes: Vec<&str> = nodes.filter(|name| !ours.contains(*name)).collect();
+        let known = cluster.servers.iter().copied();
+        let known = known.filter(|id| self.runs_pacemaker(*id) && self.world.is_online(*id));
+        let mut found: BTreeSet<ServerId> = known.collect();
+        if !nodes.is_empty() {
+            let names = crate::resolve::server::names(self.world);
+            found.extend(nodes.iter().filter_map(|name| names.get(name)).flatten());
+        }
+        let found = found.into_iter();
+        found
+            .filter(|id| !members.contains(id) && self.world.managed.contains(id))
+            .collect()
+    }
+
+    /// Pacemaker of a server that leaves its group serves nothing and ends.
+    fn ended(&mut self, group: usize, server: ServerId, what: &str) -> Option<Vec<StepId>> {
+        let drained = if self.is_in_standby(group, server) {
+            Vec::new()
+        } else {
+            let Some(teller) = self.teller(group) else {
+                self.is_there(self.resolved.groups[group].servers[0], what);
+                return None;
+            };
+            vec![self.standby_by(teller, group, server, true)?]
+        };
+        let place = &self.resolved.groups[group];
+        let why = format!(
+            "{} is in HA group {} no more.",
+            self.name(server),
+            place.spec.name
+        );
+        Some(self.services_off(server, &why, &drained))
     }
 
     /// Whether a server is silent, and a node that the others do not see either.
     fn is_lost(&self, group: usize, server: ServerId) -> bool {
         let node = self.node(server);
         let state = self.node_state(group, &node);
-        let is_away = matches!(state, None | Some(HaNodeState::Offline));
+        let is_away = matches!(
+            state,
+            None | Some(HaNodeState::Offline | HaNodeState::Unclean)
+        );
         is_away && !self.world.is_online(server)
     }
 
     /// Pacemaker and Corosync of a server stop, and start no more.
-    fn services_off(&mut self, on: ServerId, why: &str, after: &[StepId]) {
+    fn services_off(&mut self, on: ServerId, why: &str, after: &[StepId]) -> Vec<StepId> {
         let mut last = after.to_vec();
         for unit in ["pacemaker.service", "corosync.service"] {
             let ask = Ask {
@@ -84,6 +131,7 @@ impl Composer<'_> {
             };
             last = vec![self.add(ask, &last)];
         }
+        last
     }
 
     /// The Pacemaker resource of a target whose group is to have no manager.

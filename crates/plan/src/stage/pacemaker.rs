@@ -8,9 +8,10 @@ use crate::stage::seen::Seen;
 use lustre::label::TargetLabel;
 use model::graph::StepId;
 use model::ids::ServerId;
+use model::report::HaNodeState;
 use model::spec::ServerWanted;
 use model::step::{
-    ResourcePresent, ResourceRole, ServerPrepared, TargetRegistered, TargetResource,
+    ResourcePresent, ResourceRole, ServerPrepared, Step, TargetRegistered, TargetResource,
 };
 
 impl Composer<'_> {
@@ -44,6 +45,10 @@ impl Composer<'_> {
                 self.wait(what, text, codes::HA_BLOCKED);
                 return Status::Blocked;
             }
+            if let Some(text) = self.moving(place) {
+                self.wait(what, text, codes::HA_MOVING);
+                return Status::Blocked;
+            }
             let in_service = |id: ServerId| {
                 let server = resolved.servers.get(&id);
                 server.is_some_and(|server| server.wanted == ServerWanted::InService)
@@ -67,6 +72,45 @@ impl Composer<'_> {
         let mut after = before.to_vec();
         after.push(present);
         self.role(at, true, &after)
+    }
+
+    /// What Pacemaker does by itself already, of a target that it is told to run.
+    pub(super) fn moving(&self, place: &TargetPlace) -> Option<String> {
+        let resource = self.resource_of(place)?;
+        let group = place.group?;
+        if !self.is_told_to_run(place) {
+            return None;
+        }
+        // Of a group the member that mounts shows how far it is.
+        if matches!(resource.role.as_str(), "Starting" | "Stopping") {
+            let doing = resource.role.to_lowercase();
+            return Some(format!("Pacemaker, which is {doing} it."));
+        }
+        let confirmed = self.back.get(&group).into_iter().flatten();
+        let confirmed = confirmed.filter_map(|step| match &self.graph.step(*step)?.step {
+            Step::FenceConfirmed(step) => Some(step.node.clone()),
+            _ => None,
+        });
+        let confirmed: Vec<String> = confirmed.collect();
+        let may_have = |node: &str| {
+            let mut servers = place.servers();
+            let is_server = servers.any(|server| self.node(server) == node);
+            is_server || resource.nodes.iter().any(|one| one == node)
+        };
+        let mut nodes = self.cluster(group)?.nodes.iter();
+        let lost = nodes.find(|node| {
+            let is_lost = node.state == HaNodeState::Unclean && !confirmed.contains(&node.name);
+            is_lost && may_have(&node.name)
+        });
+        if let Some(node) = lost {
+            return Some(format!(
+                "Pacemaker, which moves it once {} is off: it is lost, and not fenced yet.",
+                node.name
+            ));
+        }
+        let at = resource.nodes.first()?;
+        let is_started = resource.role == "Started" && !confirmed.contains(at);
+        is_started.then(|| format!("Pacemaker to see that it does not run on {at} any more."))
     }
 
     /// The target is made and registered, and nobody holds it.
@@ -181,7 +225,18 @@ impl Composer<'_> {
             mount_point: place.mount_point.clone(),
             zpool,
             nodes: place.servers().map(|server| self.node(server)).collect(),
+            barred: self.barred(place),
         }
+    }
+
+    /// Nodes of its group that may not run a target.
+    fn barred(&self, place: &TargetPlace) -> Vec<String> {
+        let group = place
+            .group
+            .map(|group| &self.resolved.groups[group].servers);
+        let others = group.into_iter().flatten().copied();
+        let others = others.filter(|id| !place.servers().any(|server| server == *id));
+        others.map(|id| self.node(id)).collect()
     }
 
     fn present(&mut self, at: usize, after: &[StepId]) -> Option<StepId> {

@@ -82,7 +82,8 @@ fn a_node_that_is_left_out_serves_nothing_and_starts_no_more() {
     then(
         &mut town,
         &format!("servers s[1-2]; group a s[1-2]; {FS}"),
-        "standby on s3; stop pacemaker on s3; stop corosync on s3",
+        "standby on s3; stop pacemaker on s3; stop corosync on s3; \
+         conf a on s1; conf a on s2; no conf on s3; reload s1 s2; forget s3",
         "",
     );
     assert!(town.hosts["s3"].mounts.is_empty());
@@ -153,7 +154,7 @@ fn a_node_that_is_lost_for_good_is_not_waited_for() {
     then(
         &mut town,
         &format!("servers s[1-2]; group a s[1-2]; {FS}"),
-        "",
+        "conf a on s1; conf a on s2; reload s1 s2; forget s3",
         "",
     );
     assert_eq!(
@@ -224,4 +225,57 @@ fn a_word_for_one_silence_is_none_for_the_next() {
     let made = plan(&town, &after, &[remove("s2", true)]);
     assert!(text::trouble(&made).contains("Remove s2 (server-answers)"));
     assert!(made.graph.said_off.is_empty());
+}
+
+#[test]
+fn a_server_comes_into_a_cluster_that_runs_and_leaves_it_again() {
+    let three = "s[1-3]; d[1-4] on s[1-2]; d5 on s[1-3]";
+    let two = format!("servers s[1-2]; group a s[1-2]; {FS}");
+    let mut town = built(three, &two);
+    let before = town.clusters["a"].resources["lab-OST0000"].on.clone();
+    let all = format!("servers s[1-3]; group a s[1-3]; {FS}");
+    then(
+        &mut town,
+        &all,
+        "lnet s3; conf a on s1; conf a on s2; conf a on s3; reload s1 s2 s3; \
+         add MGS for s1 s2; add MDT0000 for s2 s1; add OST0000 for s1 s2; add OST0001 for s2 s1; \
+         start corosync on s3; start pacemaker on s3; fence s3",
+        "",
+    );
+    let cluster = &town.clusters["a"];
+    assert_eq!(cluster.nodes, ["s1", "s2", "s3"]);
+    assert_eq!(cluster.resources["lab-OST0000"].of.barred, ["s3"]);
+    assert_eq!(cluster.resources["lab-OST0000"].on, before);
+    let grown = all.replace("ost d[3-4]", "ost d[3-5]");
+    let made = plan(&town, &text::spec(&grown), &[]);
+    assert!(text::steps(&town, &made.graph).contains("prepare OST0002 on s3"));
+    then(
+        &mut town,
+        &two,
+        "standby on s3; stop pacemaker on s3; stop corosync on s3; \
+         conf a on s1; conf a on s2; no conf on s3; reload s1 s2; forget s3",
+        "",
+    );
+}
+
+#[test]
+fn a_dead_node_leaves_its_cluster_before_it_is_forgotten() {
+    let three = "s[1-3]; d[1-4] on s[1-3]";
+    let mut town = built(three, &format!("servers s[1-3]; group a s[1-3]; {FS}"));
+    town.hosts.get_mut("s3").unwrap().is_silent = true;
+    town.hosts.get_mut("s3").unwrap().mounts.clear();
+    for resource in town.clusters.get_mut("a").unwrap().resources.values_mut() {
+        resource.on = resource.on.take().filter(|on| on != "s3");
+    }
+    town.settle();
+    let after = text::spec(&format!("servers s[1-2]; group a s[1-2]; {FS}"));
+    let made = plan(&town, &after, &[remove("s3", false)]);
+    assert_eq!(text::trouble(&made), "Remove s3 (server-needed)");
+    let made = plan(&town, &after, &[remove("s3", true)]);
+    assert_eq!(text::trouble(&made), "");
+    assert_eq!(
+        text::steps(&town, &made.graph),
+        "conf a on s1; conf a on s2; reload s1 s2; forget s3"
+    );
+    assert_eq!(made.graph.removes, [server("s3")]);
 }

@@ -365,6 +365,7 @@ fn ha(town: &Town, name: &str, host: &Host) -> Option<Ha> {
     let corosync = Corosync {
         cluster_name: Some(of.clone()),
         members: members(host),
+        is_by_candela: of != "debian",
         ..Corosync::default()
     };
     if of == "debian" && host.services.contains("pacemaker.service") {
@@ -389,6 +390,7 @@ fn ha(town: &Town, name: &str, host: &Host) -> Option<Ha> {
         HaNode {
             name: node.clone(),
             state,
+            is_standby: cluster.standby.contains(node),
             is_dc: cluster.nodes.first() == Some(node),
             ..HaNode::default()
         }
@@ -403,6 +405,17 @@ fn ha(town: &Town, name: &str, host: &Host) -> Option<Ha> {
             score: score.to_string(),
         })
     });
+    let barred = cluster.resources.values().flat_map(|resource| {
+        let nodes = resource.of.barred.iter();
+        nodes.map(|node| Constraint {
+            id: format!("location-{}-{node}", resource.of.top()),
+            kind: "location".into(),
+            resource: resource.of.top(),
+            with: node.clone(),
+            score: "-INFINITY".into(),
+        })
+    });
+    let constraints = constraints.chain(barred);
     Some(Ha {
         corosync: Some(corosync),
         is_running: true,

@@ -253,8 +253,15 @@ fn step(step: &Step, on: &str) -> String {
             format!("{verb} {unit} on {on}")
         }
         Step::ServerRebooted(_) => format!("reboot {on}"),
+        Step::CorosyncConfigured(step) if step.nodes.is_empty() => format!("no conf on {on}"),
         Step::CorosyncConfigured(step) => format!("conf {} on {on}", step.cluster),
+        Step::CorosyncReloaded(step) => format!("reload {}", step.nodes.join(" ")),
+        Step::FenceConfirmed(step) => format!("confirm {}", step.node),
+        Step::NodeForgotten(step) => format!("forget {}", step.node),
         Step::HaProperties(step) => format!("properties {}", step.cluster),
+        Step::FenceConfigured(step) if step.keeps_only => {
+            format!("keep fence {} on {on}", step.node)
+        }
         Step::FenceConfigured(step) => format!("fence {}", step.node),
         Step::Standby(step) => {
             let way = if step.is_on { "on" } else { "off" };

@@ -201,6 +201,30 @@ impl Town {
                 host.boot += 1;
                 assert!(host.mounts.is_empty(), "{on} reboots with targets mounted");
             }
+            Step::CorosyncConfigured(step) if step.nodes.is_empty() => {
+                let host = self.host(&on);
+                (host.conf, host.cluster) = (None, None);
+            }
+            Step::CorosyncReloaded(step) => {
+                for node in &step.nodes {
+                    let conf = self.hosts[node].conf.as_ref();
+                    assert_eq!(conf, Some(&step.nodes), "{node} is configured first");
+                }
+            }
+            Step::FenceConfirmed(step) => {
+                let cluster = self.cluster_of(&on);
+                cluster.fenced.push(step.node.clone());
+            }
+            Step::NodeForgotten(step) => {
+                let runs = self.hosts[&step.node]
+                    .services
+                    .contains("pacemaker.service");
+                assert!(!runs || self.hosts[&step.node].is_silent, "it still runs");
+                let cluster = self.cluster_of(&on);
+                cluster.nodes.retain(|node| *node != step.node);
+                cluster.fences.remove(&step.node);
+                cluster.standby.remove(&step.node);
+            }
             Step::CorosyncConfigured(step) => {
                 let nodes = step.nodes.iter().map(|node| node.name.clone());
                 let host = self.host(&on);
@@ -362,6 +386,10 @@ impl Town {
     }
 
     fn resource_present(&mut self, on: &str, of: &TargetResource) {
+        if let Some(known) = self.cluster_of(on).resources.get_mut(&of.id) {
+            known.of = of.clone();
+            return;
+        }
         let resource = Resource {
             of: of.clone(),
             is_started: false,

@@ -34,6 +34,8 @@ struct Due<'a> {
     world: World,
     /// What it was planned for; none for what undoes a step.
     act: Option<&'a Act>,
+    /// What those reported last who are dead.
+    last: &'a Reports,
     host: HostName,
     step: Step,
     scene: &'static str,
@@ -176,7 +178,7 @@ impl Due<'_> {
         for _ in 0..TIMES_MAX {
             world = settled(world, SETTLE);
             let Some(act) = self.act else { break };
-            let plan = scene::plan(&world, &Reports::new(), &act.without_goals());
+            let plan = scene::plan(&world, self.last, &act.without_goals());
             left = plan.graph.steps.iter().map(|one| one.step.kind()).collect();
             left.extend(plan.waiting.iter().map(|one| one.for_what.clone()));
             left.extend(plan.findings.iter().map(|one| one.reason.clone()));
@@ -289,7 +291,14 @@ fn play(scene: Scene) -> (BTreeSet<String>, Found) {
     let mut world = scene.world;
     for (number, act) in scene.acts.iter().enumerate() {
         world = settled(world, SETTLE);
-        let plan = scene::plan(&world, &Reports::new(), act);
+        let mut last = Reports::new();
+        if let Some(name) = act.dies {
+            last = scene::reports(&world);
+            last.retain(|id, _| scene::ids(&world)[id].0 == name);
+            scene::die(&mut world, name);
+            world = settled(world, SETTLE);
+        }
+        let plan = scene::plan(&world, &last, act);
         assert!(
             plan.is_ready(),
             "{} {number}: {:#?}",
@@ -303,7 +312,7 @@ fn play(scene: Scene) -> (BTreeSet<String>, Found) {
             plan.waiting
         );
         for planned in &plan.graph.steps {
-            let at = (scene.name, act, &mut drilled);
+            let at = (scene.name, act, &last, &mut drilled);
             world = one(world, planned, at, &mut kinds, &mut found);
         }
     }
@@ -313,7 +322,7 @@ fn play(scene: Scene) -> (BTreeSet<String>, Found) {
 fn one(
     world: World,
     planned: &Planned,
-    (scene, act, drilled): (&'static str, &Act, &mut BTreeSet<String>),
+    (scene, act, last, drilled): (&'static str, &Act, &Reports, &mut BTreeSet<String>),
     kinds: &mut BTreeSet<String>,
     found: &mut Found,
 ) -> World {
@@ -322,6 +331,7 @@ fn one(
         world,
         step: planned.step.clone(),
         act: Some(act),
+        last,
         scene,
     };
     let Some(after) = due.drill(drilled, found) else {
@@ -334,6 +344,7 @@ fn one(
             host: due.host.clone(),
             step: *undo,
             act: None,
+            last,
             scene: due.scene,
         };
         if undoes.drill(drilled, found).is_some() {

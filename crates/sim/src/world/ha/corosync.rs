@@ -230,6 +230,24 @@ pub fn run(world: &World, host: &HostName, program: &str) -> Output {
     }
 }
 
+/// Corosync on each node of the ring reads its own host's file anew.
+pub fn reload(world: &mut World, host: &HostName) -> Output {
+    let node = world.ha.nodes.get(host);
+    let Some(ring) = node.and_then(|node| world.ha.rings.get(&node.ring)) else {
+        return failed(1, "Could not initialize corosync configuration API error 2");
+    };
+    for member in ring.members.clone() {
+        // One that cannot read its file goes on as before.
+        let Ok(fresh) = Node::start(world, &member) else {
+            continue;
+        };
+        if let Some(node) = world.ha.nodes.get_mut(&member) {
+            node.conf = fresh.conf;
+        }
+    }
+    printed(String::from("Reloading corosync.conf...\nDone\n"))
+}
+
 fn links(world: &World, host: &HostName, node: &Node) -> Output {
     let mut text = format!("Local node ID {}, transport knet\n", node.id);
     let me = node.conf.nodes.iter().find(|one| one.id == node.id);

@@ -82,6 +82,15 @@ fn gone(ring: &mut Ring, node: &str) {
     ring.fencing.remove(node);
 }
 
+/// A person says that a node is off: that counts as fenced.
+pub fn confirmed(world: &World, ring: &mut Ring, node: &str) {
+    note(world, ring, node, Some(String::from("a human")), None);
+    if let Some(event) = ring.fenced.last_mut() {
+        "off".clone_into(&mut event.action);
+    }
+    gone(ring, node);
+}
+
 /// A host that can run a fencing device.
 fn executor(world: &World, ring: &Ring, device: &Primitive, target: &str) -> Option<HostName> {
     let top = ring.told.tops.iter().find(|top| top.id == device.id)?;

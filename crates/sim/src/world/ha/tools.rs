@@ -1,8 +1,9 @@
-//! `cibadmin`, `crm_attribute`, `crm_resource`, `crm_mon`.
+//! `cibadmin`, `crm_attribute`, `crm_resource`, `crm_mon`, `crm_node`,
+//! `stonith_admin`.
 
 use super::cib::{self, Cib, element};
 use super::ring::Ring;
-use super::show;
+use super::{fence, show};
 use crate::world::World;
 use crate::world::command::{self, Next, Run, failed, printed, quiet};
 use crate::world::host::HostName;
@@ -71,6 +72,8 @@ pub fn run(world: &mut World, host: &HostName, argv: &[String]) -> Output {
         "crm_mon" => mon(world, host, &ring, argv),
         "cibadmin" => cibadmin(&mut ring, &words),
         "crm_attribute" => attribute(&mut ring, &words),
+        "crm_node" => node(world, &mut ring, &words),
+        "stonith_admin" => confirm(world, &mut ring, &words),
         _ => resource(&mut ring, &words),
     };
     if ring.cib != before {
@@ -129,6 +132,10 @@ fn cibadmin(ring: &mut Ring, words: &[&str]) -> Output {
             .or(option(words, "-X"))
             .unwrap_or_default();
         create(&mut changed, scope, text)
+    } else if words.contains(&"--delete-all") {
+        let xpath = option(words, "--xpath").unwrap_or_default();
+        while cib::remove(&mut changed.root, xpath) {}
+        quiet()
     } else if words.contains(&"--delete") || words.contains(&"-D") {
         let xpath = option(words, "--xpath")
             .or(option(words, "-A"))
@@ -224,6 +231,42 @@ fn attribute(ring: &mut Ring, words: &[&str]) -> Output {
         _ => return failed(64, "crm_attribute: must supply a node name"),
     };
     quiet()
+}
+
+/// `crm_node --remove`: a node that is no member any more is forgotten.
+fn node(world: &World, ring: &mut Ring, words: &[&str]) -> Output {
+    let name = option(words, "--remove").or(option(words, "-R"));
+    let Some(name) = name else {
+        return failed(64, "crm_node: Must supply a valid operation");
+    };
+    let members = ring.pacemakers(world);
+    if members.iter().any(|(_, member)| member == name) {
+        let text = format!("crm_node: Node {name} is still a member of the cluster");
+        return failed(1, &text);
+    }
+    if let Some(cib) = &mut ring.cib {
+        let nodes = cib.section_mut("nodes");
+        nodes.children.retain(|one| one.get("uname") != Some(name));
+    }
+    ring.peers.remove(name);
+    ring.at.retain(|(_, node), _| node != name);
+    ring.probed.retain(|(_, node)| node != name);
+    ring.failures.retain(|(_, node), _| node != name);
+    ring.done.retain(|(_, node, _), _| node != name);
+    ring.fencing.remove(name);
+    quiet()
+}
+
+/// `stonith_admin --confirm`: a person says that a lost node is off.
+fn confirm(world: &World, ring: &mut Ring, words: &[&str]) -> Output {
+    match option(words, "--confirm").or(option(words, "-C")) {
+        Some(name) if ring.peers.contains_key(name) => {
+            fence::confirmed(world, ring, name);
+            quiet()
+        }
+        Some(name) => failed(NO_SUCH, &format!("stonith_admin: {name} is not known")),
+        None => failed(64, "stonith_admin: Must supply a valid operation"),
+    }
 }
 
 fn no_such(what: &str, name: &str) -> Output {

@@ -12,6 +12,7 @@ use sim::door::{Door, Gate};
 use sim::world::World;
 use sim::world::host::{HostName, Unit};
 use sim::world::layout::Layout;
+use sim::world::power;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,14 +21,19 @@ use std::time::Duration;
 pub struct Act {
     pub spec: Spec,
     pub goals: Vec<Goal>,
+    /// A host that dies before, for good; its BMC is deaf.
+    pub dies: Option<&'static str>,
 }
 
 impl Act {
-    /// What is wanted for good: a goal is wanted once.
+    /// What is wanted for good: a goal is wanted once, but who is dead stays so.
     pub fn without_goals(&self) -> Self {
+        let goals = self.goals.iter();
+        let goals = goals.filter(|goal| matches!(goal, Goal::Remove { .. }));
         Self {
             spec: self.spec.clone(),
-            goals: Vec::new(),
+            goals: goals.cloned().collect(),
+            dies: self.dies,
         }
     }
 }
@@ -74,6 +80,7 @@ fn act(text: &str, goals: Vec<Goal>) -> Act {
     Act {
         spec: spec(text),
         goals,
+        dies: None,
     }
 }
 
@@ -98,7 +105,12 @@ fn town() -> World {
 
 /// All scenes.
 pub fn all() -> Vec<Scene> {
-    vec![by_hand(), by_pacemaker(), pools_by_hand()]
+    vec![
+        by_hand(),
+        by_pacemaker(),
+        pools_by_hand(),
+        nodes_come_and_go(),
+    ]
 }
 
 /// Without Pacemaker: mounts by hand, clients, a boot, a file system that goes
@@ -185,6 +197,44 @@ fn by_pacemaker() -> Scene {
     }
 }
 
+/// A third node comes into a cluster that runs targets, and leaves it again.
+fn nodes_come_and_go() -> Scene {
+    let two = base("pacemaker", true);
+    let three = two
+        .replace("servers: 'oss[01-02]'", "servers: 'oss[01-03]'")
+        .replace(
+            "oss02: {ip: 10.1.0.1}",
+            "oss02: {ip: 10.1.0.1}, oss03: {ip: 10.1.0.1}",
+        );
+    let fs = "filesystems:
+- name: scratch
+  mdts: [{devices: ['wwn:0x5000c50000000002']}]
+  osts: [{devices: ['wwn:0x5000c50000001001']}]
+";
+    let without = two.replace(
+        "- names: mds[01-02],oss[01-03]",
+        "- names: mds[01-02],oss[01-02]",
+    );
+    let gone = Goal::Remove {
+        server: String::from("oss03"),
+        is_off: true,
+    };
+    Scene {
+        name: "nodes come and go",
+        world: town(),
+        acts: vec![
+            act(&format!("{two}{fs}"), vec![]),
+            act(&format!("{three}{fs}"), vec![]),
+            act(&format!("{two}{fs}"), vec![]),
+            act(&format!("{three}{fs}"), vec![]),
+            Act {
+                dies: Some("oss03"),
+                ..act(&format!("{without}{fs}"), vec![gone])
+            },
+        ],
+    }
+}
+
 /// Pools without Pacemaker: exported and imported by hand.
 fn pools_by_hand() -> Scene {
     let base = base("none", false);
@@ -209,6 +259,15 @@ fn pools_by_hand() -> Scene {
             act(&whole, vec![failover]),
             act(&gone, vec![]),
         ],
+    }
+}
+
+/// A host dies for good: even its BMC does not answer.
+pub fn die(world: &mut World, name: &str) {
+    let name = HostName(name.to_owned());
+    power::cut(world, &name, "crash");
+    if let Some(host) = world.hosts.get_mut(&name) {
+        host.bmc.answers = false;
     }
 }
 

@@ -107,6 +107,9 @@ impl Play {
             ["remove", server, "off"] => self.remove(server, true),
             ["retry"] => self.retry(),
             ["wait", seconds] => self.wait(seconds.trim_end_matches('s').parse().unwrap()),
+            ["break", host, "deaf"] => {
+                scene::die(&mut self.world(), host);
+            }
             ["break", host] => power::cut(&mut self.world(), &named(host), "crash"),
             ["break", host, "while", doing, label] => {
                 let kind = DOINGS.iter().find(|(word, _)| word == doing);
@@ -146,6 +149,7 @@ impl Play {
         Act {
             spec: self.spec.clone(),
             goals,
+            dies: None,
         }
     }
 

@@ -79,6 +79,7 @@ pub fn set_up(hand: &Hand) {
         let config = CorosyncConfigured {
             cluster: String::from("b"),
             nodes: nodes(),
+            was: Vec::new(),
             key: Secret(String::from("corosync-b")),
         };
         make(hand, name, config);
@@ -132,6 +133,7 @@ fn resource(target: &Target) -> TargetResource {
         zpool: None,
         top: None,
         nodes: vec![target.server.clone(), other.to_owned()],
+        barred: Vec::new(),
     }
 }
 
