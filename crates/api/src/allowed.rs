@@ -11,17 +11,18 @@ use utoipa::{IntoParams, ToSchema};
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub struct AllowedQuery {
-    /// Name, label or id of a server, target, file system or HA cluster.
+    /// Name, label or id of a server, target, file system or HA cluster; a client
+    /// mount is `SERVER:/MOUNT/POINT`, a pool its name.
     pub thing: Option<String>,
     /// Which of them it is, where a name could stand for several: `server`,
-    /// `target`, `filesystem`, `ha-cluster`.
+    /// `target`, `filesystem`, `ha-cluster`, `client`, `zpool`.
     pub noun: Option<String>,
 }
 
 /// What may be done to a thing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Allowed {
-    /// `server`, `target`, `filesystem`, `ha-cluster`.
+    /// `server`, `target`, `filesystem`, `ha-cluster`, `client`, `zpool`.
     pub noun: String,
     /// The thing.
     pub about: Ref,

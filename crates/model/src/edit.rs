@@ -31,6 +31,18 @@ pub enum Edit {
         #[serde(default)]
         force: bool,
     },
+    /// A server is a client of a file system, or no more.
+    SetClient {
+        /// Name of the server.
+        server: String,
+        /// Name of the file system.
+        #[schema(value_type = String)]
+        filesystem: FsName,
+        /// Where.
+        mount_point: String,
+        /// Whether it is to be mounted.
+        mounted: bool,
+    },
     /// A file system is up, down, or gone with all that is in it.
     SetFilesystem {
         /// Its name.
@@ -79,6 +91,15 @@ impl Edit {
                 state: ServerWanted::InService,
             } => format!("Return {servers} to service"),
             Self::RemoveServers { servers, .. } => format!("Remove {servers}"),
+            Self::SetClient {
+                server,
+                filesystem,
+                mounted,
+                ..
+            } => {
+                let verb = if *mounted { "Mount" } else { "Unmount" };
+                format!("{verb} {filesystem} on {server}")
+            }
             Self::SetFilesystem { filesystem, state } => match state {
                 FsWanted::Mounted => format!("Start file system {filesystem}"),
                 FsWanted::Stopped => format!("Stop file system {filesystem}"),

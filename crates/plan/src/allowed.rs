@@ -1,6 +1,8 @@
 //! What may be done to each thing, and if not, why. No rule is written here
 //! that a stage has: a verb is planned, and what the plan waits for is why not.
 
+mod parts;
+
 use crate::codes;
 use crate::compose::Composer;
 use crate::resolve::resolve;
@@ -34,7 +36,7 @@ pub struct Verb {
 pub struct Allowed {
     /// Of servers: drain, return, reboot, remove, and remove by force.
     pub servers: BTreeMap<ServerId, Vec<Verb>>,
-    /// Of targets: failover, failback, start, stop.
+    /// Of targets: failover, failback, start, stop, remove.
     pub targets: BTreeMap<TargetKey, Vec<Verb>>,
     /// Of file systems: start, stop, grow, remove.
     pub filesystems: BTreeMap<FsKey, Vec<Verb>>,
@@ -286,7 +288,7 @@ impl<'a> Allowing<'a> {
 
     /// Verbs of a target.
     pub fn target(&self, key: &TargetKey) -> Vec<Verb> {
-        const VERBS: [&str; 4] = ["failover", "failback", "start", "stop"];
+        const VERBS: [&str; 5] = ["failover", "failback", "start", "stop", "remove"];
         let all = |why: String| VERBS.map(|verb| Verb::not(verb, why.clone())).to_vec();
         if let Some(why) = self.never() {
             return all(why);
@@ -338,7 +340,9 @@ impl<'a> Allowing<'a> {
         } else {
             "It is not up."
         };
-        vec![failover, failback, start, Verb::not("stop", stop)]
+        let remove = crate::resolve::left_out::why_not_removed(&place.label, &fs.name);
+        let (stop, remove) = (Verb::not("stop", stop), Verb::not("remove", remove));
+        vec![failover, failback, start, stop, remove]
     }
 
     /// A target, if it is mounted.

@@ -9,7 +9,7 @@ use lustre::label::FsName;
 use model::edit::Edit;
 use model::ids::ServerId;
 use model::role::Role;
-use model::spec::{Finding, FsWanted, ServerSpec, ServerWanted, Spec, TargetsSpec};
+use model::spec::{ClientSpec, Finding, FsWanted, ServerSpec, ServerWanted, Spec, TargetsSpec};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The spec after these edits, and what is wrong with them.
@@ -27,6 +27,14 @@ pub fn edit(spec: &Spec, edits: &[Edit], world: World<'_>) -> (Spec, Vec<Finding
             Edit::SetServers { servers, state } => editor.set_servers(&path, servers, *state),
             Edit::RemoveServers { servers, force } => {
                 editor.remove_servers(&path, servers, *force);
+            }
+            Edit::SetClient {
+                server,
+                filesystem,
+                mount_point,
+                mounted,
+            } => {
+                editor.set_client(&path, server, (filesystem, mount_point), *mounted);
             }
             Edit::SetFilesystem { filesystem, state } => {
                 if let Some(at) = editor.filesystem(&path, filesystem) {
@@ -246,6 +254,39 @@ impl<'a> Editor<'a> {
                 self.found.error(path, reason, remedy);
             }
         }
+    }
+
+    /// A server is a client at a place, or no more. What it was mounted with stays.
+    fn set_client(
+        &mut self,
+        path: &str,
+        server: &str,
+        (fs, mount_point): (&FsName, &str),
+        mounted: bool,
+    ) {
+        let names = self.of_spec(&format!("{path}.server"), server);
+        let named = Self::named(&self.names, names.clone());
+        let mut like = None;
+        self.spec.clients.retain_mut(|of| {
+            let is_place = of.filesystem == *fs && of.mount_point == mount_point;
+            let all = stdx::hostlist::expand(&of.servers).unwrap_or_default();
+            if !is_place || !all.iter().any(|name| named.has(name)) {
+                return true;
+            }
+            like = Some(of.clone());
+            named.take_from(&mut of.servers)
+        });
+        if names.is_empty() {
+            return;
+        }
+        let options = like.map(|of| of.options).unwrap_or_default();
+        self.spec.clients.push(ClientSpec {
+            filesystem: fs.clone(),
+            servers: stdx::hostlist::fold(&names),
+            mount_point: mount_point.to_owned(),
+            options,
+            mounted,
+        });
     }
 
     fn filesystem(&mut self, path: &str, name: &FsName) -> Option<usize> {

@@ -8,6 +8,7 @@ mod filesystem;
 mod group;
 mod label;
 mod leave;
+pub(crate) mod left_out;
 mod network;
 pub(crate) mod place;
 mod pool;

@@ -764,7 +764,7 @@ export interface components {
         Allowed: {
             /** @description The thing. */
             about: components["schemas"]["Ref"];
-            /** @description `server`, `target`, `filesystem`, `ha-cluster`. */
+            /** @description `server`, `target`, `filesystem`, `ha-cluster`, `client`, `zpool`. */
             noun: string;
             /** @description Its verbs, those that may not be used too. */
             verbs: components["schemas"]["AllowedVerb"][];
@@ -1182,6 +1182,18 @@ export interface components {
                 force?: boolean;
                 /** @description Their names, as a host list. */
                 servers: string;
+            };
+        } | {
+            /** @description A server is a client of a file system, or no more. */
+            set_client: {
+                /** @description Name of the file system. */
+                filesystem: string;
+                /** @description Where. */
+                mount_point: string;
+                /** @description Whether it is to be mounted. */
+                mounted: boolean;
+                /** @description Name of the server. */
+                server: string;
             };
         } | {
             /** @description A file system is up, down, or gone with all that is in it. */
@@ -3874,11 +3886,14 @@ export interface operations {
     allowed: {
         parameters: {
             query?: {
-                /** @description Name, label or id of a server, target, file system or HA cluster. */
+                /**
+                 * @description Name, label or id of a server, target, file system or HA cluster; a client
+                 *     mount is `SERVER:/MOUNT/POINT`, a pool its name.
+                 */
                 thing?: string;
                 /**
                  * @description Which of them it is, where a name could stand for several: `server`,
-                 *     `target`, `filesystem`, `ha-cluster`.
+                 *     `target`, `filesystem`, `ha-cluster`, `client`, `zpool`.
                  */
                 noun?: string;
             };

@@ -24,10 +24,12 @@ enum Thing {
     FileSystem(FsKey),
     Server(ServerId),
     HaCluster(HaKey),
+    Client(ServerId, String),
+    Zpool(String),
 }
 
-/// `GET /allowed?thing=NAME`: tries targets, file systems, servers and HA
-/// clusters, in this order.
+/// `GET /allowed?thing=NAME`: tries targets, file systems, servers, HA clusters,
+/// client mounts (`SERVER:/MOUNT/POINT`) and pools, in this order.
 #[utoipa::path(
     get, path = "/allowed", tag = "jobs",
     summary = "What you may do to a thing now, with what to plan for it; and if not, why.",
@@ -60,6 +62,8 @@ pub(crate) async fn allowed(
             Thing::FileSystem(key) => allowing.filesystem(key),
             Thing::Server(id) => allowing.server(*id),
             Thing::HaCluster(key) => allowing.ha_cluster(key),
+            Thing::Client(server, at) => allowing.client(*server, at),
+            Thing::Zpool(name) => allowing.zpool(name),
         }
     });
     let verbs = judged.await.map_err(|error| failed(&error))?;
@@ -92,12 +96,14 @@ fn find(
         ("filesystem", filesystem),
         ("server", server),
         ("ha-cluster", ha_cluster),
+        ("client", client),
+        ("zpool", zpool),
     ];
     if let Some(noun) = noun
         && all.iter().all(|(known, _)| *known != noun)
     {
         return Err(bad(
-            "`noun` is one of `server`, `target`, `filesystem` and `ha-cluster`.",
+            "`noun` is one of `server`, `target`, `filesystem`, `ha-cluster`, `client` and `zpool`.",
         ));
     }
     for (known, look) in all {
@@ -109,7 +115,10 @@ fn find(
             outcome => return outcome.map(|(thing, about)| (known, thing, about)),
         }
     }
-    Err(not_found("server, target, file system or HA cluster", name))
+    Err(not_found(
+        "server, target, file system, HA cluster, client mount or pool",
+        name,
+    ))
 }
 
 /// A file system that is not seen, and that the spec names: pools may be left of it.
@@ -154,4 +163,33 @@ fn ha_cluster(world: &World, name: &str) -> Found {
         name: ha.name.clone(),
     };
     Ok((Thing::HaCluster(key.clone()), about))
+}
+
+/// `SERVER:/MOUNT/POINT`.
+fn client(world: &World, name: &str) -> Found {
+    let split = name.split_once(":/");
+    let (server, at) = split.ok_or_else(|| not_found("client mount", name))?;
+    let id = server_id(world, server)?;
+    let at = format!("/{at}");
+    let about = Ref {
+        id: format!("{id}:{at}"),
+        name: format!("{}:{at}", server_ref(world, id).name),
+    };
+    Ok((Thing::Client(id, at), about))
+}
+
+fn zpool(world: &World, name: &str) -> Found {
+    let reports = world
+        .servers
+        .values()
+        .filter_map(|entry| entry.report.as_ref());
+    let mut pools = reports.flat_map(|report| report.zpools.iter().flatten());
+    if !pools.any(|pool| pool.name == name) {
+        return Err(not_found("pool", name));
+    }
+    let about = Ref {
+        id: name.to_owned(),
+        name: name.to_owned(),
+    };
+    Ok((Thing::Zpool(name.to_owned()), about))
 }

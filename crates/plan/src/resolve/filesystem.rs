@@ -52,6 +52,9 @@ impl<'a> Resolver<'a> {
             }
         }
         self.targets(&wanted);
+        for (place, fs) in spec.filesystems.iter().enumerate() {
+            self.left_out(place, fs);
+        }
         self.mgses(&names);
         self.networks_of_homes();
     }
