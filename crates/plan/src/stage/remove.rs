@@ -192,7 +192,12 @@ impl Composer<'_> {
     }
 
     fn wiper(&mut self, place: &TargetPlace, what: &str) -> Option<ServerId> {
-        let mut servers = place.servers();
+        // Whoever runs it now is who can tell that it has let go.
+        let runs = match self.seen(place) {
+            Seen::Mounted(on) => Some(on),
+            _ => None,
+        };
+        let mut servers = runs.into_iter().chain(place.servers());
         let there = servers.find(|id| self.world.is_online(*id));
         if there.is_none() {
             self.is_there(place.home, what);

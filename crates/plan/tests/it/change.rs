@@ -238,6 +238,27 @@ fn a_drained_node_is_put_into_standby() {
 }
 
 #[test]
+fn what_runs_away_from_home_is_wiped_by_who_runs_it() {
+    let fs = "fs lab: mgs d1, mdt d2, ost d3";
+    let mut town = built(PAIR, &with(HA, fs));
+    goal(
+        &mut town,
+        &with(HA, fs),
+        &Goal::Failover {
+            target: "lab-OST0000".into(),
+            to: None,
+        },
+        "move OST0000 to s2",
+    );
+    then(
+        &mut town,
+        &with(HA, "fs lab absent: mgs d1"),
+        "stop MDT0000; stop OST0000; stop MGS; drop MGS; wipe MGS on s1; drop MDT0000; \
+         wipe MDT0000 on s2; drop OST0000; wipe OST0000 on s2",
+    );
+}
+
+#[test]
 fn a_reboot_keeps_targets_safe() {
     let fs = "fs lab: mgs d1, mdt d2, ost d[3-4]";
     let reboot = Goal::Reboot {
