@@ -24,7 +24,14 @@ pub enum Format {
 #[derive(Clone, Debug, Default, Args)]
 pub struct Common {
     /// How to print results.
-    #[arg(long, short, global = true, value_enum, default_value_t)]
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_enum,
+        default_value_t,
+        display_order = 900
+    )]
     pub output: Format,
 }
 

@@ -1,7 +1,9 @@
 //! What is printed of the manager's answers: rows and things of a noun.
 
 use crate::output::Screen;
-use crate::run::{View, device, event, explain, filesystem, ha, net, server, target};
+use crate::run::{
+    View, create, device, event, explain, filesystem, ha, job, net, server, spec, target,
+};
 use anyhow::{Result, bail};
 use serde::de::DeserializeOwned;
 
@@ -15,6 +17,11 @@ pub fn list(noun: &str, rows: &str, screen: Screen, is_wide: bool) -> Result<Str
         "net" => table(&net::VIEW, rows, screen, is_wide),
         "ha" => table(&ha::VIEW, rows, screen, is_wide),
         "event" => Ok(event::lines(&serde_json::from_str::<Vec<_>>(rows)?).join("\n")),
+        "job" => Ok(job::table(
+            &serde_json::from_str::<Vec<_>>(rows)?,
+            screen,
+            is_wide,
+        )),
         other => bail!("there is no list of {other}"),
     }
 }
@@ -29,6 +36,9 @@ pub fn show(noun: &str, thing: &str, screen: Screen) -> Result<String> {
         "net" => words(&net::VIEW, thing, screen),
         "ha" => words(&ha::VIEW, thing, screen),
         "explain" => Ok(explain::show(&serde_json::from_str(thing)?, screen)),
+        "job" => Ok(job::show(&serde_json::from_str(thing)?, screen)),
+        "plan" => Ok(spec::show(&serde_json::from_str(thing)?, screen)),
+        "proposal" => Ok(create::show(&serde_json::from_str(thing)?, screen)),
         other => bail!("no {other} can be shown"),
     }
 }

@@ -21,7 +21,7 @@ pub struct Doing {
     #[arg(long, short)]
     pub follow: bool,
     /// Why; kept with the version of the spec.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     pub note: String,
 }
 
@@ -163,6 +163,8 @@ pub struct CreateArgs {
     #[arg(long, value_enum)]
     pub ha: Option<HaArg>,
     /// A YAML file that says how servers are turned off: the `fencing` of a spec.
+    /// Addresses of BMCs that servers report may be left out; without the file, new
+    /// HA groups are fenced as those that the spec has.
     #[arg(long, value_name = "FILE")]
     pub fencing: Option<PathBuf>,
     /// How.

@@ -1,8 +1,8 @@
 //! `candela job`.
 
 use super::change::confirm;
-use crate::args::Common;
 use crate::args::job::JobVerb;
+use crate::args::{Common, Format};
 use crate::client::{Client, segment};
 use crate::output::{self, Screen};
 use anyhow::{Context, Result};
@@ -23,11 +23,12 @@ pub async fn run(client: &Client, verb: JobVerb, common: &Common) -> Result<Exit
             } else if items.is_empty() {
                 eprintln!("there is no job");
             } else {
-                output::say(&table(&items, Screen::standard()))?;
+                let is_wide = common.output == Format::Wide;
+                output::say(&table(&items, Screen::standard(), is_wide))?;
             }
         }
         JobVerb::Show { id } => {
-            let found: JobDetail = client.get(&path(&id, ""), &[]).await?;
+            let found = whole(client, &id, None).await?;
             super::print(&[found], common, show)?;
         }
         JobVerb::Console { id, step } => {
@@ -43,7 +44,7 @@ pub async fn run(client: &Client, verb: JobVerb, common: &Common) -> Result<Exit
         }
         JobVerb::Follow { id } => return follow(client, &id).await,
         JobVerb::Cancel { id, yes } => {
-            let found: JobDetail = client.get(&path(&id, ""), &[]).await?;
+            let found = whole(client, &id, None).await?;
             if !yes {
                 output::say(&show(&found, Screen::standard()))?;
                 confirm("Cancel it? Type yes: ", "yes")?;
@@ -77,6 +78,21 @@ pub async fn run(client: &Client, verb: JobVerb, common: &Common) -> Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
+/// A job with all its steps, or with those that changed since a time.
+async fn whole(client: &Client, id: &str, since: Option<&str>) -> Result<JobDetail> {
+    let since = since.map(|since| ("since", since.to_owned()));
+    let query: Vec<_> = since.into_iter().collect();
+    let mut found: JobDetail = client.get(&path(id, ""), &query).await?;
+    while let Some(next) = found.next {
+        let query = [&query[..], &[("cursor", next.to_string())]].concat();
+        let more: JobDetail = client.get(&path(id, ""), &query).await?;
+        found.job = more.job;
+        found.steps.extend(more.steps);
+        found.next = more.next;
+    }
+    Ok(found)
+}
+
 fn path(id: &str, rest: &str) -> String {
     format!("jobs/{}{rest}", segment(id))
 }
@@ -91,21 +107,32 @@ fn progress(job: &Job) -> String {
     format!("{}/{}", job.n_over, job.n_steps)
 }
 
-pub(crate) fn table(items: &[Job], screen: Screen) -> String {
+/// `2026-11-21 08:00:00Z`: what people need of a time.
+fn moment(at: &str) -> String {
+    let whole = at.split('.').next().unwrap_or_default();
+    format!("{}Z", whole.trim_end_matches('Z').replace('T', " "))
+}
+
+/// Jobs as rows; with who asked for them, when, and what they wait for where there
+/// is room.
+pub(crate) fn table(items: &[Job], screen: Screen, is_wide: bool) -> String {
     let rows = items.iter().map(|job| {
-        let waits = job.waits_for.clone().unwrap_or_default();
-        vec![
-            job.id.clone(),
-            word(&job.state),
-            progress(job),
-            job.by.clone(),
-            job.submitted_at.clone(),
-            job.title.clone(),
-            output::some_or_dash(waits),
-        ]
+        let mut row = vec![job.id.clone(), word(&job.state), progress(job)];
+        if is_wide {
+            row.extend([job.by.clone(), moment(&job.submitted_at)]);
+        }
+        row.push(job.title.clone());
+        if is_wide {
+            row.push(output::or_dash(job.waits_for.as_ref()));
+        }
+        row
     });
-    let head = ["ID", "STATE", "STEPS", "BY", "SINCE", "WHAT~", "WAITS FOR~"];
-    screen.table(&head, rows)
+    let head: &[&str] = if is_wide {
+        &["ID", "STATE", "STEPS", "BY", "SINCE", "WHAT~", "WAITS FOR~"]
+    } else {
+        &["ID", "STATE", "STEPS", "WHAT~"]
+    };
+    screen.table(head, rows)
 }
 
 pub(crate) fn show(found: &JobDetail, screen: Screen) -> String {
@@ -116,8 +143,11 @@ pub(crate) fn show(found: &JobDetail, screen: Screen) -> String {
         ("State", word(&job.state)),
         ("Steps", progress(job)),
         ("Asked by", job.by.clone()),
-        ("Begun", job.submitted_at.clone()),
-        ("Ended", job.ended_at.clone().unwrap_or_default()),
+        ("Begun", moment(&job.submitted_at)),
+        (
+            "Ended",
+            job.ended_at.as_deref().map(moment).unwrap_or_default(),
+        ),
         ("Waits for", job.waits_for.clone().unwrap_or_default()),
     ]);
     let rows = found.steps.iter().map(|step| {
@@ -178,8 +208,16 @@ pub(super) async fn follow(client: &Client, id: &str) -> Result<ExitCode> {
     // The stream is open before the first look, so that nothing falls between.
     let mut stream = client.stream().await?.bytes_stream();
     let mut known: BTreeMap<u32, StepState> = BTreeMap::new();
+    let mut since: Option<String> = None;
     loop {
-        let found: JobDetail = client.get(&path(id, ""), &[]).await?;
+        let found = whole(client, id, since.as_deref()).await?;
+        // As texts, the last may be an earlier time: then more is read again.
+        since = found
+            .steps
+            .iter()
+            .map(|step| step.since.clone())
+            .chain(since)
+            .max();
         for step in &found.steps {
             let was = known.insert(step.plan.number, step.state);
             let is_told = was != Some(step.state) && is_news(step.state);
@@ -219,8 +257,7 @@ fn is_news(state: StepState) -> bool {
 }
 
 fn told(step: &JobStep) -> String {
-    let since = step.since.split('.').next().unwrap_or_default();
-    let since = since.trim_end_matches('Z').replace('T', " ");
+    let since = moment(&step.since);
     let (state, server, title) = (word(&step.state), &step.plan.server.name, &step.plan.title);
     let failure = match &step.failure {
         Some(failure) if step.state == StepState::Failed || step.state == StepState::Retrying => {
@@ -228,5 +265,5 @@ fn told(step: &JobStep) -> String {
         }
         _ => String::new(),
     };
-    format!("{since}Z  {state:9}  {server:12}  {title}{failure}")
+    format!("{since}  {state:9}  {server:12}  {title}{failure}")
 }

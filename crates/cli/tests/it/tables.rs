@@ -20,6 +20,7 @@ fn lists_print_as_kept_and_fit_eighty_columns() {
         ("device", "device-list.json"),
         ("net", "server-list.json"),
         ("ha", "ha-list.json"),
+        ("job", "job-list.json"),
     ] {
         let shown = render::list(noun, &answer(from), TERMINAL, false).unwrap();
         for line in shown.lines() {
@@ -36,7 +37,9 @@ fn lists_print_as_kept_and_fit_eighty_columns() {
 
 #[test]
 fn things_print_as_kept() {
-    for noun in ["server", "target", "device", "net", "ha"] {
+    for noun in [
+        "server", "target", "device", "net", "ha", "job", "plan", "proposal",
+    ] {
         let shown = render::show(noun, &answer(&format!("{noun}-show.json")), TERMINAL).unwrap();
         check(&format!("{noun}-show.txt"), &shown);
     }
