@@ -5,8 +5,60 @@ import assert from "node:assert/strict";
 /** Longest wait for a job of the simulated servers, milliseconds. */
 const JOB_MS = 240_000;
 
+/** Longest wait for what follows by itself, milliseconds. */
+const SOON_MS = 30_000;
+
+/** Chooses a verb of a thing from its menu: that of the page, or one of another thing on it. */
+async function chosen(page, name, verb, isPages = false) {
+  const button = isPages ? "Actions…" : `Actions on ${name}`;
+  await page.getByRole("button", { name: button, exact: true }).first().click();
+  const dialog = page.getByRole("dialog", { name: `Actions on ${name}` });
+  await dialog.getByRole("button", { name: verb, exact: true }).click();
+}
+
+/** Asks again and again until it is so. */
+async function until(isSo, what) {
+  const end = Date.now() + SOON_MS;
+  while (!(await isSo())) {
+    assert.ok(Date.now() < end, `never: ${what}`);
+    await new Promise((done) => setTimeout(done, 250));
+  }
+}
+
 /** The tests, with what the runner lends them. */
 export function changing({ member, visitor, login, visit, ask, picture, password }) {
+  /** Agrees to the plan that is shown, applies it, and waits until its job is done. */
+  async function carriedOut(page, name) {
+    await page.waitForURL(/\/plan$/);
+    const apply = page.getByRole("button", { name: /^Apply \d/ });
+    const end = Date.now() + JOB_MS;
+    // The world may move between the plan that is shown and its job.
+    while (!/\/jobs\//.test(page.url())) {
+      assert.ok(Date.now() < end, "the plan is never taken");
+      await apply.waitFor();
+      for (const box of await page.getByRole("textbox", { name: /^Type .* to agree$/ }).all())
+        await box.fill((await box.getAttribute("aria-label")).match(/^Type (.*) to agree$/)[1]);
+      await picture(page, `${name}-plan`);
+      await apply.click();
+      const moved = page.getByText("The world moved: this is the plan now.");
+      await Promise.race([page.waitForURL(/\/jobs\//), moved.waitFor()]);
+    }
+    const job = page.url().match(/\/jobs\/([^/?]+)/)[1];
+    let found = {};
+    do {
+      assert.ok(Date.now() < end, `the job is ${found.state}: ${found.waits_for}`);
+      await page.waitForTimeout(300);
+      found = await ask(page, `/jobs/${job}`);
+    } while (found.state === "running");
+    await picture(page, `${name}-job`);
+    assert.equal(found.state, "done", found.waits_for);
+  }
+
+  /** The HA cluster of a server. */
+  async function clusterOf(page, server) {
+    return (await ask(page, `/servers/${server}`)).ha_cluster;
+  }
+
   return {
     async "what may not be done is shown with the reason, and by keyboard"() {
       const page = await member();
@@ -33,51 +85,146 @@ export function changing({ member, visitor, login, visit, ask, picture, password
       await list.waitFor({ state: "detached" });
     },
 
-    async "a file system is made: wizard, layout, plan, consent, job"() {
+    async "a file system is made: wizard, disks by hand, fencing, layout, plan, consent, job"() {
       const page = await member();
       await visit(page, "/create");
-      const name = `e${Date.now().toString(36).slice(-6)}`;
-      await page.getByLabel("Name").fill(name);
+      await page.getByLabel("Name").fill("lab");
       await page.getByRole("button", { name: "Next: Servers" }).click();
-      await page
-        .getByRole("checkbox", { name: /^OSTs on / })
-        .first()
-        .waitFor();
+      for (const what of ["MDTs on mds01", "MDTs on mds02", "OSTs on oss01", "OSTs on oss02"])
+        await page.getByRole("checkbox", { name: what }).check();
       await picture(page, "create-servers");
+      await page.getByRole("button", { name: "Next: Disks" }).click();
+      await page.getByRole("radio", { name: /^I pick them/ }).check();
+      // What belongs to the system cannot be picked, and it is said why.
+      await page.getByRole("cell", { name: "It is mounted on oss01." }).waitFor();
+      for (const disk of ["/dev/sdb", "/dev/sdc"])
+        await page.getByRole("checkbox", { name: `OST on ${disk} of oss01, oss02` }).check();
+      await page.getByText("2 for OSTs, 0 for MDTs").waitFor();
+      await picture(page, "create-disks");
       await page.getByRole("button", { name: "Next: Options" }).click();
-      await page.getByRole("spinbutton", { name: "OSTs" }).fill("2");
+      assert.ok(await page.getByRole("spinbutton", { name: "OSTs" }).isDisabled());
+      // Servers tell where their BMCs are; how to log in there is said once.
+      await page.getByRole("button", { name: "Turn them off by it" }).click();
+      await page.getByRole("list", { name: "Addresses of BMCs" }).getByText("10.30.0.3").waitFor();
+      await page.getByText("Give the user whom the BMCs let in.").waitFor();
+      await page.getByRole("textbox", { name: "User" }).fill("admin");
+      await page.getByText("Give the user whom the BMCs let in.").waitFor({ state: "detached" });
       await picture(page, "create-options");
       await page.getByRole("button", { name: "Next: Layout" }).click();
-      await page.getByText(`${name}-OST0001`).first().waitFor();
+      await page.getByRole("list", { name: "At home on oss02" }).getByText("lab-OST0001").waitFor();
       await picture(page, "create-layout");
       await page.getByRole("button", { name: "Show the plan" }).click();
-      await page.waitForURL(/\/plan$/);
-      const apply = page.getByRole("button", { name: /^Apply \d/ });
-      await apply.waitFor();
-      const word = page.getByRole("textbox", { name: /^Type .* to agree$/ });
-      if ((await word.count()) > 0) {
-        assert.equal(await apply.isDisabled(), true, "it may be applied without consent");
-        for (const box of await word.all())
-          await box.fill((await box.getAttribute("aria-label")).match(/^Type (.*) to agree$/)[1]);
-      }
-      await picture(page, "create-plan");
-      await apply.click();
-      await page.waitForURL(/\/jobs\//);
-      const job = page.url().match(/\/jobs\/([^/?]+)/)[1];
-      const end = Date.now() + JOB_MS;
-      let state = "";
-      while (Date.now() < end) {
-        state = (await ask(page, `/jobs/${job}`)).state;
-        if (state !== "running") break;
-        await page.waitForTimeout(500);
-      }
-      await picture(page, "create-job");
-      assert.equal(state, "done");
-      await visit(page, `/filesystems/${name}`);
+      await carriedOut(page, "create");
+      await visit(page, "/filesystems/lab");
       await page.getByText("healthy").first().waitFor();
-      const system = await ask(page, `/filesystems/${name}`);
-      assert.equal(system.n_mounted, system.n_targets);
-      assert.equal(system.n_osts, 2);
+      const system = await ask(page, "/filesystems/lab");
+      assert.deepEqual([system.n_osts, system.n_mounted], [2, system.n_targets]);
+      const { ha_cluster } = await ask(page, "/servers/oss01");
+      const ha = await ask(page, `/ha-clusters/${encodeURIComponent(ha_cluster.id)}`);
+      assert.equal(ha.fence_devices.length, 2);
+    },
+
+    async "a file system grows on a disk that is proposed"() {
+      const page = await member();
+      await visit(page, "/filesystems/lab");
+      await chosen(page, "lab", "Grow…", true);
+      await page.waitForURL(/\/create\?grow=lab$/);
+      await page.getByRole("textbox", { name: /^For objects/ }).fill("oss[01-02]");
+      await page.getByRole("button", { name: "Next: Disks" }).click();
+      await page.getByRole("button", { name: "Next: Options" }).click();
+      await page.getByRole("spinbutton", { name: "OSTs" }).fill("1");
+      await page.getByRole("button", { name: "Next: Layout" }).click();
+      await page.getByText("lab-OST0002").first().waitFor();
+      await page.getByRole("button", { name: "Show the plan" }).click();
+      await carriedOut(page, "grow");
+      assert.equal((await ask(page, "/filesystems/lab")).n_osts, 3);
+    },
+
+    async "from its HA cluster's page a target is failed over, and all are failed back"() {
+      const page = await member();
+      const where = async () => (await ask(page, "/targets/lab-OST0000")).mounted_on;
+      assert.equal(await where(), "oss01");
+      const cluster = await clusterOf(page, "oss01");
+      await visit(page, `/ha-clusters/${encodeURIComponent(cluster.id)}`);
+      await chosen(page, "lab-OST0000", "Fail over…");
+      await carriedOut(page, "failover");
+      assert.equal(await where(), "oss02");
+      await visit(page, `/ha-clusters/${encodeURIComponent(cluster.id)}`);
+      await page.getByText("oss02", { exact: true }).first().waitFor();
+      await picture(page, "ha-failed-over");
+      await chosen(page, cluster.name, "Fail all back…", true);
+      await carriedOut(page, "failback");
+      assert.equal(await where(), "oss01");
+    },
+
+    async "a server is drained, returned and rebooted"() {
+      const page = await member();
+      const runs = async () => (await ask(page, "/servers/oss01")).mounted.length;
+      const n = await runs();
+      assert.ok(n > 0);
+      const cluster = await clusterOf(page, "oss01");
+      for (const [verb, left] of [
+        ["Drain…", 0],
+        ["Return to service…", 0],
+      ]) {
+        await visit(page, `/ha-clusters/${encodeURIComponent(cluster.id)}`);
+        await chosen(page, "oss01", verb);
+        await carriedOut(page, verb.split("…")[0].toLowerCase().replaceAll(" ", "-"));
+        await until(async () => (await runs()) === left, `oss01 runs ${left} after ${verb}`);
+      }
+      // What moved stays until a person says otherwise.
+      await visit(page, `/ha-clusters/${encodeURIComponent(cluster.id)}`);
+      await chosen(page, cluster.name, "Fail all back…", true);
+      await carriedOut(page, "all-back");
+      await until(async () => (await runs()) === n, `oss01 runs ${n} again`);
+      const boot = async () => (await ask(page, "/servers/oss02")).identity.boot_id;
+      const before = await boot();
+      await visit(page, "/servers/oss02");
+      await chosen(page, "oss02", "Reboot…", true);
+      await carriedOut(page, "reboot");
+      await until(async () => (await boot()) !== before, "oss02 has booted");
+    },
+
+    async "a file system is removed only by the word of its name"() {
+      const page = await member();
+      await visit(page, "/filesystems/lab");
+      await chosen(page, "lab", "Remove…", true);
+      await page.waitForURL(/\/plan$/);
+      const apply = page.getByRole("button", { name: /^Apply/ });
+      const word = page.getByRole("textbox", { name: "Type lab to agree" });
+      await word.fill("bal");
+      assert.equal(await apply.isDisabled(), true, "another name is taken for consent");
+      await picture(page, "remove-plan");
+      await carriedOut(page, "remove");
+      await until(async () => {
+        const systems = (await ask(page, "/filesystems?limit=100")).items;
+        return !systems.some(({ name }) => name === "lab");
+      }, "lab is gone");
+    },
+
+    async "jobs are found by their state and by a word"() {
+      const page = await member();
+      const all = (await ask(page, "/jobs?limit=1")).total;
+      const grown = (await ask(page, "/jobs?q=grow")).total;
+      assert.ok(grown > 0 && grown < all, `${grown} of ${all} jobs are of growing`);
+      await visit(page, "/jobs");
+      const rows = (n) =>
+        page.waitForFunction(
+          (n) => document.querySelector("[role=grid]")?.getAttribute("aria-rowcount") === `${n}`,
+          n,
+        );
+      await rows(all);
+      await page.getByPlaceholder("Filter").fill("grow");
+      await rows(grown);
+      await page.getByRole("row").nth(1).getByText("Grow file system lab").waitFor();
+      assert.match(page.url(), /q=grow/);
+      await page.getByRole("combobox", { name: "State" }).selectOption("Not ended");
+      await page
+        .getByText(/No job|Nothing/)
+        .first()
+        .waitFor();
+      await page.getByRole("combobox", { name: "State" }).selectOption("Done");
+      await rows(grown);
     },
 
     async "an HA cluster shows its targets as each side says them"() {
