@@ -1,6 +1,18 @@
 import { expect, test } from "vitest";
 import { groupsOf, type Placed, warningsOf } from "../src/pages/create/layout";
-import { addressOf, empty, nameFault, names, toggled, wishOf } from "../src/pages/create/wish";
+import {
+  addressOf,
+  empty,
+  fenceLack,
+  nameFault,
+  names,
+  picked,
+  toggled,
+  wishOf,
+} from "../src/pages/create/wish";
+
+const alone = [{ name: "oss1" }];
+const pair = [{ name: "oss1" }, { name: "oss2" }];
 
 test("a name is judged before it is sent", () => {
   expect(nameFault("scratch")).toBe("");
@@ -10,7 +22,7 @@ test("a name is judged before it is sent", () => {
 });
 
 test("what is not chosen is left to the proposal", () => {
-  const wish = wishOf({ ...empty(), name: "scratch" }, ["oss1"]);
+  const wish = wishOf({ ...empty(), name: "scratch" }, alone);
   expect(wish).toMatchObject({ name: "scratch", back_end: "ldiskfs" });
   expect([wish.mgs, wish.n_osts, wish.ost_pool, wish.ha, wish.fencing]).toEqual([
     null,
@@ -35,18 +47,40 @@ test("what is chosen is in the wish", () => {
     secret: "bmc",
     more: " lanplus=1 ",
   };
-  const wish = wishOf(choice, ["oss1", "oss2"]);
+  const wish = wishOf(choice, pair);
   expect(wish.mgs).toEqual({ of: "home" });
   expect([wish.n_osts, wish.n_mdts]).toEqual([4, null]);
   expect(wish.ost_pool).toEqual({ layout: "raidz2", n_devices: 8 });
   expect(wish.fencing?.servers).toEqual({ oss1: { ip: "oss1-bmc" }, oss2: { ip: "oss2-bmc" } });
   expect(wish.fencing?.parameters).toEqual({ username: "root", lanplus: "1" });
-  expect(addressOf("10.30.0.{n}", "oss2", 1)).toBe("10.30.0.2");
+  expect(addressOf("10.30.0.{n}", { name: "oss2" }, 1)).toBe("10.30.0.2");
   expect(wish.fencing?.secrets).toEqual({ password: "bmc" });
   choice.ha = "none";
-  expect(wishOf(choice, ["oss1"]).fencing).toBeNull();
+  expect(wishOf(choice, alone).fencing).toBeNull();
   choice.backEnd = "ldiskfs";
-  expect(wishOf(choice, ["oss1"]).ost_pool).toBeNull();
+  expect(wishOf(choice, alone).ost_pool).toBeNull();
+});
+
+test("what servers report of their BMCs need not be said, and what lacks is told", () => {
+  const choice = empty();
+  choice.fence.agent = "fence_ipmilan";
+  const known = [{ name: "oss1", bmc_address: "10.30.0.1" }];
+  expect(wishOf(choice, known).fencing?.servers).toEqual({ oss1: { ip: "10.30.0.1" } });
+  expect(fenceLack(choice, [...known, { name: "oss2" }])).toContain("oss2");
+  expect(fenceLack(choice, known)).toContain("user");
+  choice.fence.user = "admin";
+  expect(fenceLack(choice, known)).toContain("password");
+  choice.fence.secret = "bmc";
+  expect(fenceLack(choice, known)).toBe("");
+});
+
+test("a disk is picked for one use, and let go again", () => {
+  let choice = picked(empty(), "wwn:1", "ost");
+  expect([choice.ostDevices, choice.mdtDevices]).toEqual([["wwn:1"], []]);
+  choice = picked(choice, "wwn:1", "mdt");
+  expect([choice.ostDevices, choice.mdtDevices]).toEqual([[], ["wwn:1"]]);
+  choice = picked(choice, "wwn:1", "mdt");
+  expect(wishOf(choice, []).mdt_devices).toEqual([]);
 });
 
 test("a server is put into a host list and taken out again", () => {

@@ -61,6 +61,10 @@ pub struct JobQuery {
 pub struct StepsQuery {
     /// Only steps whose state is of this time (RFC 3339) or later; all if absent.
     pub since: Option<String>,
+    /// `next` of the page before.
+    pub cursor: Option<u32>,
+    /// Steps at most, 1 to 1000; 1000 if absent.
+    pub limit: Option<u32>,
 }
 
 /// A job.
@@ -94,8 +98,11 @@ pub struct JobDetail {
     /// The job.
     #[serde(flatten)]
     pub job: Job,
-    /// Its steps.
+    /// Its steps, in the order of their numbers.
     pub steps: Vec<JobStep>,
+    /// Where the next page of them begins; none if this is the last.
+    #[serde(default)]
+    pub next: Option<u32>,
 }
 
 /// A step of a job.

@@ -71,6 +71,9 @@ pub struct Server {
     pub n_cpus: Option<u32>,
     /// Memory, bytes.
     pub memory_bytes: Option<u64>,
+    /// Address of its BMC, where the server knows it.
+    #[serde(default)]
+    pub bmc_address: Option<String>,
     /// What needs attention.
     pub concerns: Vec<Concern>,
 }

@@ -40,6 +40,17 @@ pub struct SpecQuery {
     pub version: Option<u64>,
 }
 
+/// Which versions to list.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct SpecVersionsQuery {
+    /// `next` of the page before.
+    pub cursor: Option<u64>,
+    /// Versions at most, 1 to 1000; 100 if absent.
+    pub limit: Option<u32>,
+}
+
 /// A spec of what is there now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SpecExport {

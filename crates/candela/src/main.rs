@@ -9,8 +9,8 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Candela shows Lustre storage clusters: which servers, targets, file systems
-/// and HA pairs there are, and why it thinks so.
+/// Candela runs Lustre storage clusters: it shows which servers, targets, file systems
+/// and HA pairs there are and why it thinks so, and changes them by plans it shows first.
 #[derive(Parser)]
 #[command(
     name = "candela",

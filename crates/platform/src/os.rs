@@ -5,6 +5,7 @@
 pub mod chrony;
 pub(crate) mod clock;
 pub mod dmesg;
+pub mod ipmi;
 pub mod journal;
 pub mod modinfo;
 pub mod modules;
@@ -26,6 +27,7 @@ use stdx::reading::Kind;
 pub fn kinds() -> Vec<&'static Kind> {
     vec![
         &os_release::KIND,
+        &ipmi::LAN,
         &proc::MEMINFO,
         &proc::STAT,
         &proc::CPUINFO,

@@ -159,12 +159,22 @@ impl Store {
         .await
     }
 
-    /// All versions, newest first, without their documents.
-    pub async fn specs(&self) -> Result<Vec<SpecVersion>, StoreError> {
+    /// Versions older than one, newest first, without their documents; and how
+    /// many there are in all.
+    pub async fn specs(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<(Vec<SpecVersion>, u64), StoreError> {
         self.read(move |db| {
+            let before = before.map_or(i64::MAX, |n| i64::try_from(n).unwrap_or(i64::MAX));
             let mut statement = db.prepare_cached(sql::SPECS)?;
-            let rows = statement.query_map([], |row| Ok(spec(row)))?;
-            rows.map(|row| row?).collect()
+            let rows = statement.query_map(params![before, limit], |row| Ok(spec(row)))?;
+            let found = rows.map(|row| row?).collect::<Result<_, StoreError>>()?;
+            let n: i64 = db
+                .prepare_cached(sql::N_SPECS)?
+                .query_row([], |row| row.get(0))?;
+            Ok((found, u64::try_from(n).unwrap_or(0)))
         })
         .await
     }

@@ -79,7 +79,8 @@ statements! {
     SPEC_LAST = "SELECT coalesce(max(version), 0) FROM specs";
     SPEC_ADD = "INSERT INTO specs (version, at, author, note, body) VALUES (?1, ?2, ?3, ?4, ?5)";
     SPEC = "SELECT version, at, author, note, body FROM specs WHERE version = coalesce(?1, (SELECT max(version) FROM specs))";
-    SPECS = "SELECT version, at, author, note, '' FROM specs ORDER BY version DESC";
+    SPECS = "SELECT version, at, author, note, '' FROM specs WHERE version < ?1 ORDER BY version DESC LIMIT ?2";
+    N_SPECS = "SELECT count(*) FROM specs";
     SECRET = "SELECT sealed FROM secrets WHERE name = ?1";
     SECRET_PUT = "INSERT INTO secrets (name, sealed) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET sealed = ?2";
     SECRETS = "SELECT name FROM secrets ORDER BY name";

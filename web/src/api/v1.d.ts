@@ -250,7 +250,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One job with its steps. */
+        /** One job with a page of its steps. */
         get: operations["job"];
         put?: never;
         post?: never;
@@ -1790,6 +1790,11 @@ export interface components {
         /** @description Processors, memory and load. */
         Hardware: {
             /**
+             * @description Address by which its BMC is reached, where it has one that says so.
+             * @default null
+             */
+            bmc_address?: string | null;
+            /**
              * @description Model name of the first.
              * @default
              */
@@ -1939,7 +1944,12 @@ export interface components {
         };
         /** @description A job with its steps. */
         JobDetail: components["schemas"]["Job"] & {
-            /** @description Its steps. */
+            /**
+             * Format: int32
+             * @description Where the next page of them begins; none if this is the last.
+             */
+            next?: number | null;
+            /** @description Its steps, in the order of their numbers. */
             steps: components["schemas"]["JobStep"][];
         };
         /** @description What became of it. */
@@ -2668,6 +2678,8 @@ export interface components {
                 age_s?: number | null;
                 /** @description Version of its agent. */
                 agent_version: string;
+                /** @description Address of its BMC, where the server knows it. */
+                bmc_address?: string | null;
                 /** @description What needs attention. */
                 concerns: components["schemas"]["Concern"][];
                 /** @description Fully qualified name. */
@@ -3187,6 +3199,8 @@ export interface components {
             age_s?: number | null;
             /** @description Version of its agent. */
             agent_version: string;
+            /** @description Address of its BMC, where the server knows it. */
+            bmc_address?: string | null;
             /** @description What needs attention. */
             concerns: components["schemas"]["Concern"][];
             /** @description Fully qualified name. */
@@ -4439,6 +4453,10 @@ export interface operations {
             query?: {
                 /** @description Only steps whose state is of this time (RFC 3339) or later; all if absent. */
                 since?: string;
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description Steps at most, 1 to 1000; 1000 if absent. */
+                limit?: number;
             };
             header?: never;
             path: {
@@ -5087,7 +5105,12 @@ export interface operations {
     };
     versions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description Versions at most, 1 to 1000; 100 if absent. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;

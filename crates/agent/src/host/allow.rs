@@ -75,6 +75,7 @@ const PROGRAMS: &[(&str, Rule)] = &[
             options: &["-j", "-H", "-p", "-o", "-t", "-r"],
         },
     ),
+    ("ipmitool", Exactly(&[&["lan", "print"]])),
     ("multipath", Exactly(&[&["-ll"]])),
     (
         "lvs",

@@ -1,9 +1,10 @@
 //! Who the host is, its system, its processors and memory.
 
 use super::Look;
+use crate::host::Command;
 use jiff::Timestamp;
 use model::report::{Hardware, Identity, Interface, Os};
-use platform::os::{os_release, proc, uname};
+use platform::os::{ipmi, os_release, proc, uname};
 
 /// Identity; fields that cannot be read stay empty.
 pub fn identity(look: &mut Look<'_>, interfaces: &[Interface]) -> Identity {
@@ -92,5 +93,18 @@ pub fn hardware(look: &mut Look<'_>) -> Option<Hardware> {
         memory_bytes: bytes("MemTotal"),
         memory_available_bytes: bytes("MemAvailable") / step * step,
         swap_bytes: bytes("SwapTotal"),
+        bmc_address: bmc_address(look),
     })
+}
+
+/// How the BMC is reached. Where there is no way to ask it, that is no news.
+fn bmc_address(look: &Look<'_>) -> Option<String> {
+    let host = look.host();
+    if !host.exists("/dev/ipmi0") {
+        return None;
+    }
+    let output = host
+        .run(&Command::read(&["ipmitool", "lan", "print"]))
+        .ok()?;
+    ipmi::lan(&output.stdout)?.address
 }

@@ -56,7 +56,7 @@ pub(crate) async fn add(
     check(&app, &made, &body.plan_hash, body.base_version)?;
     let mut spec_version = made.base_version;
     if let Some(text) = &made.new_text {
-        spec_version = keep(&app, &caller, &made, text, &body.note).await?;
+        spec_version = keep(&app, &caller, &made, text, noted(&made, &body.note)).await?;
     }
     for word in &made.plan.graph.said_off {
         let server = word.server;
@@ -159,19 +159,38 @@ fn check(app: &App, made: &Made, hash: &str, base_version: u64) -> Result<(), Fa
     }
 }
 
+/// Why a version was written; and where a command wrote it anew, that comments
+/// are to be looked for in the one before.
+fn noted(made: &Made, why: &str) -> String {
+    if !made.is_rewritten {
+        return why.to_owned();
+    }
+    let why = if why.is_empty() {
+        &made.plan.graph.title
+    } else {
+        why
+    };
+    let comments = if made.had_comments {
+        format!("; comments are in version {}", made.base_version)
+    } else {
+        String::new()
+    };
+    format!("{why} (written anew by a command{comments})")
+}
+
 /// Writes the next version of the spec.
 async fn keep(
     app: &App,
     caller: &Caller,
     made: &Made,
     text: &str,
-    why: &str,
+    why: String,
 ) -> Result<u64, Fault> {
     let next = SpecVersion {
         version: 0,
         at: app.manager.now(),
         author: caller.actor.clone(),
-        note: why.to_owned(),
+        note: why,
         body: text.to_owned(),
     };
     let kept = app
@@ -284,7 +303,7 @@ fn is_wanted(job: &engine::Job, query: &JobQuery) -> bool {
 /// `GET /jobs/{id}`.
 #[utoipa::path(
     get, path = "/jobs/{id}", tag = "jobs",
-    summary = "One job with its steps.",
+    summary = "One job with a page of its steps.",
     params(("id" = String, Path, description = "Id"), StepsQuery),
     responses((status = 200, body = JobDetail), Problems)
 )]
@@ -298,12 +317,18 @@ pub(crate) async fn job(
     let since = since
         .transpose()
         .map_err(|_| bad("`since` is no time; one is written like 2026-11-21T08:00:00Z."))?;
-    let since_ms = since.map_or(i64::MIN, Timestamp::as_millisecond);
+    let from = query.cursor.unwrap_or(0);
+    let limit = query.limit.unwrap_or(LIMIT_MAX).clamp(1, LIMIT_MAX);
+    let wanted = views::Wanted {
+        since_ms: since.map_or(i64::MIN, Timestamp::as_millisecond),
+        from: usize::try_from(from).unwrap_or(usize::MAX),
+        limit: usize::try_from(limit).unwrap_or(usize::MAX),
+    };
     let world = app.manager.world();
     let desk = app.manager.jobs.desk();
     let found = desk.engine().job(job_id(&id)?);
     let found = found.ok_or_else(|| not_found("job", &id))?;
-    Ok(Json(views::detail(&world, &desk, found, since_ms)))
+    Ok(Json(views::detail(&world, &desk, found, wanted)))
 }
 
 /// `GET /jobs/{id}/steps/{step}/console`.

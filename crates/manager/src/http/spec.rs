@@ -8,10 +8,10 @@ use super::problem::{Fault, Problems, bad, fault, not_found};
 use crate::planning::parse;
 use crate::views::job as views;
 use api::codes;
-use api::page::Page;
+use api::page::{LIMIT_DEFAULT, LIMIT_MAX, Page};
 use api::spec::{
     ConsentGiven, DiffLine, Plan, PlanRequest, SpecCheck, SpecChecked, SpecCompare, SpecDiff,
-    SpecDocument, SpecExport, SpecQuery, SpecVersion,
+    SpecDocument, SpecExport, SpecQuery, SpecVersion, SpecVersionsQuery,
 };
 use axum::extract::State;
 use model::edit::Edit;
@@ -49,17 +49,24 @@ pub(crate) async fn spec(
 #[utoipa::path(
     get, path = "/spec/versions", tag = "spec",
     summary = "The versions of the spec, newest first.",
+    params(SpecVersionsQuery),
     responses((status = 200, body = Page<SpecVersion>), Problems)
 )]
 pub(crate) async fn versions(
     State(app): State<App>,
     _: Viewer,
+    Query(query): Query<SpecVersionsQuery>,
 ) -> Result<Json<Page<SpecVersion>>, Fault> {
-    let found = app.manager.store().specs().await?;
+    let limit = query.limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX);
+    let (found, total) = app.manager.store().specs(query.cursor, limit).await?;
     let items: Vec<SpecVersion> = found.into_iter().map(version).collect();
+    let last = items.last().filter(|last| last.version > 1);
+    let is_full = u32::try_from(items.len()) == Ok(limit);
     Ok(Json(Page {
-        total: u64::try_from(items.len()).unwrap_or(u64::MAX),
-        next: None,
+        total,
+        next: last
+            .filter(|_| is_full)
+            .map(|last| last.version.to_string()),
         items,
     }))
 }
@@ -218,6 +225,10 @@ pub(super) struct Made {
     pub base_version: u64,
     /// The document to be kept next, where it is another one.
     pub new_text: Option<String>,
+    /// Whether edits made that document, and not a person.
+    pub is_rewritten: bool,
+    /// Whether what it was made from has comments, which it then lacks.
+    pub had_comments: bool,
     pub plan: plan::Plan,
     pub consents: Vec<Consent>,
 }
@@ -254,6 +265,8 @@ pub(super) async fn make(app: &App, caller: &Caller, asked: Asked) -> Result<Mad
     let (edits, goals) = (asked.edits, asked.goals);
     let manager = std::sync::Arc::clone(&app.manager);
     let is_kept = text == kept && edits.is_empty();
+    let is_edited = !edits.is_empty();
+    let had_comments = kept.lines().any(is_commented);
     let planned = tokio::task::spawn_blocking(move || {
         let (spec, text) = if edits.is_empty() {
             (spec, Ok(text))
@@ -288,10 +301,17 @@ pub(super) async fn make(app: &App, caller: &Caller, asked: Asked) -> Result<Mad
     let text = text.map_err(|error| failed(&error))?;
     Ok(Made {
         base_version,
+        is_rewritten: is_edited,
+        had_comments,
         new_text: (text != kept).then_some(text),
         plan,
         consents,
     })
+}
+
+/// Whether a line of YAML has a comment.
+fn is_commented(line: &str) -> bool {
+    line.trim_start().starts_with('#') || line.contains(" #")
 }
 
 /// Edits, in a few words.

@@ -169,11 +169,25 @@ pub(crate) fn job(world: &World, desk: &Desk, job: &engine::Job) -> Job {
     }
 }
 
-/// A job with its steps whose state is of this time or later.
-pub(crate) fn detail(world: &World, desk: &Desk, of: &engine::Job, since_ms: i64) -> JobDetail {
-    let steps = of.graph().steps.iter();
-    let steps = steps.filter(|step| of.since_ms(step.id).unwrap_or_default() >= since_ms);
-    let steps = steps.map(|planned| {
+/// Which steps of a job are asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    /// Only those whose state is of this time or later.
+    pub since_ms: i64,
+    /// The first number.
+    pub from: usize,
+    /// So many at most.
+    pub limit: usize,
+}
+
+/// A job with a page of its steps.
+pub(crate) fn detail(world: &World, desk: &Desk, of: &engine::Job, wanted: Wanted) -> JobDetail {
+    let steps = of.graph().steps.iter().skip(wanted.from);
+    let mut steps =
+        steps.filter(|step| of.since_ms(step.id).unwrap_or_default() >= wanted.since_ms);
+    let page: Vec<&Planned> = steps.by_ref().take(wanted.limit).collect();
+    let next = steps.next().map(|step| step.id.0);
+    let steps = page.into_iter().map(|planned| {
         let id: StepId = planned.id;
         let done = of.done_of(id);
         JobStep {
@@ -195,5 +209,6 @@ pub(crate) fn detail(world: &World, desk: &Desk, of: &engine::Job, since_ms: i64
     JobDetail {
         job: job(world, desk, of),
         steps: steps.collect(),
+        next,
     }
 }

@@ -80,6 +80,7 @@ pub(crate) fn row(world: &World, id: ServerId, entry: &ServerEntry, now: Timesta
         is_managed: entry.record.is_managed,
         n_cpus: hardware.map(|hardware| hardware.n_cpus),
         memory_bytes: hardware.map(|hardware| hardware.memory_bytes),
+        bmc_address: hardware.and_then(|hardware| hardware.bmc_address.clone()),
         concerns: all_concerns(world, id, entry),
     }
 }

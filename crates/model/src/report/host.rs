@@ -58,6 +58,9 @@ pub struct Hardware {
     pub memory_available_bytes: u64,
     /// Swap in all, bytes.
     pub swap_bytes: u64,
+    /// Address by which its BMC is reached, where it has one that says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bmc_address: Option<String>,
 }
 
 /// An installed package.

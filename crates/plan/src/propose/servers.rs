@@ -9,6 +9,15 @@ use model::report::Interface;
 use model::spec::{Fencing, HaGroup, HaManager, NetworkSpec, ServerSpec, ServerWanted, Spec};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Fencing agents that ask a server's BMC, whose address is their `ip`.
+const BMC_AGENTS: [&str; 5] = [
+    "fence_ipmilan",
+    "fence_redfish",
+    "fence_idrac",
+    "fence_ilo4",
+    "fence_ilo5",
+];
+
 impl Proposer<'_> {
     /// Servers for MDTs and for OSTs; none where there is no choice to make.
     pub(super) fn choose(&mut self) -> Option<Chosen> {
@@ -112,27 +121,25 @@ impl Proposer<'_> {
         let taken = self.spec.ha_groups.iter().map(|group| group.name.clone());
         let mut taken: BTreeSet<String> = taken.collect();
         let mut found = self.running_groups(&mut alone, &mut taken);
-        let fences = self.wish.fencing.is_some();
-        let manager = self.wish.ha.unwrap_or(if fences {
-            HaManager::Pacemaker
-        } else {
-            HaManager::None
-        });
-        let before = found.len();
+        let mut is_unfenced = false;
         for members in self.sharers(&alone) {
+            let fencing = self.fencing(&members);
+            let manager = self.wish.ha.unwrap_or(match fencing {
+                Some(_) => HaManager::Pacemaker,
+                None => HaManager::None,
+            });
+            is_unfenced |= manager == HaManager::None;
             let name = group_name(&self.fold(&members), &mut taken);
             let group = HaGroup {
                 name,
                 servers: self.fold(&members),
                 manager,
                 links: Vec::new(),
-                fencing: (manager == HaManager::Pacemaker)
-                    .then(|| self.fencing(&members))
-                    .flatten(),
+                fencing: fencing.filter(|_| manager == HaManager::Pacemaker),
             };
             found.push((group, members));
         }
-        if found.len() > before && manager == HaManager::None {
+        if is_unfenced {
             let reason = "Nobody takes targets over by himself: no fencing is described.";
             let remedy = "Describe how servers are turned off (`fencing`) to have Pacemaker do it.";
             self.found.warn("ha_groups", reason, remedy);
@@ -196,12 +203,30 @@ impl Proposer<'_> {
         found.into_iter().collect()
     }
 
+    /// How these are turned off: as it is wished, else as the spec has it for
+    /// others. Addresses of BMCs that nobody named are those that servers report.
     fn fencing(&self, members: &[ServerId]) -> Option<Fencing> {
-        let wished = self.wish.fencing.as_ref()?;
         let names: BTreeSet<String> = members.iter().map(|id| self.world.name(*id)).collect();
-        let mut own = wished.clone();
+        let wished = self.wish.fencing.as_ref();
+        let mut own = wished.or_else(|| self.fencing_of_others())?.clone();
         own.servers.retain(|name, _| names.contains(name));
-        Some(own)
+        if !BMC_AGENTS.contains(&own.agent.as_str()) {
+            return wished.map(|_| own);
+        }
+        for id in members {
+            let report = self.world.report(*id);
+            let hardware = report.and_then(|report| report.hardware.as_ref());
+            if let Some(address) = hardware.and_then(|hardware| hardware.bmc_address.clone()) {
+                let parameters = own.servers.entry(self.world.name(*id)).or_default();
+                parameters.entry(String::from("ip")).or_insert(address);
+            }
+        }
+        (wished.is_some() || own.servers.len() == members.len()).then_some(own)
+    }
+
+    fn fencing_of_others(&self) -> Option<&Fencing> {
+        let mut groups = self.spec.ha_groups.iter();
+        groups.find_map(|group| group.fencing.as_ref())
     }
 
     /// All that the file system needs around it and the spec lacks.

@@ -64,6 +64,60 @@ fn bare_servers_become_a_file_system_spread_over_all_of_them() {
 }
 
 #[test]
+fn fencing_is_said_once_and_bmcs_that_servers_report_need_not_be_named() {
+    let town = text::town(BARE);
+    let mut site = Site::of(&town);
+    for (n, report) in (1..).zip(site.reports.values_mut()) {
+        std::sync::Arc::make_mut(report).hardware = Some(model::report::Hardware {
+            bmc_address: Some(format!("10.30.0.{n}")),
+            ..Default::default()
+        });
+    }
+    let said = model::spec::Fencing {
+        agent: "fence_ipmilan".into(),
+        parameters: [("username".into(), "admin".into())].into(),
+        ..Default::default()
+    };
+    let wished = Wish {
+        fencing: Some(said.clone()),
+        ..wish()
+    };
+    let made = plan::propose(&wished, &Spec::default(), site.world());
+    let (spec, findings) = plan::edit(&Spec::default(), &made.edits, site.world());
+    assert_eq!(findings, []);
+    let addresses = |group: &model::spec::HaGroup| {
+        let fencing = group.fencing.as_ref().unwrap();
+        assert_eq!(fencing.parameters, said.parameters);
+        let each = fencing.servers.iter();
+        each.map(|(name, own)| format!("{name} {}", own["ip"]))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let groups: Vec<String> = spec.ha_groups.iter().map(addresses).collect();
+    assert_eq!(
+        groups,
+        [
+            "mds1 10.30.0.1, mds2 10.30.0.2",
+            "oss1 10.30.0.3, oss2 10.30.0.4",
+            "oss3 10.30.0.5, oss4 10.30.0.6",
+        ]
+    );
+
+    // The next one takes it over, where every BMC is known.
+    let mut known = spec.clone();
+    known.ha_groups.truncate(1);
+    known.filesystems.clear();
+    let made = plan::propose(&wish(), &known, site.world());
+    let (again, _) = plan::edit(&known, &made.edits, site.world());
+    assert_eq!(again.ha_groups, spec.ha_groups);
+    for report in site.reports.values_mut() {
+        std::sync::Arc::make_mut(report).hardware = None;
+    }
+    let made = plan::propose(&wish(), &known, site.world());
+    assert!(notes(&made)[0].starts_with("Nobody takes targets over"));
+}
+
+#[test]
 fn what_holds_data_is_left_out_unless_it_is_named() {
     let town = text::town("s[1-2]; d[1-4] on s[1-2]; d2 holds xfs");
     let made = propose(&town, &Spec::default(), &wish());

@@ -115,3 +115,11 @@ impl Default for Bmc {
         }
     }
 }
+
+impl Host {
+    /// Address of its BMC: in a network of their own, numbered as Lustre's is.
+    pub fn bmc_address(&self) -> Option<String> {
+        let own = self.interfaces.get("eth0")?.strip_prefix("10.10.")?;
+        Some(format!("10.30.{own}"))
+    }
+}

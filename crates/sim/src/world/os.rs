@@ -7,7 +7,7 @@ mod time;
 pub use network::lets_through;
 
 use super::command::{self, Part, failed, printed, quiet};
-use super::host::HostName;
+use super::host::{Host, HostName};
 use super::record::Happening;
 use super::{Due, World};
 use agent::host::Output;
@@ -28,6 +28,7 @@ pub const PART: Part = Part {
         "nft",
         "firewall-cmd",
         "chronyc",
+        "ipmitool",
     ],
     run: |world, host, argv| {
         let words: Vec<&str> = argv.iter().skip(1).map(String::as_str).collect();
@@ -37,6 +38,7 @@ pub const PART: Part = Part {
             "nft" => network::nft(world, host),
             "firewall-cmd" => network::firewall_cmd(world, host, &words),
             "chronyc" => time::chronyc(world, host, &words),
+            "ipmitool" => bmc(world, host, &words),
             "dpkg-query" => packages(),
             "modprobe" => modprobe(world, host, &words),
             "shutdown" => shutdown(world, host, &words),
@@ -62,6 +64,18 @@ pub const PART: Part = Part {
     },
     ..Part::BARE
 };
+
+/// Answers `ipmitool lan print`.
+fn bmc(world: &World, host: &HostName, words: &[&str]) -> Output {
+    let address = world.hosts.get(host).and_then(Host::bmc_address);
+    match (words, address) {
+        (["lan", "print"], Some(address)) => printed(format!(
+            "Set in Progress         : Set Complete\nAuth Type Support       : MD5 PASSWORD \nIP Address Source       : Static Address\nIP Address              : {address}\nSubnet Mask             : 255.255.0.0\nDefault Gateway IP      : 10.30.255.254\n"
+        )),
+        (["lan", "print"], None) => failed(1, "Channel 1 is not a LAN channel"),
+        _ => failed(1, "Invalid command"),
+    }
+}
 
 const KERNEL: &str = "6.1.0-56-amd64";
 

@@ -196,7 +196,27 @@ async fn carry_out(site: &Site, asked: Value) -> Value {
     let ask = (Method::GET, path.as_str(), None);
     let done = site.until(ask, |job| job["state"] != "running").await;
     assert_eq!(done["state"], "done", "{done:#}");
+    assert_eq!(paged(site, &path).await, done["steps"]);
     plan
+}
+
+/// The steps of a job, read two at a time.
+async fn paged(site: &Site, path: &str) -> Value {
+    let (mut steps, mut cursor) = (Vec::new(), json!(0));
+    while !cursor.is_null() {
+        let (_, page) = site
+            .call(
+                Method::GET,
+                &format!("{path}?limit=2&cursor={cursor}"),
+                None,
+            )
+            .await;
+        let found = page["steps"].as_array().unwrap();
+        assert!(found.len() <= 2, "{page:#}");
+        steps.extend(found.iter().cloned());
+        cursor = page["next"].clone();
+    }
+    Value::Array(steps)
 }
 
 /// A target goes to its heir by the goal that `allowed` names.
@@ -217,6 +237,20 @@ async fn drain(site: &Site) {
     let (_, kept) = site.call(Method::GET, "/spec", None).await;
     assert_eq!(kept["text"], plan["spec"]);
     assert!(kept["text"].as_str().unwrap().contains("drained"), "{kept}");
+    assert_eq!(kept["note"], "Drain mds01 (written anew by a command)");
+    let (_, all) = site.call(Method::GET, "/spec/versions", None).await;
+    let (_, page) = site.call(Method::GET, "/spec/versions?limit=1", None).await;
+    assert_eq!(
+        (&page["items"][0], &page["next"], &page["total"]),
+        (
+            &all["items"][0],
+            &json!(kept["version"].to_string()),
+            &all["total"]
+        )
+    );
+    let next = format!("/spec/versions?limit=1&cursor={}", kept["version"]);
+    let (_, page) = site.call(Method::GET, &next, None).await;
+    assert_eq!(page["items"][0], all["items"][1]);
     may(site, "mds01", "return").await;
 }
 

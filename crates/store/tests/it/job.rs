@@ -81,14 +81,16 @@ async fn of_two_who_change_the_same_spec_the_second_is_told() {
     assert_eq!(store.add_spec(1, spec("c")).await.unwrap(), Some(2));
     assert_eq!(store.spec(None).await.unwrap().unwrap().body, "c");
     assert_eq!(store.spec(Some(1)).await.unwrap().unwrap().body, "a");
-    let versions: Vec<_> = store
-        .specs()
-        .await
-        .unwrap()
-        .iter()
-        .map(|v| v.version)
-        .collect();
-    assert_eq!(versions, [2, 1]);
+    for (before, limit, wanted) in [
+        (None, 9, &[2, 1][..]),
+        (None, 1, &[2]),
+        (Some(2), 1, &[1]),
+        (Some(1), 1, &[]),
+    ] {
+        let (found, total) = store.specs(before, limit).await.unwrap();
+        let versions: Vec<u64> = found.iter().map(|v| v.version).collect();
+        assert_eq!((versions.as_slice(), total), (wanted, 2));
+    }
 }
 
 #[tokio::test]

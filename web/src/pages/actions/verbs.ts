@@ -12,14 +12,23 @@ const WORDS: Record<string, Word> = {
     title: "Drain",
     means: "What it serves moves to its partners, or stops; then it can be worked on.",
   },
-  "server return": { title: "Return to service", means: "It serves again what belongs on it." },
+  "server return": {
+    title: "Return to service",
+    means:
+      "It may serve again. What Pacemaker moved away stays there until you fail it back, since clients feel that.",
+  },
   "server reboot": {
     title: "Reboot",
-    means: "What it serves moves away or stops, it boots, and what it served comes back.",
+    means: "What it serves moves to its partners, or stops; it boots, and may serve again.",
   },
   "server remove": {
     title: "Remove from the spec",
     means: "Candela no longer has it serve anything; its agent goes on reporting.",
+  },
+  "server force-remove": {
+    title: "Remove: it is gone",
+    means:
+      "For a server that will never come back: you say that it is off, and its partners take over for good.",
   },
   "target failover": {
     title: "Fail over",
@@ -75,5 +84,5 @@ export function commonReason(verbs: { why_not?: string | null }[]): string | und
 
 /** Whether a verb loses data. */
 export function isGrave(verb: string): boolean {
-  return verb === "remove";
+  return verb === "remove" || verb === "force-remove";
 }

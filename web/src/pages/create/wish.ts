@@ -18,6 +18,15 @@ export interface Choice {
   /** Empty for what is proposed; else `pacemaker` or `none`. */
   ha: "" | "pacemaker" | "none";
   fence: Fence;
+  /** Ids of devices that a person picked; empty for what is proposed. */
+  mdtDevices: string[];
+  ostDevices: string[];
+}
+
+/** A server, with the address of its BMC where it knows that itself. */
+export interface Fenced {
+  name: string;
+  bmc_address?: string | null;
 }
 
 export interface Pool {
@@ -29,7 +38,10 @@ export interface Pool {
 export interface Fence {
   /** Empty for none. */
   agent: string;
-  /** The BMC's address, with `{server}` for the server's name, `{n}` for its place. */
+  /**
+   * The BMC's address, with `{server}` for the server's name, `{n}` for its place.
+   * Empty where servers report it themselves.
+   */
   address: string;
   user: string;
   /** Name of the secret that is its password. */
@@ -58,7 +70,9 @@ export function empty(): Choice {
     mdtPool: { layout: "", n: 1 },
     ostPool: { layout: "", n: 1 },
     ha: "",
-    fence: { agent: "", address: "{server}-bmc", user: "", secret: "", more: "" },
+    fence: { agent: "", address: "", user: "", secret: "", more: "" },
+    mdtDevices: [],
+    ostDevices: [],
   };
 }
 
@@ -81,34 +95,52 @@ function mgs(text: string): Schemas["MgsWish"] | null {
   return text.startsWith("of ") ? { of: text.slice(3) } : null;
 }
 
-/** The address of the BMC of a server, from 0 the place in the list. */
-export function addressOf(template: string, server: string, place: number): string {
-  return template.replaceAll("{server}", server).replaceAll("{n}", String(place + 1));
+/** The address of the BMC of a server, from 0 the place in the list; empty if nobody knows. */
+export function addressOf(template: string, server: Fenced, place: number): string {
+  if (!template.trim()) return server.bmc_address ?? "";
+  return template
+    .trim()
+    .replaceAll("{server}", server.name)
+    .replaceAll("{n}", String(place + 1));
 }
 
 function fencing(
   { agent, address, user, secret, more }: Fence,
-  servers: string[],
+  servers: Fenced[],
 ): Schemas["Fencing"] | null {
-  if (!agent) return null;
-  const ofServer = (server: string, place: number) => [
-    server,
-    { ip: addressOf(address, server, place) },
-  ];
+  if (!agent.trim()) return null;
+  const known = servers
+    .map((server, place) => ({ name: server.name, ip: addressOf(address, server, place) }))
+    .filter(({ ip }) => ip);
   const pairs = more
     .split(/\s+/)
     .filter(Boolean)
     .map((pair) => [pair.split("=", 1)[0], pair.slice(pair.indexOf("=") + 1)]);
   return {
-    agent,
+    agent: agent.trim(),
     parameters: { ...Object.fromEntries(pairs), ...(user ? { username: user } : {}) },
-    servers: Object.fromEntries(servers.map(ofServer)),
+    servers: Object.fromEntries(known.map(({ name, ip }) => [name, { ip }])),
     secrets: secret ? { password: secret } : undefined,
   };
 }
 
+/** What a person still has to say so that a lost server can be turned off; empty if nothing. */
+export function fenceLack(choice: Choice, servers: Fenced[]): string {
+  const { agent, address, user, secret } = choice.fence;
+  if (choice.ha === "none" || !agent.trim()) return "";
+  const unknown = servers.filter((server, place) => !addressOf(address, server, place));
+  if (unknown.length > 0)
+    return `Say where the BMC of ${unknown
+      .slice(0, 3)
+      .map(({ name }) => name)
+      .join(", ")}${unknown.length > 3 ? "…" : ""} is: it does not report one.`;
+  if (!user.trim()) return "Give the user whom the BMCs let in.";
+  if (!secret) return "Choose the password that the BMCs ask for.";
+  return "";
+}
+
 /** The wish. `servers` are those that may come to be in a new HA group. */
-export function wishOf(choice: Choice, servers: string[]): Schemas["Wish"] {
+export function wishOf(choice: Choice, servers: Fenced[]): Schemas["Wish"] {
   return {
     name: choice.name,
     back_end: choice.backEnd,
@@ -121,6 +153,8 @@ export function wishOf(choice: Choice, servers: string[]): Schemas["Wish"] {
     ost_pool: pool(choice, choice.ostPool),
     ha: choice.ha || null,
     fencing: choice.ha === "none" ? null : fencing(choice.fence, servers),
+    mdt_devices: choice.mdtDevices,
+    ost_devices: choice.ostDevices,
   };
 }
 
@@ -137,4 +171,13 @@ export function toggled(list: string, server: string): string {
 /** Whether a host list without brackets names a server. */
 export function names(list: string, server: string): boolean {
   return list.split(",").some((name) => name.trim() === server);
+}
+
+/** What a device is picked for; picking it for the same again lets it go. */
+export function picked(choice: Choice, id: string, use: "mdt" | "ost"): Choice {
+  const has = (use === "mdt" ? choice.mdtDevices : choice.ostDevices).includes(id);
+  const without = (ids: string[]) => ids.filter((one) => one !== id);
+  const [mdtDevices, ostDevices] = [without(choice.mdtDevices), without(choice.ostDevices)];
+  if (!has) (use === "mdt" ? mdtDevices : ostDevices).push(id);
+  return { ...choice, mdtDevices, ostDevices };
 }
