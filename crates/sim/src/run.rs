@@ -6,7 +6,7 @@
 //! module's own, over virtual time (`docs/decisions/0002-simulation-without-tokio.md`).
 //!
 //! - [`scenario`]: what a run is made of; it follows from a seed.
-//! - [`agent`], [`manager`], [`operator`]: who acts; [`fault`]: what goes wrong.
+//! - [`agent`] and its [`look`], [`manager`], [`operator`]: who acts; [`fault`]: what goes wrong.
 //! - [`post`]: what is to happen; [`stage`]: blocking work, one at a time.
 //! - [`check`]: what must hold. It reads the world, the spec and the journal.
 //! - [`shrink`]: the smallest run that still fails; [`many`]: many seeds;
@@ -16,6 +16,7 @@ pub mod agent;
 pub mod check;
 pub mod command;
 pub mod fault;
+pub mod look;
 pub mod manager;
 pub mod many;
 pub mod operator;

@@ -17,6 +17,10 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+/// A seeded run of the simulation allocates all the time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(
     name = "cargo xtask",
@@ -70,7 +74,11 @@ fn main() -> ExitCode {
         Task::Sites => sites::build(),
         Task::Openapi => tasks::openapi(),
         Task::Rigs { keep } => rigs::run(keep),
-        Task::Sim { args } => tasks::sim(&args),
+        Task::Sim { args } => match tasks::sim(&args) {
+            // What it found is its last line.
+            Ok(false) => return ExitCode::FAILURE,
+            outcome => outcome.map(|_| ()),
+        },
     };
     report(outcome)
 }

@@ -2,6 +2,7 @@
 //! is the real one, and outlives it; steps and looks are the real ones.
 
 use super::check::Begun;
+use super::look::Last;
 use super::post::{Event, ToAgent, ToManager};
 use super::stage::{ActorId, Product, Stop};
 use super::{Plant, Run};
@@ -13,8 +14,8 @@ use model::ids::ServerId;
 use model::job::Outcome;
 use model::step::{Secret, Step};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use wire::order::{Order, OrderKey};
 
@@ -45,6 +46,7 @@ pub struct Agent {
     looks_at: Option<Duration>,
     is_looking: bool,
     look_begun: Duration,
+    last_look: Arc<Mutex<Last>>,
     /// Outcomes that wait for a look that began later, and when they came.
     held: Vec<(Duration, OrderKey, Outcome)>,
     n_reports: u64,
@@ -82,6 +84,7 @@ impl Agent {
             looks_at: None,
             is_looking: false,
             look_begun: Duration::ZERO,
+            last_look: Arc::default(),
             held: Vec::new(),
             n_reports: 0,
             dies_in: None,
@@ -365,8 +368,11 @@ impl Run {
         }
         agent.is_looking = true;
         agent.look_begun = now;
-        let work =
-            |reach: &super::stage::Reach| Product::Report(Box::new(agent::observe::report(reach)));
+        let last = Arc::clone(&agent.last_look);
+        let work = move |reach: &super::stage::Reach| {
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            Product::Report(Box::new(last.report(reach)))
+        };
         let actor = self.enter(host, work);
         self.agent(host).working.insert(actor, Task::Look);
     }

@@ -11,3 +11,7 @@ mod script;
 mod site;
 mod valley;
 mod world;
+
+/// A seeded run allocates all the time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
