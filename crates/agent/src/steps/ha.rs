@@ -38,6 +38,9 @@ pub(super) fn state(work: &Work<'_>) -> Result<CrmMon, Failure> {
     }
 }
 
+/// How long a fencing device may take to start: its agent asks the BMC first.
+const FENCE_STARTS_WITHIN: Duration = Duration::from_mins(3);
+
 /// The CIB refuses what is there already; the look afterwards tells whether it
 /// is the same.
 fn is_there_already(output: &Output) -> bool {
@@ -122,11 +125,28 @@ impl Kind for FenceConfigured {
                 self.id()
             )));
         }
-        Ok(Seen::So(format!("{} fences {}", self.id(), self.node)))
+        // A device that does not run fences nobody: its agent may be missing, or
+        // the BMC may not answer or not take the secret.
+        let state = state(work)?;
+        let device = state.resources.iter().find(|one| one.id == self.id());
+        match device {
+            Some(device) if device.failed => Err(failed(
+                "ha-blocked",
+                format!("Pacemaker could not start {}", self.id()),
+            )),
+            Some(device) if device.role == "Started" && !device.nodes.is_empty() => Ok(Seen::So(
+                format!("{} runs, and fences {}", self.id(), self.node),
+            )),
+            _ => Ok(Seen::NotSo(format!("{} does not run yet", self.id()))),
+        }
     }
 
     fn tolerates(&self, _action: &Action, output: &Output) -> bool {
         is_there_already(output)
+    }
+
+    fn settles_within(&self) -> Duration {
+        FENCE_STARTS_WITHIN
     }
 }
 
@@ -228,6 +248,8 @@ struct Places {
     nodes: Vec<String>,
     /// Whether it has come up: a start that goes on is none yet.
     is_started: bool,
+    /// Whether it is told to be stopped.
+    is_told_to_stop: bool,
 }
 
 impl Places {
@@ -268,6 +290,10 @@ fn places(work: &Work<'_>, resource: &TargetResource) -> Result<Places, Failure>
     Ok(Places {
         nodes: found.nodes.clone(),
         is_started: found.role == "Started",
+        is_told_to_stop: found
+            .target_role
+            .as_deref()
+            .is_some_and(|role| role.eq_ignore_ascii_case("stopped")),
     })
 }
 
@@ -275,10 +301,11 @@ impl Kind for ResourceRole {
     fn look(&self, work: &Work<'_>) -> Result<Seen, Failure> {
         let places = places(work, &self.resource)?;
         let words = format!("{} {}", self.resource.id, places.words());
+        // What only waits for a node would start by itself, whatever was asked.
         let is_so = if self.is_started {
             places.started().is_some()
         } else {
-            places.nodes.is_empty()
+            places.nodes.is_empty() && places.is_told_to_stop
         };
         Ok(if is_so {
             Seen::So(words)

@@ -270,6 +270,22 @@ impl<'v, 'a> Order<'v, 'a> {
             (TargetKind::Mdt, _) => steps.keys().copied().filter(|mdt| *mdt == 0).collect(),
             _ => steps.keys().copied().collect(),
         };
+        // One that is up, and leaves only later, is up all the while.
+        let is_up = |mdt: &u16| {
+            let of = TargetLabel::Of {
+                fs: fs.clone(),
+                kind: TargetKind::Mdt,
+                index: TargetIndex(*mdt),
+            };
+            let acts = view.acts.iter().filter(|((label, _), _)| **label == of);
+            let mut acts = acts.flat_map(|(_, acts)| acts);
+            let leaves_later = acts.all(|act| match act {
+                Act::Unmount(down) | Act::Stop(down) => view.is_before(planned.id, down.id),
+                _ => true,
+            });
+            leaves_later && !view.mounted_on((&of, None)).is_empty()
+        };
+        let wanted: BTreeSet<u16> = wanted.into_iter().filter(|mdt| !is_up(mdt)).collect();
         let mut known = BTreeSet::new();
         for before in &planned.after {
             if let Some((mdt, _)) = steps.iter().find(|(_, step)| *step == before) {

@@ -4,6 +4,7 @@ use super::Fault;
 use super::view::{Act, Key, View};
 use model::graph::Planned;
 use model::ids::ServerId;
+use model::report::HaNodeState;
 use model::step::{Elsewhere, Step, TargetMounted};
 use std::collections::BTreeSet;
 
@@ -194,12 +195,17 @@ fn is_fenced(view: &View<'_>, server: ServerId) -> bool {
     let Some(lost) = view.report(server) else {
         return false;
     };
+    let names = [&lost.identity.hostname, &lost.identity.fqdn];
     let tellers = view.world.online.iter().filter(|id| **id != server);
     let told = tellers.filter_map(|id| view.report(*id)?.ha.as_ref());
+    let told = told.filter(|ha| {
+        let mut nodes = ha.nodes.iter();
+        let node = nodes.find(|node| names.contains(&&node.name));
+        node.is_none_or(|node| node.state == HaNodeState::Offline)
+    });
     let mut events = told.flat_map(|ha| &ha.fence_history);
     !view.world.online.contains(&server)
         && events.any(|event| {
-            let names = [&lost.identity.hostname, &lost.identity.fqdn];
             names.contains(&&event.target)
                 && event.status == "success"
                 && (event.action == "off" || event.action == "reboot")

@@ -59,7 +59,9 @@ fn hands_off(view: &View<'_>, planned: &Planned) -> Option<Fault> {
             | Step::Standby(_)
     );
     let text = match manager {
-        HaManager::Pacemaker if is_by_hand => "Pacemaker runs the targets of this server",
+        HaManager::Pacemaker if is_by_hand && !is_stray(view, planned) => {
+            "Pacemaker runs the targets of this server"
+        }
         HaManager::External if is_by_hand || is_made || is_asked => {
             "Somebody else runs the targets of this server"
         }
@@ -70,6 +72,21 @@ fn hands_off(view: &View<'_>, planned: &Planned) -> Option<Fault> {
     };
     let step = planned.step.facts().title;
     Some(Fault::of(planned.id, format!("{text}: {step}.")))
+}
+
+/// What somebody mounted while Pacemaker was told to keep it down is unmounted.
+fn is_stray(view: &View<'_>, planned: &Planned) -> bool {
+    let Step::TargetUnmounted(step) = &planned.step else {
+        return false;
+    };
+    let report = view.report(planned.on);
+    let ha = report.and_then(|report| report.ha.as_ref());
+    let mut resources = ha.into_iter().flat_map(|ha| &ha.resources);
+    resources.any(|one| {
+        let told = one.target_role.as_deref().unwrap_or_default();
+        let is_stopped = told.eq_ignore_ascii_case("stopped") && one.nodes.is_empty();
+        is_stopped && one.target().as_ref() == Some(&step.label)
+    })
 }
 
 /// A Pacemaker that is to be gone is told to let go of what it has, no more.

@@ -26,6 +26,12 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Whether somebody has the pool of a target imported.
+    pub(super) fn has_pool(&self, fs: usize, wanted: &Wanted<'_>) -> bool {
+        let is_zfs = self.spec.filesystems[fs].back_end == BackEnd::Zfs;
+        is_zfs && self.devices.pool(&self.pool_path(fs, wanted).0).is_some()
+    }
+
     /// The pool and dataset of a target: as it is named, or as we name it.
     fn pool_path(&self, fs: usize, wanted: &Wanted<'_>) -> (String, String) {
         let named = wanted.of.devices.get(wanted.nth);
@@ -48,6 +54,13 @@ impl<'a> Resolver<'a> {
     ) -> Option<TargetPlace> {
         let (home, known) = self.devices.pool(pool)?;
         self.out.servers.get(&home)?;
+        // What could not be looked into is not empty; nor is what is mounted.
+        self.world.report(home)?.datasets.as_ref()?;
+        let key = self.key_of(fs, wanted);
+        let target = key.as_ref().and_then(|key| self.world.target(key));
+        if target.is_some_and(|target| !target.mounted_on.is_empty()) {
+            return None;
+        }
         let id = DeviceId(format!("zpool:{}", known.guid));
         let devices = self.world.inventory.devices.get(&id)?;
         let devices: Vec<DeviceId> = devices.parents.iter().cloned().collect();

@@ -30,7 +30,8 @@ impl<'a> Resolver<'a> {
                 Some(key) if is_seen => self.existing(*fs, &one.label, &key, Some(one)),
                 key => {
                     let hidden = self.in_pool(*fs, one);
-                    if hidden.is_none() && key.is_some() {
+                    let is_there = key.is_some() || self.has_pool(*fs, one);
+                    if hidden.is_none() && is_there {
                         self.out.filesystems[*fs].missing.push(one.label.clone());
                     }
                     hidden

@@ -8,6 +8,7 @@ use crate::stage::format::label_text;
 use crate::stage::seen::Seen;
 use model::graph::StepId;
 use model::ids::ServerId;
+use model::report::HaNodeState;
 use model::spec::ServerWanted;
 use model::step::{Elsewhere, PoolExported, PoolImported, TargetMounted};
 use std::collections::BTreeSet;
@@ -351,7 +352,14 @@ impl Composer<'_> {
         let of_cluster = self.world.inventory.ha_clusters.values();
         let of_cluster = of_cluster.filter(|cluster| {
             let teller = cluster.seen_by;
-            cluster.servers.contains(&server)
+            // One that was fenced by a reboot is a node again once it is up.
+            let node = cluster
+                .nodes
+                .iter()
+                .find(|node| names.contains(&&node.name));
+            let is_away = node.is_none_or(|node| node.state == HaNodeState::Offline);
+            is_away
+                && cluster.servers.contains(&server)
                 && teller.is_some_and(|teller| teller != server && self.world.is_online(teller))
         });
         let mut events = of_cluster.flat_map(|cluster| &cluster.fence_history);

@@ -288,6 +288,12 @@ impl Composer<'_> {
     /// Pacemaker starts or stops a target.
     pub(super) fn role(&mut self, at: usize, is_started: bool, after: &[StepId]) -> Status {
         let place = &self.resolved.targets[at];
+        if self.is_role_met(place, is_started) {
+            return match after {
+                [] => Status::Met,
+                after => Status::After(after.to_vec()),
+            };
+        }
         let what = format!(
             "{} {}",
             if is_started { "start" } else { "stop" },
@@ -318,6 +324,37 @@ impl Composer<'_> {
             feels,
         };
         Status::step(self.add(ask, after))
+    }
+
+    /// Whether Pacemaker, by the word of a server that is there, has a target as
+    /// it is to be, while the server that the target was seen on is silent.
+    fn is_role_met(&self, place: &TargetPlace, is_started: bool) -> bool {
+        let Seen::Stale(on) = self.seen(place) else {
+            return false;
+        };
+        let cluster = place.group.and_then(|group| self.cluster(group));
+        let Some(cluster) = cluster else {
+            return false;
+        };
+        let node = self.node(on);
+        let mut nodes = cluster.nodes.iter();
+        let is_known = nodes.any(|one| one.name == node && one.state != HaNodeState::Unclean);
+        let is_fresh = cluster.seen_by.is_some_and(|id| self.world.is_online(id));
+        let is_so = self.resource_of(place).is_some_and(|resource| {
+            if is_started {
+                resource.role == "Started" && !resource.nodes.is_empty()
+            } else {
+                resource.nodes.is_empty()
+            }
+        });
+        is_known && is_fresh && is_so && self.is_told_to_run(place) == is_started
+    }
+
+    /// Whether a target is mounted by hand while Pacemaker has stopped it.
+    pub(super) fn is_stray(&self, place: &TargetPlace) -> bool {
+        let resource = self.resource_of(place);
+        let is_stopped = resource.is_some_and(|resource| resource.nodes.is_empty());
+        is_stopped && self.is_pacemaker_run(place) && !self.is_told_to_run(place)
     }
 
     /// Who tells Pacemaker about a target: its home, so that many are told at

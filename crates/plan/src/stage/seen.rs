@@ -51,12 +51,13 @@ impl Composer<'_> {
         }
     }
 
-    /// Whether its MGS knows a target: what is on its device says so.
+    /// Whether its MGS knows a target: what is on its device says so, by the
+    /// newest report that tells.
     fn is_registered(&self, place: &TargetPlace, servers: &[ServerId]) -> bool {
         if place.label == TargetLabel::Mgs {
             return true;
         }
-        let mut is_told = false;
+        let mut told = Vec::new();
         for server in servers {
             let Some(report) = self.world.report(*server) else {
                 continue;
@@ -66,17 +67,18 @@ impl Composer<'_> {
             for sight in those {
                 match first_time(sight) {
                     Some(false) => return true,
-                    Some(true) => is_told = true,
+                    Some(true) => told.push((report.at, false)),
                     None => {}
                 }
             }
             let device = self.world.device_on(*server, &place.device);
             let label = device.and_then(|device| device.label.as_deref());
-            if label.and_then(registration_state) == Some(Registration::FirstMount) {
-                is_told = true;
+            if let Some(state) = label.and_then(registration_state) {
+                told.push((report.at, state != Registration::FirstMount));
             }
         }
-        !is_told
+        let newest = told.into_iter().max();
+        newest.is_none_or(|(_, is_registered)| is_registered)
     }
 
     /// The cluster that Pacemaker shows of a group.
@@ -96,8 +98,18 @@ impl Composer<'_> {
         let target = place.key.as_ref().and_then(|key| self.world.target(key));
         let known = target.and_then(|target| target.ha_resource.as_ref());
         let ours = self.resource_id(place);
-        let mut all = cluster.resources.iter();
-        all.find(|resource| Some(&resource.id) == known || resource.id == ours)
+        let is_it = |resource: &&HaResource| Some(&resource.id) == known || resource.id == ours;
+        let found = cluster.resources.iter().find(is_it);
+        // Who tells of the cluster may not have looked since another was told.
+        let told_at = cluster.seen_by.and_then(|id| self.world.report(id)?.at);
+        found.or_else(|| {
+            let others = self.resolved.groups[place.group?].servers.iter();
+            let others = others.filter(|id| self.world.is_online(**id));
+            let newer = others.filter_map(|id| self.world.report(*id));
+            let newer = newer.filter(|report| report.at > told_at);
+            let mut all = newer.flat_map(|report| report.ha.iter().flat_map(|ha| &ha.resources));
+            all.find(is_it)
+        })
     }
 
     /// Whether Pacemaker, which is ours to tell, runs a target.

@@ -92,7 +92,10 @@ impl Composer<'_> {
                 self.note_foreign(place);
                 return Status::Blocked;
             }
-            return self.role(at, false, after);
+            let is_here = matches!(self.seen(place), Seen::Mounted(_));
+            if !(is_here && self.is_stray(place)) {
+                return self.role(at, false, after);
+            }
         }
         if !self.is_there(on, &what) {
             return Status::Blocked;
@@ -184,6 +187,9 @@ impl Composer<'_> {
         if place.is_mgs() {
             after.extend(self.needs_mgs(at));
         }
+        if place.label.kind() == TargetKind::Mdt {
+            after.extend(self.made_beside(place));
+        }
         let feels = self.feels(at, "waits until it is mounted again", 0);
         let ask = Ask {
             on,
@@ -199,6 +205,26 @@ impl Composer<'_> {
         let step = self.add(ask, &after);
         self.unmounted.insert((at, on), step);
         step
+    }
+
+    /// Steps that bring up new targets of a file system: all its MDTs are up then.
+    fn made_beside(&self, place: &TargetPlace) -> Vec<StepId> {
+        let steps = || self.graph.steps.iter();
+        let made = steps().filter_map(|planned| match &planned.step {
+            Step::TargetFormatted(step) => Some(&step.label),
+            _ => None,
+        });
+        let made = made.filter(|label| label.fs() == place.label.fs());
+        let made: BTreeSet<&TargetLabel> = made.filter(|label| **label != place.label).collect();
+        if made.is_empty() {
+            return Vec::new();
+        }
+        let brought_up = steps().filter(|planned| match &planned.step {
+            Step::TargetMounted(step) => made.contains(&step.label),
+            Step::TargetRegistered(step) => made.contains(&step.label),
+            _ => false,
+        });
+        brought_up.map(|planned| planned.id).collect()
     }
 
     /// Steps that bring up what needs the MGS that a target holds: it leaves only

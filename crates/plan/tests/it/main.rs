@@ -11,6 +11,7 @@ mod propose;
 mod random;
 mod site;
 mod sites;
+mod slips;
 mod text;
 mod town;
 mod wrong;

@@ -1,0 +1,121 @@
+//! What goes on behind the plan's back, and is neither made worse nor repeated.
+
+use crate::build::{plan, run};
+use crate::site::Site;
+use crate::text;
+use crate::town::{Town, server};
+use model::spec::Goal;
+use std::sync::Arc;
+
+const PAIR: &str = "s[1-2] c1; d[1-9] on s[1-2]";
+const HA: &str = "servers s[1-2],c1; group a s[1-2]";
+const BARE: &str = "servers s[1-2],c1; group a s[1-2] none";
+
+fn built(spec: &str) -> Town {
+    let (mut town, spec) = (text::town(PAIR), text::spec(spec));
+    let made = plan(&town, &spec, &[]);
+    assert_eq!(text::trouble(&made), "");
+    run(&mut town, &made);
+    town
+}
+
+#[test]
+fn an_mdt_moves_once_new_osts_are_up() {
+    let town = built(&format!("{BARE}; fs lab: mdt d[1-2], ost d3"));
+    let grown = text::spec(&format!("{BARE}; fs lab: mdt d[1-2], ost d[3-4]"));
+    let goal = Goal::Failover {
+        target: "lab-MDT0001".into(),
+        to: None,
+    };
+    let made = plan(&town, &grown, std::slice::from_ref(&goal));
+    assert_eq!(text::trouble(&made), "");
+    let steps = text::steps(&town, &made.graph);
+    let at = |what: &str| {
+        steps
+            .find(what)
+            .unwrap_or_else(|| panic!("{what}: {steps}"))
+    };
+    assert!(at("mount OST0001") < at("unmount MDT0001"), "{steps}");
+}
+
+#[test]
+fn what_is_mounted_by_hand_while_pacemaker_has_it_down_is_unmounted() {
+    let mut town = built(&format!("{HA}; fs lab: mdt d1, ost d2"));
+    let mounts = town.hosts["s1"].mounts.clone();
+    let (path, point) = mounts.iter().next().expect("a target runs on s1");
+    let down = text::spec(&format!("{HA}; fs lab stopped: mdt d1, ost d2"));
+    let made = plan(&town, &down, &[]);
+    run(&mut town, &made);
+    assert_eq!(text::steps(&town, &plan(&town, &down, &[]).graph), "");
+    let by_hand = &mut town.hosts.get_mut("s1").unwrap().mounts;
+    by_hand.insert(path.clone(), point.clone());
+    let made = plan(&town, &down, &[]);
+    assert_eq!(text::trouble(&made), "");
+    let steps = text::steps(&town, &made.graph);
+    assert!(
+        steps.starts_with("unmount ") && !steps.contains(';'),
+        "{steps}"
+    );
+    run(&mut town, &made);
+    assert_eq!(text::steps(&town, &plan(&town, &down, &[]).graph), "");
+}
+
+#[test]
+fn a_pool_that_cannot_be_looked_into_is_not_taken_for_an_empty_one() {
+    let spec = format!("{BARE}; fs lab zfs: mdt d1, ost d[2-3]");
+    let town = built(&spec);
+    let mut site = Site::of(&town);
+    let mut all = Vec::new();
+    for (id, report) in &mut site.reports {
+        Arc::make_mut(report).datasets = None;
+        all.push((*id, Arc::clone(report), false));
+    }
+    let mut detector = detect::Detector::new();
+    detector.put_all(all);
+    site.inventory = detector.inventory().clone();
+    let made = plan::plan(&text::spec(&spec), site.world(), &[], &[]);
+    assert!(!made.has_errors(), "{:?}", made.findings);
+    assert_eq!(text::steps(&town, &made.graph), "");
+}
+
+#[test]
+fn a_node_that_is_back_is_not_off_because_it_was_fenced() {
+    let fs = "fs lab: mdt d1, ost d2";
+    let mut town = built(&format!("{HA}; {fs}"));
+    town.hosts.get_mut("s1").unwrap().is_silent = true;
+    let gone = text::spec(&format!("{HA}; fs lab absent: mdt d1, ost d2"));
+    let mut site = Site::of(&town);
+    let node = |site: &mut Site, state| {
+        let s2 = Arc::make_mut(site.reports.get_mut(&server("s2")).unwrap());
+        let ha = s2.ha.as_mut().unwrap();
+        for node in ha.nodes.iter_mut().filter(|node| node.name == "s1") {
+            node.state = state;
+        }
+        ha.fence_history = vec![model::report::FenceEvent {
+            target: "s1".into(),
+            action: "reboot".into(),
+            status: "success".into(),
+            at: s2.at,
+            ..model::report::FenceEvent::default()
+        }];
+        let all = site.reports.iter();
+        let all = all.map(|(id, report)| (*id, Arc::clone(report), *id == server("s1")));
+        let mut detector = detect::Detector::new();
+        detector.put_all(all.collect::<Vec<_>>());
+        site.inventory = detector.inventory().clone();
+    };
+    node(&mut site, model::report::HaNodeState::Online);
+    let made = plan::plan(&gone, site.world(), &[], &[]);
+    assert!(
+        text::trouble(&made).contains("(fence-unproven)"),
+        "{}",
+        text::trouble(&made)
+    );
+    node(&mut site, model::report::HaNodeState::Offline);
+    let made = plan::plan(&gone, site.world(), &[], &[]);
+    assert!(
+        !text::trouble(&made).contains("(fence-unproven)"),
+        "{}",
+        text::trouble(&made)
+    );
+}
