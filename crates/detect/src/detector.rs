@@ -238,7 +238,7 @@ impl Index {
         let silence = old.map(|f| f.is_silent) != new.map(|f| f.is_silent);
         let lustre = old.map(|f| &f.report.lustre) != new.map(|f| &f.report.lustre);
         let with_ha = old.map(|f| &f.report.ha) != new.map(|f| &f.report.ha);
-        let nids = old.map(|f| &f.nids) != new.map(|f| &f.nids);
+        let nids = old.map(|f| &f.known_by) != new.map(|f| &f.known_by);
         let key = |facts: Option<&Facts>| facts.and_then(|facts| facts.ha_key.clone());
         let has_moved = key(old) != key(new);
         let old_names = old.map(Facts::names).unwrap_or_default();
@@ -274,7 +274,7 @@ impl Index {
 
     /// Whatever names this server's NIDs.
     fn touch_nids(&self, facts: &Facts, touched: &mut Touched) {
-        for nid in &facts.nids {
+        for nid in &facts.known_by {
             let served = self.served.get(nid).into_iter().flatten();
             touched
                 .labels
@@ -351,7 +351,7 @@ impl Index {
         add_to(&mut self.by_name, names, id);
         add_to(&mut self.by_label, facts.labels.iter().cloned(), id);
         add_to(&mut self.by_device, facts.devices.keys().cloned(), id);
-        add_to(&mut self.by_nid, facts.nids.iter().cloned(), id);
+        add_to(&mut self.by_nid, facts.known_by.iter().cloned(), id);
         add_to(&mut self.by_ha, facts.ha_key.iter().cloned(), id);
         add_to(&mut self.by_node, facts.nodes.iter().cloned(), id);
         if facts.has_mgs {
@@ -383,7 +383,7 @@ impl Index {
         for device in facts.devices.keys() {
             drop_from(&mut self.by_device, device, &id);
         }
-        for nid in &facts.nids {
+        for nid in &facts.known_by {
             drop_from(&mut self.by_nid, nid, &id);
         }
         if let Some(key) = &facts.ha_key {

@@ -14,6 +14,9 @@ pub(crate) struct Facts {
     pub report: Arc<Report>,
     pub is_silent: bool,
     pub nids: BTreeSet<Nid>,
+    /// NIDs that others may know it by: its own, or while its LNet is down those
+    /// that its addresses would give.
+    pub known_by: BTreeSet<Nid>,
     /// What it shows of each file system's name.
     pub parts: BTreeMap<FsName, Part>,
     /// Targets that it shows any sign of.
@@ -38,10 +41,16 @@ impl Facts {
             .iter()
             .flat_map(|lnet| lnet.nis.iter().map(|ni| ni.nid.clone()));
         let nids: BTreeSet<Nid> = nids.collect();
+        let known_by = if nids.is_empty() {
+            by_address(report)
+        } else {
+            nids.clone()
+        };
         let old = old.map(|old| (&*old.report, &old.parts));
         let mut facts = Self {
-            parts: parts(report, &nids, old),
+            parts: parts(report, (&nids, &known_by), old),
             nids,
+            known_by,
             is_silent,
             labels: BTreeSet::new(),
             served: BTreeSet::new(),
@@ -89,6 +98,17 @@ impl Facts {
             .flat_map(|lustre| lustre.targets.iter());
         seen.filter(|target| target.label == TargetLabel::Mgs)
     }
+}
+
+/// NIDs that the addresses of a server would give on the nets that there mostly are.
+fn by_address(report: &Report) -> BTreeSet<Nid> {
+    let interfaces = report.interfaces.iter().flatten();
+    let outer = interfaces.filter(|interface| interface.name != "lo");
+    let addresses = outer.flat_map(|interface| &interface.addresses);
+    let addresses = addresses.map(|text| text.split('/').next().unwrap_or(text));
+    let addresses = addresses.filter(|text| !text.contains(':'));
+    let nids = addresses.flat_map(|address| ["tcp", "o2ib"].map(|net| format!("{address}@{net}")));
+    nids.filter_map(|text| text.parse().ok()).collect()
 }
 
 fn nodes(ha: &Ha) -> impl Iterator<Item = String> + '_ {

@@ -71,7 +71,7 @@ impl Part {
 /// The parts of a report. `old` is the same server's report before, with its parts.
 pub(crate) fn parts(
     report: &Report,
-    nids: &BTreeSet<Nid>,
+    (nids, known_by): (&BTreeSet<Nid>, &BTreeSet<Nid>),
     old: Option<(&Report, &BTreeMap<FsName, Part>)>,
 ) -> BTreeMap<FsName, Part> {
     let mut parts: BTreeMap<FsName, Part> = BTreeMap::new();
@@ -116,7 +116,7 @@ pub(crate) fn parts(
     }
     for fs in is_mgs {
         if let Some(part) = parts.get_mut(fs) {
-            part.tokens.extend(nids.iter().cloned().map(Token::Nid));
+            part.tokens.extend(known_by.iter().cloned().map(Token::Nid));
         }
     }
     parts

@@ -96,7 +96,6 @@ fn a_node_that_is_back_is_not_off_because_it_was_fenced() {
             action: "reboot".into(),
             status: "success".into(),
             at: s2.at,
-            ..model::report::FenceEvent::default()
         }];
         let all = site.reports.iter();
         let all = all.map(|(id, report)| (*id, Arc::clone(report), *id == server("s1")));
