@@ -130,18 +130,23 @@ impl Demo {
         }
     }
 
-    /// Gives a command that removes `lab`, once its plan waits for nothing: right
-    /// after a move, reports of two servers may name one target. Then waits until
-    /// nobody has any of it.
-    fn remove(&self, planned: &[&str], done: &[&str]) {
+    /// Looks at a plan until it waits for nothing: right after a move, reports of
+    /// two servers may name one target.
+    fn ready(&self, planned: &[&str]) {
         let until = Instant::now() + PATIENCE;
         loop {
             let plan = self.ask(planned);
             if plan["waiting"] == json!([]) {
-                break;
+                return;
             }
             assert!(Instant::now() < until, "{plan:#}");
         }
+    }
+
+    /// Gives a command that removes `lab`, and waits until nobody has any of it.
+    fn remove(&self, planned: &[&str], done: &[&str]) {
+        let until = Instant::now() + PATIENCE;
+        self.ready(planned);
         self.until_done(done);
         loop {
             let all = self.ask(&["demo", "list"]);
@@ -259,13 +264,14 @@ fn a_file_system_is_made_outlives_a_server_and_is_removed() {
     assert_eq!(home["targets"], json!(["lab-OST0000", "lab-OST0002"]));
 
     // Consent to lose what is in it is not given by `--yes`, nor by another name.
+    let planned = ["fs", "remove", "lab", "--dry-run"];
+    demo.ready(&planned);
     let remove = ["fs", "remove", "lab", "--yes", "--follow"];
     for word in [&[][..], &["--yes-destroy", "bal"]] {
         let refused = demo.run(&[&remove[..], word].concat());
         let said = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert!(said.contains("add --yes-destroy lab"), "{said}");
     }
-    let planned = ["fs", "remove", "lab", "--dry-run"];
     demo.remove(&planned, &[&remove[..], &["--yes-destroy", "lab"]].concat());
     demo.say(&["fs", "forget", "lab", "--yes"]);
     assert!(!demo.say(&["spec", "show"]).contains("lab"));
