@@ -182,6 +182,12 @@ fn pools_are_kept_from_two_hosts_and_from_the_boot() {
 fn lnet_is_loaded_configured_imported_and_stopped() {
     assert_eq!(line(&lnet::load()), "modprobe lnet");
     assert_eq!(line(&lnet::configure()), "lnetctl lnet configure");
+    assert_eq!(line(&lnet::remove("tcp1")), "lnetctl net del --net tcp1");
+    let two = ["eth0", "eth1"].map(str::to_owned);
+    let file = lnet::config([("tcp", &two[..1]), ("o2ib1", &two[..])]);
+    assert_eq!(lnet::nets_of(&file), ["tcp", "o2ib1"]);
+    let others = format!("# by hand\n{file}");
+    assert_eq!(lnet::nets_of(&others), Vec::<String>::new());
     assert_eq!(line(&lnet::import()), "lnetctl import /etc/lnet.conf");
     assert_eq!(
         lnet::stop().map(|argv| line(&argv)),

@@ -2010,6 +2010,11 @@ export interface components {
              */
             is_router?: boolean;
             /**
+             * @description Nets that come up at boot because Candela said so.
+             * @default []
+             */
+            kept_nets?: string[];
+            /**
              * Format: int32
              * @description Peers known.
              * @default 0

@@ -31,6 +31,9 @@ pub fn lnet(look: &mut Look<'_>) -> Option<Lnet> {
     } else {
         LnetState::Up
     };
+    if let Ok(file) = look.host().read_file(lustre::argv::lnet::CONFIG) {
+        found.kept_nets = lustre::argv::lnet::nets_of(&String::from_utf8_lossy(&file));
+    }
     let routes = read(look, &["lnetctl", "route", "show", "-v"]);
     found.routes = routes.routes.into_iter().map(route).collect();
     let routing = read(look, &["lnetctl", "routing", "show"]);

@@ -41,7 +41,11 @@ pub fn killable() -> Step {
 
 /// A step that has LNet of its server alone.
 pub fn on_lnet() -> Step {
-    LnetUp { nets: Vec::new() }.into()
+    LnetUp {
+        nets: Vec::new(),
+        gone: Vec::new(),
+    }
+    .into()
 }
 
 /// A step that opens and one that closes.

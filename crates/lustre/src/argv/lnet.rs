@@ -44,3 +44,27 @@ pub fn config<'a>(nets: impl IntoIterator<Item = (&'a str, &'a [String])>) -> St
     }
     text
 }
+
+/// Takes a net away, with all its interfaces.
+pub fn remove(net: &str) -> Argv {
+    words(["lnetctl", "net", "del", "--net", net])
+}
+
+/// The nets of a file that [`config`] made; none of a file by somebody else.
+pub fn nets_of(file: &str) -> Vec<String> {
+    let mut nets: Vec<(String, Vec<String>)> = Vec::new();
+    for line in file.lines() {
+        let line = line.trim();
+        if let Some(net) = line.strip_prefix("- net type: ") {
+            nets.push((net.to_owned(), Vec::new()));
+        } else if let (Some(name), Some((_, of))) = (line.strip_prefix("0: "), nets.last_mut()) {
+            of.push(name.to_owned());
+        }
+    }
+    let pairs = nets.iter();
+    let same = config(pairs.map(|(net, of)| (net.as_str(), of.as_slice())));
+    if same != file {
+        return Vec::new();
+    }
+    nets.into_iter().map(|(net, _)| net).collect()
+}

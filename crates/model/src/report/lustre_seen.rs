@@ -36,6 +36,9 @@ pub struct Lnet {
     pub routes: Vec<LnetRoute>,
     /// Whether this host routes.
     pub is_router: bool,
+    /// Nets that come up at boot because Candela said so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kept_nets: Vec<String>,
 }
 
 /// A local LNet network interface.

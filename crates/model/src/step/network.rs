@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct LnetUp {
     /// The nets.
     pub nets: Vec<LnetNet>,
+    /// Nets of before, which go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<String>,
 }
 
 /// A net and the interfaces that carry it.
@@ -30,7 +33,11 @@ impl LnetUp {
     pub(super) fn facts(&self) -> Facts {
         let nets: Vec<&str> = self.nets.iter().map(|net| net.net.as_str()).collect();
         Facts {
-            title: format!("Bring LNet up with {}", nets.join(", ")),
+            title: if self.gone.is_empty() {
+                format!("Bring LNet up with {}", nets.join(", "))
+            } else {
+                format!("Take {} out of LNet", self.gone.join(", "))
+            },
             class: Class::Service,
             deadline_s: 120,
             attempts_max: 3,
@@ -38,13 +45,17 @@ impl LnetUp {
                 Claim::shared(Thing::ThisServer),
                 Claim::all(Thing::ThisLnet),
             ],
-            undo: Undo::By(Box::new(LnetDown {}.into())),
+            undo: if self.gone.is_empty() {
+                Undo::By(Box::new(LnetDown {}.into()))
+            } else {
+                Undo::Ask("the plan that adds the net again knows its interfaces")
+            },
             cancel: Cancel::Kill,
         }
     }
 
     pub(super) fn actions(&self) -> Vec<Action> {
-        vec![
+        let mut actions = vec![
             Action::Write {
                 path: lnet::CONFIG.to_owned(),
                 mode: 0o644,
@@ -54,7 +65,10 @@ impl LnetUp {
             Action::service(lnet::load(), 60),
             Action::service(lnet::configure(), 60),
             Action::service(lnet::import(), 60),
-        ]
+        ];
+        let gone = self.gone.iter().map(|net| lnet::remove(net));
+        actions.extend(gone.map(|argv| Action::service(argv, 60)));
+        actions
     }
 }
 

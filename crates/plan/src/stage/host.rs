@@ -1,5 +1,6 @@
 //! A server itself: its clock, its firewall, its LNet.
 
+use crate::codes;
 use crate::compose::{Ask, Composer, Status};
 use crate::resolved::ServerPlace;
 use model::graph::StepId;
@@ -71,7 +72,7 @@ impl Composer<'_> {
             if place.nets.is_empty() && self.resolved.has_networks && is_up {
                 return self.lnet_gone(server);
             }
-            return Status::Met;
+            return self.nets_gone(server, place, report);
         }
         if !self.is_there(server, "bring LNet up") {
             return Status::Blocked;
@@ -83,11 +84,48 @@ impl Composer<'_> {
             why: format!("{} is to be on {}.", place.name, nets.join(" and ")),
             step: LnetUp {
                 nets: place.nets.clone(),
+                gone: Vec::new(),
             }
             .into(),
             feels: Vec::new(),
         };
         Status::step(self.add(ask, &after))
+    }
+
+    /// Nets that the spec brought up and names no more go, once nothing uses them.
+    fn nets_gone(&mut self, server: ServerId, place: &ServerPlace, report: &Report) -> Status {
+        let is_wanted = |net: &String| place.nets.iter().any(|one| one.net == *net);
+        let lnet = report.lnet.as_ref();
+        let kept = lnet.into_iter().flat_map(|lnet| &lnet.kept_nets);
+        let gone: Vec<String> = kept.filter(|net| !is_wanted(net)).cloned().collect();
+        // A spec that puts it on no net at all stops LNet as a whole.
+        if gone.is_empty() || place.nets.is_empty() {
+            return Status::Met;
+        }
+        let names = gone.join(" and ");
+        let what = format!("take {names} out of LNet on {}", place.name);
+        if gone.iter().any(|net| is_used(report, net)) {
+            let text = format!(
+                "Lustre on {} to be unmounted: it is reached over {names}.",
+                place.name
+            );
+            self.wait(what, text, codes::LNET_IN_USE);
+            return Status::Met;
+        }
+        if !self.is_there(server, &what) {
+            return Status::Met;
+        }
+        let ask = Ask {
+            on: server,
+            why: format!("{} is on {names} no more.", place.name),
+            step: LnetUp {
+                nets: place.nets.clone(),
+                gone,
+            }
+            .into(),
+            feels: Vec::new(),
+        };
+        Status::step(self.add(ask, &[]))
     }
 
     /// LNet after a boot: its service has brought it up, and this looks.
@@ -97,6 +135,7 @@ impl Composer<'_> {
             on: server,
             step: LnetUp {
                 nets: place.nets.clone(),
+                gone: Vec::new(),
             }
             .into(),
             why: format!("{} has booted.", place.name),
@@ -124,6 +163,32 @@ impl Composer<'_> {
         };
         vec![self.add(ask, &[])]
     }
+}
+
+/// Whether something that is mounted may be reached over a net. What does not
+/// say over which counts.
+fn is_used(report: &Report, net: &str) -> bool {
+    let Some(lustre) = &report.lustre else {
+        return true;
+    };
+    let has = |nodes: &[Vec<lustre::nid::Nid>]| nodes.iter().flatten().any(|nid| nid.net() == net);
+    let mounted = lustre
+        .targets
+        .iter()
+        .filter(|one| one.mount_point.is_some());
+    let mut targets = mounted.map(|one| {
+        let mut same = lustre
+            .targets
+            .iter()
+            .filter(|other| other.label == one.label);
+        let data = same.find_map(|other| other.mount_data.as_ref());
+        data.is_none_or(|data| {
+            let is_told = !data.service_nodes.is_empty();
+            !is_told || has(&data.service_nodes) || has(&data.mgs_nodes)
+        })
+    });
+    // A client may talk to its servers over any net that both have.
+    targets.any(|is_used| is_used) || !lustre.clients.is_empty()
 }
 
 fn is_firewalld(firewall: &Firewall) -> bool {

@@ -279,3 +279,35 @@ fn a_dead_node_leaves_its_cluster_before_it_is_forgotten() {
     );
     assert_eq!(made.graph.removes, [server("s3")]);
 }
+
+#[test]
+fn a_net_that_the_spec_names_no_more_goes_once_nothing_uses_it() {
+    let fs = "fs lab: mdt d1, ost d2";
+    let two = format!("servers s1,c1; net tcp1 eth0; {fs}; client lab c1 /lab");
+    let mut town = built("s1 c1; d[1-2] on s1", &two);
+    let one = format!("servers s1,c1; {fs}; client lab c1 /lab");
+    let made = plan(&town, &text::spec(&one), &[]);
+    assert_eq!(text::steps(&town, &made.graph), "");
+    assert_eq!(
+        text::trouble(&made),
+        "take tcp1 out of LNet on c1 (lnet-in-use)\ntake tcp1 out of LNet on s1 (lnet-in-use)"
+    );
+    town.hosts.get_mut("c1").unwrap().clients.clear();
+    town.hosts.get_mut("s1").unwrap().mounts.clear();
+    let bare = "servers s1,c1";
+    then(
+        &mut town,
+        bare,
+        "lnet c1 without tcp1; lnet s1 without tcp1",
+        "",
+    );
+    // A net that somebody else brought up stays.
+    let mut site = Site::of(&town);
+    let report = site.reports.get_mut(&server("c1")).unwrap();
+    let lnet = std::sync::Arc::make_mut(report).lnet.as_mut().unwrap();
+    let mut other = lnet.nis[0].clone();
+    other.nid = "10.0.0.9@tcp7".parse().unwrap();
+    lnet.nis.push(other);
+    let made = plan::plan(&text::spec(bare), site.world(), &[], &[]);
+    assert!(made.is_settled(), "{made:?}");
+}

@@ -255,6 +255,7 @@ fn lnet(host: &Host) -> Lnet {
             LnetState::Up
         },
         nis: nis.collect(),
+        kept_nets: host.nets.iter().map(|net| net.net.clone()).collect(),
         ..Lnet::default()
     }
 }

@@ -243,6 +243,9 @@ fn short(label: &TargetLabel) -> String {
 
 fn step(step: &Step, on: &str) -> String {
     match step {
+        Step::LnetUp(step) if !step.gone.is_empty() => {
+            format!("lnet {on} without {}", step.gone.join(" "))
+        }
         Step::LnetUp(_) => format!("lnet {on}"),
         Step::LnetDown(_) => format!("lnet down {on}"),
         Step::TimeSynced(_) => format!("time {on}"),

@@ -150,6 +150,7 @@ impl Hand {
                         net: String::from("tcp"),
                         interfaces: vec![String::from("eth0")],
                     }],
+                    gone: Vec::new(),
                 },
             );
         }
