@@ -8,7 +8,7 @@ use crate::stage::seen::Seen;
 use lustre::label::TargetLabel;
 use model::graph::StepId;
 use model::ids::ServerId;
-use model::report::HaNodeState;
+use model::report::{HaNodeState, HaResource};
 use model::spec::ServerWanted;
 use model::step::{
     ResourcePresent, ResourceRole, ServerPrepared, Step, TargetRegistered, TargetResource,
@@ -350,11 +350,20 @@ impl Composer<'_> {
         is_known && is_fresh && is_so && self.is_told_to_run(place) == is_started
     }
 
-    /// Whether a target is mounted by hand while Pacemaker has stopped it.
-    pub(super) fn is_stray(&self, place: &TargetPlace) -> bool {
-        let resource = self.resource_of(place);
-        let is_stopped = resource.is_some_and(|resource| resource.nodes.is_empty());
-        is_stopped && self.is_pacemaker_run(place) && !self.is_told_to_run(place)
+    /// Whether a target is mounted by hand on a server while Pacemaker has stopped
+    /// it: by the newest view, and by that server's own, which may be another.
+    pub(super) fn is_stray(&self, place: &TargetPlace, on: ServerId) -> bool {
+        let is_stopped = |resource: &HaResource| {
+            let told = resource.target_role.as_deref().unwrap_or_default();
+            resource.nodes.is_empty() && told.eq_ignore_ascii_case("stopped")
+        };
+        let report = self.world.report(on);
+        let ha = report.and_then(|report| report.ha.as_ref());
+        let mut own = ha.into_iter().flat_map(|ha| &ha.resources);
+        let own = own.find(|resource| resource.target().as_ref() == Some(&place.label));
+        self.is_pacemaker_run(place)
+            && self.resource_of(place).is_some_and(is_stopped)
+            && own.is_some_and(is_stopped)
     }
 
     /// Who tells Pacemaker about a target: its home, so that many are told at

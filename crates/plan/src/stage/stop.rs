@@ -93,7 +93,7 @@ impl Composer<'_> {
                 return Status::Blocked;
             }
             let is_here = matches!(self.seen(place), Seen::Mounted(_));
-            if !(is_here && self.is_stray(place)) {
+            if !(is_here && self.is_stray(place, on)) {
                 return self.role(at, false, after);
             }
         }
