@@ -2,6 +2,7 @@
 //! very content, and nothing while it is in use.
 
 use super::Fault;
+use super::single::is_fenced;
 use super::view::View;
 use lustre::label::TargetLabel;
 use model::graph::{Consent, Planned, SaidOff, StepId};
@@ -157,7 +158,10 @@ fn in_use(view: &View<'_>, planned: &Planned) -> Vec<Fault> {
             is_down && view.is_before(other.id, planned.id)
         })
     };
-    let left = on.iter().filter(|server| is_left(server));
+    // A fenced server has nothing mounted any more.
+    let left = on
+        .iter()
+        .filter(|server| is_left(server) && !is_fenced(view, **server));
     left.map(|server| {
         let name = view.name(*server);
         Fault::of(planned.id, format!("{label} is mounted on {name}."))

@@ -187,7 +187,7 @@ fn proven(
 
 /// Whether a server that is silent was fenced after it was last heard of, by
 /// the word of one that is there; or is off by a person's, which `consent` reads.
-fn is_fenced(view: &View<'_>, server: ServerId) -> bool {
+pub(super) fn is_fenced(view: &View<'_>, server: ServerId) -> bool {
     let mut said = view.graph.said_off.iter();
     if said.any(|of| of.server == server) {
         return !view.world.online.contains(&server);
