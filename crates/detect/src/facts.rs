@@ -100,10 +100,12 @@ impl Facts {
     }
 }
 
-/// NIDs that the addresses of a server would give on the nets that there mostly are.
+/// NIDs that the addresses of a server would give on the nets that there mostly
+/// are. Bridges for guests and containers have the same address on many servers.
 fn by_address(report: &Report) -> BTreeSet<Nid> {
     let interfaces = report.interfaces.iter().flatten();
-    let outer = interfaces.filter(|interface| interface.name != "lo");
+    let is_inner = |kind: &str| matches!(kind, "loopback" | "bridge" | "veth");
+    let outer = interfaces.filter(|one| one.name != "lo" && !is_inner(&one.kind));
     let addresses = outer.flat_map(|interface| &interface.addresses);
     let addresses = addresses.map(|text| text.split('/').next().unwrap_or(text));
     let addresses = addresses.filter(|text| !text.contains(':'));

@@ -137,4 +137,6 @@ pub struct LeftOut {
     pub bytes: u64,
     /// Why, one sentence.
     pub why: String,
+    /// Whether it is taken all the same where a wish names it.
+    pub may_be_named: bool,
 }

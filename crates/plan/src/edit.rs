@@ -87,19 +87,14 @@ impl Named<'_> {
 
 impl<'a> Editor<'a> {
     fn expand(&mut self, path: &str, list: &str) -> Vec<String> {
-        match stdx::hostlist::expand(list) {
-            Ok(names) if !names.is_empty() => names,
-            Ok(_) => {
-                let remedy = "Write a host list such as `oss[01-20],mds1`.";
-                self.found.error(path, "No server is named.", remedy);
-                Vec::new()
-            }
-            Err(error) => {
-                let remedy = "Write a host list such as `oss[01-20],mds1`.";
-                self.found.error(path, format!("{error}."), remedy);
-                Vec::new()
-            }
-        }
+        let reason = match stdx::hostlist::expand(list) {
+            Ok(names) if !names.is_empty() => return names,
+            Ok(_) => String::from("No server is named."),
+            Err(error) => format!("{error}."),
+        };
+        let remedy = "Write a host list such as `oss[01-20],mds1`.";
+        self.found.error(path, reason, remedy);
+        Vec::new()
     }
 
     fn named<'n>(

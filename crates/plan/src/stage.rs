@@ -19,6 +19,7 @@ use crate::compose::Composer;
 use model::ids::ServerId;
 use model::spec::{FsWanted, Goal, ServerWanted};
 use model::step::Step;
+use std::collections::BTreeSet;
 
 /// Steps that a target or a server takes from nothing, about.
 const STEPS_EACH: usize = 5;
@@ -121,9 +122,11 @@ impl Composer<'_> {
         let mut parts: Vec<String> = goals.iter().map(goal::title).collect();
         for (place, fs) in known.iter().enumerate() {
             let touches = || {
-                let mut steps = self.graph.steps.iter();
-                steps.any(|planned| {
-                    seen::touches(&planned.step, &fs.name) || self.destroys(&planned.step, place)
+                let pools = self.pools_of(place);
+                let mut steps = self.graph.steps.iter().map(|planned| &planned.step);
+                steps.any(|step| match step {
+                    Step::PoolAbsent(step) => pools.contains(step.pool.as_str()),
+                    step => seen::touches(step, &fs.name),
                 })
             };
             let verb = match (fs.state, &fs.key) {
@@ -144,16 +147,10 @@ impl Composer<'_> {
         }
     }
 
-    /// Whether a step destroys a pool of a file system.
-    fn destroys(&self, step: &Step, fs: usize) -> bool {
-        let Step::PoolAbsent(step) = step else {
-            return false;
-        };
-        let mut targets = self.resolved.filesystems[fs].targets();
-        targets.any(|at| {
-            let pool = self.resolved.targets[at].pool.as_ref();
-            pool.is_some_and(|pool| pool.name == step.pool)
-        })
+    fn pools_of(&self, fs: usize) -> BTreeSet<&str> {
+        let targets = self.resolved.filesystems[fs].targets();
+        let pools = targets.filter_map(|at| self.resolved.targets[at].pool.as_ref());
+        pools.map(|pool| pool.name.as_str()).collect()
     }
 
     fn makes_targets(&self, fs: usize) -> bool {

@@ -1995,6 +1995,8 @@ export interface components {
             bytes: number;
             /** @description Id of the device. */
             device: string;
+            /** @description Whether it is taken all the same where a wish names it. */
+            may_be_named: boolean;
             /** @description A path of it, and the server that has it there. */
             path: string;
             /** @description That server. */

@@ -19,6 +19,9 @@ pub(super) const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/us
 /// How long what a BMC told is taken for true.
 const BMC_KEPT: Duration = Duration::from_hours(1);
 
+/// How long one that does not answer is left alone: each look would wait for it.
+const BMC_SILENT_KEPT: Duration = Duration::from_mins(5);
+
 /// This machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RealHost;
@@ -109,16 +112,21 @@ fn ended(command: &Command) -> Result<Output, HostError> {
 /// A BMC is slow, and keeps a processor busy while it is asked; what it is asked
 /// here hardly ever changes.
 fn told_by_bmc(command: &Command) -> Result<Output, HostError> {
-    static TOLD: Mutex<Option<(Instant, Output)>> = Mutex::new(None);
+    static TOLD: Mutex<Option<(Instant, Result<Output, HostError>)>> = Mutex::new(None);
     let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((at, output)) = &*told
-        && at.elapsed() < BMC_KEPT
-    {
-        return Ok(output.clone());
+    if let Some((at, answer)) = &*told {
+        let kept = if answer.is_ok() {
+            BMC_KEPT
+        } else {
+            BMC_SILENT_KEPT
+        };
+        if at.elapsed() < kept {
+            return answer.clone();
+        }
     }
-    let output = ended(command)?;
-    *told = Some((Instant::now(), output.clone()));
-    Ok(output)
+    let answer = ended(command);
+    *told = Some((Instant::now(), answer.clone()));
+    answer
 }
 
 /// A socket that hears these groups of a netlink family. It sends nothing.

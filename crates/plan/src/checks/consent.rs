@@ -146,9 +146,7 @@ fn in_use(view: &View<'_>, planned: &Planned) -> Vec<Fault> {
     let device = device.map(|id| id.0.as_str());
     let on = view.mounted_on((label, device));
     let is_left = |server: &model::ids::ServerId| {
-        let acts = view.acts.iter().filter(|((of, _), _)| *of == label);
-        let mut acts = acts.flat_map(|(_, acts)| acts);
-        !acts.any(|act| {
+        !view.acts_of(label).any(|act| {
             let other = act.planned();
             let is_down = match act {
                 super::view::Act::Unmount(_) => other.on == *server,

@@ -277,13 +277,12 @@ impl<'v, 'a> Order<'v, 'a> {
                 kind: TargetKind::Mdt,
                 index: TargetIndex(*mdt),
             };
-            let acts = view.acts.iter().filter(|((label, _), _)| **label == of);
-            let mut acts = acts.flat_map(|(_, acts)| acts);
-            let leaves_later = acts.all(|act| match act {
-                Act::Unmount(down) | Act::Stop(down) => view.is_before(planned.id, down.id),
-                _ => true,
-            });
-            leaves_later && !view.mounted_on((&of, None)).is_empty()
+            let is_mounted = !view.mounted_on((&of, None)).is_empty();
+            is_mounted
+                && view.acts_of(&of).all(|act| match act {
+                    Act::Unmount(down) | Act::Stop(down) => view.is_before(planned.id, down.id),
+                    _ => true,
+                })
         };
         let wanted: BTreeSet<u16> = wanted.into_iter().filter(|mdt| !is_up(mdt)).collect();
         let mut known = BTreeSet::new();

@@ -124,6 +124,14 @@ impl<'a> View<'a> {
             .flat_map(|known| known.paths.keys().copied())
     }
 
+    /// What the steps do to all targets of a label: MGTs share theirs.
+    pub fn acts_of<'l>(&'l self, label: &'l TargetLabel) -> impl Iterator<Item = Act<'l>> {
+        let acts: &'l BTreeMap<Key<'l>, Vec<Act<'l>>> = &self.acts;
+        let of = acts.range((label, None)..);
+        let of = of.take_while(move |((other, _), _)| *other == label);
+        of.flat_map(|(_, acts)| acts.iter().copied())
+    }
+
     /// Servers whose reports show a target mounted now.
     pub fn mounted_on(&self, (label, device): Key<'_>) -> Vec<ServerId> {
         let text = label.to_string();

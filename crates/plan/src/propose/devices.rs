@@ -106,31 +106,40 @@ impl Free {
             }
             n += 1;
             if told.len() < LEFT_OUT_MAX {
+                let (why, may_be_named) = self.why_not(proposer, id);
                 told.push(LeftOut {
                     device: id.to_string(),
                     path: path.clone(),
                     server: proposer.world.name(*server),
                     bytes: device.size_bytes,
-                    why: self.why_not(proposer, id),
+                    why,
+                    may_be_named,
                 });
             }
         }
         (told, n)
     }
 
-    fn why_not(&self, proposer: &Proposer<'_>, id: &DeviceId) -> String {
+    /// Why a device is passed over, and whether it is taken where a wish names it.
+    fn why_not(&self, proposer: &Proposer<'_>, id: &DeviceId) -> (String, bool) {
         if self.taken.contains(id) {
-            return String::from("The spec gives it to a target already.");
+            let why = String::from("The spec gives it to a target already.");
+            return (why, false);
         }
         if let Some(trouble) = proposer.devices.trouble(id) {
-            return format!("{trouble}.");
+            return (format!("{trouble}."), false);
         }
         let device = proposer.world.inventory.devices.get(id);
-        match device.and_then(|device| device.content.as_deref()) {
-            Some(content) => format!("It holds {content}; name it to use it all the same."),
-            None if proposer.bytes(id) == 0 => String::from("It has no size."),
-            None => String::from("Not every server that sees it agrees that it is blank."),
+        if let Some(content) = device.and_then(|device| device.content.as_deref()) {
+            let why = format!("It holds {content}; name it to use it all the same.");
+            return (why, true);
         }
+        let why = if proposer.bytes(id) == 0 {
+            "It has no size."
+        } else {
+            "Not every server that sees it agrees that it is blank."
+        };
+        (why.to_owned(), false)
     }
 
     /// Deals devices out to what is wished.

@@ -10,7 +10,7 @@ use lustre::label::{TargetIndex, TargetKind, TargetLabel};
 use model::ids::DeviceId;
 use model::inventory::{FsKey, TargetKey};
 use model::spec::{BackEnd, FsSpec, FsWanted, MgsSpec, TargetsSpec};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 /// What is said of a target that only its pool's name tells of.
@@ -72,8 +72,11 @@ impl<'a> Resolver<'a> {
 
     /// Pools of the file system in which no target is seen.
     fn leave_pools(&mut self, fs: usize, spec: &'a FsSpec) {
+        let placed = self.out.filesystems[fs].targets();
+        let placed = placed.map(|at| self.out.targets[at].label.clone());
+        let placed: BTreeSet<TargetLabel> = placed.collect();
         for (label, wanted) in self.pools_left(spec) {
-            if self.is_placed(fs, &label) {
+            if placed.contains(&label) {
                 continue;
             }
             let Some(place) = self.in_pool(fs, &wanted) else {
@@ -90,11 +93,6 @@ impl<'a> Resolver<'a> {
             missing.retain(|known| *known != label);
             self.put(fs, place);
         }
-    }
-
-    fn is_placed(&self, fs: usize, label: &TargetLabel) -> bool {
-        let mut placed = self.out.filesystems[fs].targets();
-        placed.any(|at| self.out.targets[at].label == *label)
     }
 
     /// Targets that may lie in pools: those that pools are named for, and those

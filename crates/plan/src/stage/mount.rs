@@ -350,6 +350,7 @@ impl Composer<'_> {
         };
         let names = [&report.identity.hostname, &report.identity.fqdn];
         let of_cluster = self.world.inventory.ha_clusters.values();
+        let of_cluster = of_cluster.filter(|cluster| cluster.servers.contains(&server));
         let of_cluster = of_cluster.filter(|cluster| {
             let teller = cluster.seen_by;
             // One that was fenced by a reboot is a node again once it is up.
@@ -358,9 +359,7 @@ impl Composer<'_> {
                 .iter()
                 .find(|node| names.contains(&&node.name));
             let is_away = node.is_none_or(|node| node.state == HaNodeState::Offline);
-            is_away
-                && cluster.servers.contains(&server)
-                && teller.is_some_and(|teller| teller != server && self.world.is_online(teller))
+            is_away && teller.is_some_and(|teller| teller != server && self.world.is_online(teller))
         });
         let mut events = of_cluster.flat_map(|cluster| &cluster.fence_history);
         events.any(|event| {

@@ -257,6 +257,13 @@ impl Composer<'_> {
             return Vec::new();
         };
         let fs = &self.resolved.filesystems[place.fs];
+        if fs.state == FsWanted::Absent {
+            return vec![Impact {
+                fs: fs.name.clone(),
+                text: format!("All I/O to {} ends: it is removed.", fs.name),
+                seconds: 0,
+            }];
+        }
         let what = match place.label.kind() {
             TargetKind::Mgt => String::from("New mounts of it wait; running ones go on. It"),
             TargetKind::Mdt => format!("Work with names under {}", target.label),

@@ -127,6 +127,7 @@ fn what_holds_data_is_left_out_unless_it_is_named() {
         made.left_out[0].why,
         "It holds xfs; name it to use it all the same."
     );
+    assert!(made.left_out[0].may_be_named);
     let named = Wish {
         ost_devices: vec!["/dev/d2".into()],
         ..wish()
