@@ -5,6 +5,7 @@
 
 pub mod allowed;
 pub mod auth;
+pub mod client;
 pub mod codes;
 pub mod device;
 pub mod event;

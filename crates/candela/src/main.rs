@@ -16,7 +16,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
     name = "candela",
     version,
     max_term_width = 100,
-    after_help = "The manager is taken from CANDELA_URL and CANDELA_TOKEN, or from `candela login`.\nCANDELA_CA names the CA to trust; CANDELA_INSECURE=1 skips the check."
+    after_help = "To begin:\n  candela demo                           # a manager over simulated servers, to try things\n  candela login https://manager:7443     # or one that runs\n  candela server list\n  candela fs create scratch --dry-run    # what would be done; nothing is\n\nThe manager is taken from CANDELA_URL and CANDELA_TOKEN, or from `candela login`.\nCANDELA_CA names the CA to trust; CANDELA_INSECURE=1 skips the check."
 )]
 struct Args {
     #[command(flatten)]
@@ -43,7 +43,7 @@ enum Command {
 
 /// The whole command line.
 fn shape() -> clap::Command {
-    cli::args::complete(Args::command())
+    cli::args::noun::complete(Args::command())
 }
 
 fn main() -> ExitCode {

@@ -2,9 +2,13 @@
 
 pub mod change;
 pub mod job;
+pub mod noun;
 
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
+
+/// Roles of accounts and tokens.
+const ROLES: [&str; 3] = ["viewer", "operator", "admin"];
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -23,13 +27,16 @@ pub enum Format {
 /// What every command takes.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Common {
-    /// How to print results.
+    /// How to print results: `table` fits the terminal, `wide` has more columns, `json` and
+    /// `yaml` are the data as the API gives it.
     #[arg(
         long,
         short,
         global = true,
         value_enum,
         default_value_t,
+        hide_possible_values = true,
+        value_name = "FORMAT",
         display_order = 900
     )]
     pub output: Format,
@@ -62,7 +69,13 @@ pub enum Command {
     Net(Noun),
     /// HA clusters.
     #[command(subcommand)]
-    Ha(Noun),
+    Ha(change::HaVerb),
+    /// Clients: where a file system is mounted on a server that reports here.
+    #[command(subcommand)]
+    Client(change::ClientVerb),
+    /// ZFS pools.
+    #[command(subcommand, visible_alias = "pool")]
+    Zpool(change::ZpoolVerb),
     /// What happened.
     #[command(subcommand)]
     Event(EventVerb),
@@ -75,6 +88,18 @@ pub enum Command {
     /// Keys and passwords that steps need.
     #[command(subcommand)]
     Secret(job::SecretVerb),
+    /// Say what may be done to a thing now, and if not, why.
+    #[command(
+        after_help = "A verb that may be used is typed as `candela NOUN VERB THING`; its plan is shown first.\n\nExamples:\n  candela allowed oss1\n  candela allowed lab01-OST0003\n  candela allowed node1 --noun ha-cluster\n  candela allowed login1:/mnt/lab01"
+    )]
+    Allowed {
+        /// A server, target, file system, HA cluster, client (`SERVER:/MOUNT/POINT`) or pool.
+        thing: String,
+        /// Which of them it is, where a name could stand for several: `server`, `target`,
+        /// `filesystem`, `ha-cluster`, `client`, `zpool`.
+        #[arg(long)]
+        noun: Option<String>,
+    },
     /// Say why Candela thinks what it thinks of a thing.
     #[command(
         after_help = "Examples:\n  candela explain lab01-OST0003\n  candela explain oss1\n  candela explain wwn:0x5000c500a0000004"
@@ -125,9 +150,9 @@ pub enum Noun {
     /// List them.
     #[command(visible_alias = "ls")]
     List(ListArgs),
-    /// Show one, or several (`oss[01-04]`), with the signs behind it.
+    /// Show one, or several.
     Show {
-        /// Names or ids; host lists are expanded.
+        /// Names or ids.
         #[arg(required = true)]
         names: Vec<String>,
     },
@@ -141,11 +166,11 @@ pub struct ListArgs {
     /// Only rows in this state.
     #[arg(long)]
     pub state: Option<String>,
-    /// Only rows of this kind or role (`mgt`, `mdt`, `ost`; `disk`, `zpool`…; `mds`, `oss`…).
+    /// Only rows of this kind.
     #[arg(long)]
     pub kind: Option<String>,
     /// Only rows of this file system.
-    #[arg(long = "fs")]
+    #[arg(long = "fs", value_name = "NAME")]
     pub filesystem: Option<String>,
     /// Only rows that concern this server.
     #[arg(long)]
@@ -153,7 +178,7 @@ pub struct ListArgs {
     /// Only rows in which a shown field holds this text.
     #[arg(long, short = 'q')]
     pub query: Option<String>,
-    /// Field to sort by; `-field` for the other direction.
+    /// Field to sort by, as `--output json` calls it; `-field` for the other direction.
     #[arg(long, allow_hyphen_values = true)]
     pub sort: Option<String>,
     /// Rows at most; all if not given.
@@ -179,8 +204,8 @@ pub struct EventArgs {
     /// `yaml` one JSON object a line.
     #[arg(long, short)]
     pub follow: bool,
-    /// Least severity: info, warning, error.
-    #[arg(long)]
+    /// Least severity.
+    #[arg(long, value_parser = ["info", "warning", "error"])]
     pub severity: Option<String>,
     /// Beginning of the kind: `lustre.`, `target.mounted`.
     #[arg(long)]
@@ -223,8 +248,8 @@ pub enum UserVerb {
     Create {
         /// Its name: letters, digits, `.`, `_`, `-`.
         name: String,
-        /// What it may do: viewer, operator, admin.
-        #[arg(long, default_value = "viewer")]
+        /// What it may do: a viewer sees, an operator changes servers, an admin also manages accounts.
+        #[arg(long, default_value = "viewer", value_parser = ROLES)]
         role: String,
     },
     /// Change an account, not your own.
@@ -250,8 +275,8 @@ pub enum UserVerb {
 #[derive(Clone, Debug, Args)]
 #[group(required = true, multiple = true)]
 pub struct UserChanges {
-    /// What it may do: viewer, operator, admin.
-    #[arg(long)]
+    /// What it may do: a viewer sees, an operator changes servers, an admin also manages accounts.
+    #[arg(long, value_parser = ROLES)]
     pub role: Option<String>,
     /// Let it in no more: its sessions end and its tokens are refused.
     #[arg(long, conflicts_with = "enable")]
@@ -285,8 +310,8 @@ pub enum TokenVerb {
     CreateApi {
         /// What it is for.
         name: String,
-        /// Role it acts with: viewer, operator, admin.
-        #[arg(long, default_value = "viewer")]
+        /// Role it acts with.
+        #[arg(long, default_value = "viewer", value_parser = ROLES)]
         role: String,
         /// Days until it ends.
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=365))]
@@ -318,83 +343,4 @@ pub struct InspectArgs {
     /// List the kinds that can be read.
     #[arg(long, exclusive = true)]
     pub kinds: bool,
-}
-
-/// Examples of `list` and `show`, by noun.
-const EXAMPLES: &[(&str, &str, &str)] = &[
-    (
-        "server",
-        "  candela server list 'oss[01-20]'
-  candela server list --kind mds --state stale
-  candela server list --fs lab01
-  candela server list --output wide",
-        "  candela server show oss01
-  candela server show 'oss[01-02]' --output json",
-    ),
-    (
-        "target",
-        "  candela target list --fs lab01 --kind ost --state mounted
-  candela target list --server oss01 --output wide
-  candela target list --sort -bytes_available --limit 5",
-        "  candela target show lab01-OST0003
-  candela target show lab01-MDT0000 lab01-MDT0001 --output yaml",
-    ),
-    (
-        "fs",
-        "  candela fs list
-  candela fs list --state degraded --output json",
-        "  candela fs show lab01",
-    ),
-    (
-        "device",
-        "  candela device list --server oss01
-  candela device list --kind zpool
-  candela device list --sort -size_bytes --limit 20 --output wide",
-        "  candela device show /dev/mapper/mpatha
-  candela device show wwn:0x5000c500a0000007",
-    ),
-    (
-        "net",
-        "  candela net list 'mds[1-2]'",
-        "  candela net show mds1",
-    ),
-    (
-        "ha",
-        "  candela ha list
-  candela ha list --state degraded",
-        "  candela ha show 'node1 + node2'
-  candela ha show node1                 # the cluster that this server is in",
-    ),
-];
-
-/// Gives each noun's `list` and `show` its own examples, and takes from `list`
-/// the filters that the noun does not have.
-pub fn complete(mut command: clap::Command) -> clap::Command {
-    for (noun, list, show) in EXAMPLES {
-        let filters = filters(noun);
-        command = command.mut_subcommand(noun, |of| {
-            of.mut_subcommand("list", |mut verb| {
-                for filter in ALL_FILTERS {
-                    let is_here = filters.contains(filter);
-                    verb = verb.mut_arg(filter, |arg| arg.hide(!is_here));
-                }
-                verb.after_help(format!("Examples:\n{list}"))
-            })
-            .mut_subcommand("show", |verb| verb.after_help(format!("Examples:\n{show}")))
-        });
-    }
-    command
-}
-
-const ALL_FILTERS: &[&str] = &["state", "kind", "filesystem", "server"];
-
-/// The filters that the manager knows for a noun.
-pub(crate) fn filters(noun: &str) -> &'static [&'static str] {
-    match noun {
-        "target" => ALL_FILTERS,
-        "device" => &["kind", "server"],
-        "ha" => &["state", "server"],
-        "server" | "net" => &["state", "kind", "filesystem"],
-        _ => &["state"],
-    }
 }

@@ -2,7 +2,8 @@
 
 use crate::output::Screen;
 use crate::run::{
-    View, create, device, event, explain, filesystem, ha, job, net, server, spec, target,
+    View, allowed, client, create, device, event, explain, filesystem, ha, job, net, server, spec,
+    target, zpool,
 };
 use anyhow::{Result, bail};
 use serde::de::DeserializeOwned;
@@ -16,6 +17,13 @@ pub fn list(noun: &str, rows: &str, screen: Screen, is_wide: bool) -> Result<Str
         "device" => table(&device::VIEW, rows, screen, is_wide),
         "net" => table(&net::VIEW, rows, screen, is_wide),
         "ha" => table(&ha::VIEW, rows, screen, is_wide),
+        "client" => table(&client::VIEW, rows, screen, is_wide),
+        "zpool" => table(&zpool::VIEW, rows, screen, is_wide),
+        "ha-targets" => Ok(ha::sides(&serde_json::from_str::<Vec<_>>(rows)?, screen)),
+        "maintenance" => Ok(server::out_of_service(
+            &serde_json::from_str::<Vec<_>>(rows)?,
+            screen,
+        )),
         "event" => Ok(event::lines(&serde_json::from_str::<Vec<_>>(rows)?).join("\n")),
         "job" => Ok(job::table(
             &serde_json::from_str::<Vec<_>>(rows)?,
@@ -35,6 +43,9 @@ pub fn show(noun: &str, thing: &str, screen: Screen) -> Result<String> {
         "device" => words(&device::VIEW, thing, screen),
         "net" => words(&net::VIEW, thing, screen),
         "ha" => words(&ha::VIEW, thing, screen),
+        "client" => words(&client::VIEW, thing, screen),
+        "zpool" => words(&zpool::VIEW, thing, screen),
+        "allowed" => Ok(allowed::show(&serde_json::from_str(thing)?, screen)),
         "explain" => Ok(explain::show(&serde_json::from_str(thing)?, screen)),
         "job" => Ok(job::show(&serde_json::from_str(thing)?, screen)),
         "plan" => Ok(spec::show(&serde_json::from_str(thing)?, screen)),

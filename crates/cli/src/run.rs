@@ -1,6 +1,8 @@
 //! Carries out a command: one file for each noun.
 
+pub mod allowed;
 pub mod change;
+pub mod client;
 pub mod create;
 pub mod device;
 pub mod event;
@@ -17,6 +19,7 @@ pub mod spec;
 pub mod target;
 pub mod token;
 pub mod user;
+pub mod zpool;
 
 use crate::args::{Command, Common, Format, ListArgs, Noun};
 use crate::client::{Client, segment};
@@ -50,11 +53,16 @@ pub async fn run(command: Command, common: &Common, shape: clap::Command) -> Res
                 Command::Fs(verb) => return create::run(&client, verb, common).await,
                 Command::Device(noun) => device::run(&client, noun, common).await?,
                 Command::Net(noun) => net::run(&client, noun, common).await?,
-                Command::Ha(noun) => ha::run(&client, noun, common).await?,
+                Command::Ha(verb) => return change::ha(&client, verb, common).await,
+                Command::Client(verb) => return change::client(&client, verb, common).await,
+                Command::Zpool(verb) => return change::zpool(&client, verb, common).await,
                 Command::Event(verb) => event::run(&client, verb, common).await?,
                 Command::Spec(verb) => return spec::run(&client, verb, common).await,
                 Command::Job(verb) => return job::run(&client, verb, common).await,
                 Command::Secret(verb) => secret::run(&client, verb, common).await?,
+                Command::Allowed { thing, noun } => {
+                    allowed::run(&client, &thing, noun, common).await?;
+                }
                 Command::Explain { thing } => explain::run(&client, &thing, common).await?,
                 Command::Token(verb) => token::run(&client, verb, common).await?,
                 Command::User(verb) => user::run(&client, verb, common).await?,
@@ -74,6 +82,8 @@ pub(crate) struct View<T, D> {
     /// The noun as it is typed.
     pub noun: &'static str,
     pub path: &'static str,
+    /// Rows of this kind alone.
+    pub only: Option<&'static str>,
     /// Columns; those from `n_columns` on are of the wide table.
     pub head: &'static [&'static str],
     pub n_columns: usize,
@@ -127,7 +137,7 @@ where
         }
         Noun::Show { names } => {
             let mut found: Vec<D> = Vec::new();
-            for name in expand(&names)? {
+            for name in names_of(view.noun, &names)? {
                 let path = format!("{}/{}", view.path, segment(&name));
                 found.push(client.get(&path, &[]).await?);
             }
@@ -195,7 +205,7 @@ pub(crate) async fn list<T: DeserializeOwned, D>(
     let mut query: Vec<(&str, String)> = Vec::new();
     for (key, value) in pairs {
         let Some(value) = value else { continue };
-        if key != "q" && !crate::args::filters(view.noun).contains(&key) {
+        if key != "q" && !crate::args::noun::filters(view.noun).contains(&key) {
             let option = if key == "filesystem" { "fs" } else { key };
             bail!(
                 "`candela {} list` has no --{option}\n  `candela {0} list --help` shows what it has",
@@ -204,9 +214,10 @@ pub(crate) async fn list<T: DeserializeOwned, D>(
         }
         query.push((key, value.clone()));
     }
+    query.extend(view.only.map(|kind| ("kind", kind.to_owned())));
     let order = args.sort.clone().unwrap_or_else(|| view.order.to_owned());
     query.push(("sort", order));
-    let names = expand(&args.names)?;
+    let names = names_of(view.noun, &args.names)?;
     let limit = args.limit.filter(|_| names.is_empty());
     let mut items: Vec<T> = client.list(view.path, &query, limit).await?;
     if !names.is_empty() {
@@ -228,6 +239,18 @@ fn expand(names: &[String]) -> Result<Vec<String>> {
     let mut all = Vec::new();
     for name in names {
         all.extend(stdx::hostlist::expand(name)?);
+    }
+    Ok(all)
+}
+
+/// Names of a noun with their lists expanded. The index of a target is hexadecimal.
+fn names_of(noun: &str, names: &[String]) -> Result<Vec<String>> {
+    if noun != "target" {
+        return expand(names);
+    }
+    let mut all = Vec::new();
+    for name in names {
+        all.extend(stdx::hostlist::expand_hex(name)?);
     }
     Ok(all)
 }

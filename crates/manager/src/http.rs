@@ -83,6 +83,8 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(read::device))
         .routes(routes!(read::ha_clusters))
         .routes(routes!(read::ha_cluster))
+        .routes(routes!(read::clients))
+        .routes(routes!(read::client))
         .routes(routes!(ha::targets))
         .routes(routes!(ha::maintenance))
         .routes(routes!(event::events))

@@ -7,13 +7,13 @@
 use crate::http::problem::Fault;
 use crate::state::{Manager, World};
 use crate::views::list::Ask;
-use crate::views::noun::{Devices, FileSystems, HaClusters, Noun, Servers, Targets};
+use crate::views::noun::{Clients, Devices, FileSystems, HaClusters, Noun, Servers, Targets};
 use crate::views::table::Table;
 use api::page::{ListQuery, Page};
 use detect::Changed;
 use jiff::Timestamp;
 use model::ids::{DeviceId, ServerId};
-use model::inventory::{FsKey, HaKey, TargetKey};
+use model::inventory::{self, FsKey, HaKey, TargetKey};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -37,6 +37,7 @@ pub(crate) struct Lists {
     filesystems: tokio::sync::Mutex<Table<FileSystems>>,
     devices: tokio::sync::Mutex<Table<Devices>>,
     ha_clusters: tokio::sync::Mutex<Table<HaClusters>>,
+    clients: tokio::sync::Mutex<Table<Clients>>,
 }
 
 /// Rows that changed since their table was looked at.
@@ -47,6 +48,7 @@ pub(crate) struct Marks {
     filesystems: Mark<FsKey>,
     devices: Mark<DeviceId>,
     ha_clusters: Mark<HaKey>,
+    clients: Mark<(ServerId, String)>,
     /// Servers whose group in the picture is another one.
     drawn: Mark<ServerId>,
 }
@@ -99,6 +101,7 @@ listed! {
     FileSystems filesystems
     Devices devices
     HaClusters ha_clusters
+    Clients clients
 }
 
 impl Lists {
@@ -143,6 +146,16 @@ impl Lists {
                 marks.drawn.add(&ha.servers);
             }
         }
+        // A client shows whether its server is silent. Which mounts went is not
+        // said, so that all are looked at.
+        for id in &changed.servers {
+            marks
+                .clients
+                .add(clients_of(world, *id).map(|(key, _)| key));
+        }
+        if changed.clients {
+            marks.clients = Mark::All;
+        }
         for id in renamed {
             marks.renamed(world, *id);
         }
@@ -178,11 +191,19 @@ impl Marks {
             .into_iter()
             .flat_map(|report| report.devices.iter().flatten());
         self.devices.add(devices.map(|device| &device.id));
-        let clients = found.clients.range((id, String::new())..);
-        let clients = clients.take_while(|((server, _), _)| *server == id);
-        self.filesystems
-            .add(clients.filter_map(|(_, client)| client.fs.as_ref()));
+        let clients = clients_of(world, id).filter_map(|(_, client)| client.fs.as_ref());
+        self.filesystems.add(clients);
+        self.clients.add(clients_of(world, id).map(|(key, _)| key));
     }
+}
+
+/// Client mounts of a server.
+fn clients_of(
+    world: &World,
+    id: ServerId,
+) -> impl Iterator<Item = (&(ServerId, String), &inventory::Client)> {
+    let from = world.inventory().clients.range((id, String::new())..);
+    from.take_while(move |((server, _), _)| *server == id)
 }
 
 /// Brings a table up to date, with the indexes for `ask`, and reads it.

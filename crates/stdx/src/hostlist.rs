@@ -25,10 +25,44 @@ pub enum HostlistError {
 
 /// The names that a list stands for, in its order, each once.
 pub fn expand(text: &str) -> Result<Vec<String>, HostlistError> {
+    expand_with(text, Digits::Decimal)
+}
+
+/// The same where numbers are hexadecimal, as in `[0000-001f]`.
+pub fn expand_hex(text: &str) -> Result<Vec<String>, HostlistError> {
+    expand_with(text, Digits::Hex)
+}
+
+/// What numbers in brackets are written in.
+#[derive(Clone, Copy)]
+enum Digits {
+    Decimal,
+    Hex,
+}
+
+impl Digits {
+    fn number(self, text: &str) -> Option<u64> {
+        let (radix, is_digit): (u32, fn(&u8) -> bool) = match self {
+            Self::Decimal => (10, u8::is_ascii_digit),
+            Self::Hex => (16, u8::is_ascii_hexdigit),
+        };
+        let is_number = !text.is_empty() && text.bytes().all(|b| is_digit(&b));
+        is_number.then(|| u64::from_str_radix(text, radix).ok())?
+    }
+
+    fn text(self, n: u64, width: usize) -> String {
+        match self {
+            Self::Decimal => format!("{n:0width$}"),
+            Self::Hex => format!("{n:0width$x}"),
+        }
+    }
+}
+
+fn expand_with(text: &str, digits: Digits) -> Result<Vec<String>, HostlistError> {
     let mut names = Vec::new();
     let mut known = BTreeSet::new();
     for part in split_outside_brackets(text)? {
-        for name in expand_part(part)? {
+        for name in expand_part(part, digits)? {
             if known.insert(name.clone()) {
                 names.push(name);
             }
@@ -63,7 +97,7 @@ fn split_outside_brackets(text: &str) -> Result<Vec<&str>, HostlistError> {
     Ok(parts.into_iter().filter(|part| !part.is_empty()).collect())
 }
 
-fn expand_part(part: &str) -> Result<Vec<String>, HostlistError> {
+fn expand_part(part: &str, digits: Digits) -> Result<Vec<String>, HostlistError> {
     let Some((head, rest)) = part.split_once('[') else {
         return Ok(vec![part.to_owned()]);
     };
@@ -76,12 +110,7 @@ fn expand_part(part: &str) -> Result<Vec<String>, HostlistError> {
     for range in ranges.split(',') {
         let (from, to) = range.split_once('-').unwrap_or((range, range));
         let number = |text: &str| {
-            let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-            let value = if is_number {
-                text.parse::<u64>().ok()
-            } else {
-                None
-            };
+            let value = digits.number(text);
             value.ok_or_else(|| HostlistError::Range(range.to_owned()))
         };
         let (low, high) = (number(from)?, number(to)?);
@@ -92,7 +121,7 @@ fn expand_part(part: &str) -> Result<Vec<String>, HostlistError> {
             return Err(HostlistError::TooMany);
         }
         let width = from.len();
-        names.extend((low..=high).map(|n| format!("{head}{n:0width$}{tail}")));
+        names.extend((low..=high).map(|n| format!("{head}{}{tail}", digits.text(n, width))));
     }
     Ok(names)
 }
@@ -242,6 +271,15 @@ mod tests {
         let mut names = ["oss10", "Oss9", "mds", "oss9a", ""];
         names.sort_by_key(|name| natural(name));
         assert_eq!(names, ["", "mds", "Oss9", "oss9a", "oss10"]);
+    }
+
+    #[test]
+    fn hexadecimal_lists_count_on_after_nine() {
+        let found = expand_hex("lab-OST[0008-000b,0010],lab-MDT0000").unwrap();
+        let wanted = "lab-OST0008 lab-OST0009 lab-OST000a lab-OST000b lab-OST0010 lab-MDT0000";
+        assert_eq!(found.join(" "), wanted);
+        assert!(matches!(expand("a[0-f]"), Err(HostlistError::Range(_))));
+        assert!(matches!(expand_hex("a[g]"), Err(HostlistError::Range(_))));
     }
 
     #[test]

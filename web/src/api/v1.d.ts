@@ -21,6 +21,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of client mounts on servers that report here. */
+        get: operations["clients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One client mount, as `SERVER:/MOUNT/POINT`. */
+        get: operations["client"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/devices": {
         parameters: {
             query?: never;
@@ -842,6 +876,27 @@ export interface components {
              * @default null
              */
             role?: string | null;
+        };
+        /** @description A mount of a file system on a server that reports here. */
+        Client: {
+            /** @description Name of the file system. */
+            filesystem: string;
+            /** @description Id of the file system, where that is known here. */
+            filesystem_id?: string | null;
+            /** @description Id for URLs. */
+            id: string;
+            /** @description Whether it can only be read. */
+            is_read_only: boolean;
+            /** @description The MGS as it was mounted. */
+            mgs: string;
+            /** @description Mount point. */
+            mount_point: string;
+            /** @description `SERVER:/MOUNT/POINT`. */
+            name: string;
+            /** @description The server it is on. */
+            server: components["schemas"]["Ref"];
+            /** @description `mounted`, or `stale` (last seen so on a server that is silent). */
+            state: string;
         };
         /** @description A client mount on this host. */
         ClientMount: {
@@ -2303,6 +2358,37 @@ export interface components {
              * @default
              */
             version?: string;
+        };
+        /** @description One page of a list. */
+        Page_Client: {
+            /** @description The rows. */
+            items: {
+                /** @description Name of the file system. */
+                filesystem: string;
+                /** @description Id of the file system, where that is known here. */
+                filesystem_id?: string | null;
+                /** @description Id for URLs. */
+                id: string;
+                /** @description Whether it can only be read. */
+                is_read_only: boolean;
+                /** @description The MGS as it was mounted. */
+                mgs: string;
+                /** @description Mount point. */
+                mount_point: string;
+                /** @description `SERVER:/MOUNT/POINT`. */
+                name: string;
+                /** @description The server it is on. */
+                server: components["schemas"]["Ref"];
+                /** @description `mounted`, or `stale` (last seen so on a server that is silent). */
+                state: string;
+            }[];
+            /** @description Pass as `cursor` for the next page; null on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description Rows that match in all.
+             */
+            total: number;
         };
         /** @description One page of a list. */
         Page_ConsoleLine: {
@@ -3930,6 +4016,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Allowed"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clients: {
+        parameters: {
+            query?: {
+                /** @description Rows at most, 1 to 1000; 100 if absent. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Skip this many rows (for scroll bars); not with `cursor`. */
+                offset?: number;
+                /** @description Field to sort by; `-field` for the other direction. */
+                sort?: string;
+                /** @description Text that the name or another shown field must contain, any case. */
+                q?: string;
+                /** @description Only rows in this state. */
+                state?: string;
+                /** @description Only rows of this kind (`mgt`, `mdt`, `ost`; device kinds). */
+                kind?: string;
+                /** @description Only rows of this file system, by id or name. */
+                filesystem?: string;
+                /** @description Only rows that concern this server, by id or name. */
+                server?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Client"];
+                };
+            };
+            /** @description What went wrong, and what to do. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    client: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Client"];
                 };
             };
             /** @description What went wrong, and what to do. */

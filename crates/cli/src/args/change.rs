@@ -57,6 +57,20 @@ pub enum ServerVerb {
         #[arg(long, conflicts_with = "force")]
         keep_enrolled: bool,
     },
+    /// List servers that are out of service, by the spec or in Pacemaker.
+    #[command(after_help = "Example:\n  candela server maintenance")]
+    Maintenance,
+    /// Cut a server's agent off at once. For admins.
+    #[command(
+        after_help = "Its certificate is void from then on, and what it last said grows stale; nothing is done to\nwhat it serves. `candela server remove` first takes it out of the spec.\n\nExample:\n  candela server revoke oss9"
+    )]
+    Revoke {
+        /// Its name or id.
+        name: String,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
+    },
 }
 
 /// What can be asked of targets.
@@ -78,8 +92,80 @@ pub enum TargetVerb {
         to: Option<String>,
     },
     /// Move targets to the server that they belong on.
-    #[command(after_help = "Example:\n  candela target failback 'scratch-OST[0000-0003]' --follow")]
+    #[command(after_help = "Example:\n  candela target failback 'scratch-OST[0000-001f]' --follow")]
     Failback(Things),
+    /// Mount targets that are to be up.
+    #[command(after_help = "Example:\n  candela target start scratch-OST0001 --follow")]
+    Start(Things),
+    /// Unmount targets; each goes down with its file system or server, and the answer says how.
+    #[command(after_help = "Example:\n  candela target stop scratch-OST0001")]
+    Stop(Things),
+    /// Take targets out of their file system.
+    #[command(
+        after_help = "Candela takes no single target out: it says why, and what is safe by hand in which order.\nA target goes with its file system: `candela fs remove`.\n\nExample:\n  candela target remove scratch-OST0001"
+    )]
+    Remove(Things),
+}
+
+/// What can be asked of HA clusters.
+#[derive(Clone, Debug, Subcommand)]
+pub enum HaVerb {
+    /// List or show.
+    #[command(flatten)]
+    Read(Noun),
+    /// Show the targets of one as Pacemaker, the mount tables, the MGS and the spec say them.
+    #[command(
+        after_help = "Examples:\n  candela ha targets oss1                # of the cluster that this server is in\n  candela ha targets 'oss1 + oss2' --output json"
+    )]
+    Targets {
+        /// Its name or id, or one of its servers.
+        name: String,
+    },
+    /// Move all targets of HA clusters that run elsewhere to the servers that they belong on.
+    #[command(after_help = "Example:\n  candela ha failback oss1 --follow")]
+    Failback(Things),
+}
+
+/// What can be asked of clients.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ClientVerb {
+    /// List or show.
+    #[command(flatten)]
+    Read(Noun),
+    /// Mount a file system on servers, and keep it mounted.
+    #[command(
+        after_help = "The spec is changed. --fs is needed where neither the spec nor the server knows the mount yet.\n\nExamples:\n  candela client mount 'login[1-4]:/mnt/scratch' --fs scratch --follow\n  candela client mount login1:/mnt/scratch --dry-run"
+    )]
+    Mount {
+        /// Which, and how.
+        #[command(flatten)]
+        things: Things,
+        /// The file system, where it is to be mounted for the first time.
+        #[arg(long = "fs", value_name = "NAME")]
+        filesystem: Option<String>,
+    },
+    /// Unmount a file system on servers, and keep it unmounted.
+    #[command(
+        after_help = "The spec is changed. Who uses the mount keeps it busy: the step then fails and says so.\n\nExample:\n  candela client unmount login1:/mnt/scratch --follow"
+    )]
+    Unmount(Things),
+}
+
+/// What can be asked of pools.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ZpoolVerb {
+    /// List or show.
+    #[command(flatten)]
+    Read(Noun),
+    /// Import pools; each goes where its target goes, and the answer says how.
+    #[command(after_help = "Example:\n  candela zpool import scratch-ost0")]
+    Import(Things),
+    /// Export pools; each goes where its target goes, and the answer says how.
+    #[command(after_help = "Example:\n  candela zpool export scratch-ost0")]
+    Export(Things),
+    /// Destroy pools; each goes with its file system, and the answer says how.
+    #[command(after_help = "Example:\n  candela zpool destroy scratch-ost0")]
+    Destroy(Things),
 }
 
 /// What can be asked of file systems.
@@ -90,7 +176,7 @@ pub enum FsVerb {
     Read(Noun),
     /// Create one: devices and servers that suit are proposed.
     #[command(
-        after_help = "Devices that hold data are left out unless they are named.\n\nExamples:\n  candela fs create scratch --dry-run\n  candela fs create scratch --osts 8 --yes --yes-destroy blank --follow\n  candela fs create home --back-end zfs --pool-layout raidz2 --pool-devices 10"
+        after_help = "Devices that hold data are left out unless they are named.\n\nExamples:\n  candela fs create scratch --dry-run\n  candela fs create scratch --osts 8 --yes --yes-destroy blank --follow\n  candela fs create home --back-end zfs --pool-layout raidz2 --pool-devices 10\n  candela fs create scratch --fencing bmc.yaml\n\nbmc.yaml, where servers report the addresses of their BMCs:\n  agent: fence_ipmilan\n  parameters: {username: admin}\n  secrets: {password: bmc}      # kept by `candela secret set bmc`"
     )]
     Create(Box<CreateArgs>),
     /// Add targets to one, on what is free.
@@ -117,7 +203,7 @@ pub enum FsVerb {
 /// Things to change, and how.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Things {
-    /// Names; host lists are expanded.
+    /// Names; lists such as `oss[1-4]` stand for several.
     #[arg(required = true)]
     pub names: Vec<String>,
     /// How.
@@ -194,7 +280,7 @@ pub struct Parts {
     /// Servers for OSTs, as a host list.
     #[arg(long, value_name = "SERVERS")]
     pub ost_servers: Option<String>,
-    /// How many MDTs.
+    /// How many MDTs; one for a new file system, and no more, if not given.
     #[arg(long, value_name = "N")]
     pub mdts: Option<u16>,
     /// How many OSTs; as many as there are devices that suit if not given.

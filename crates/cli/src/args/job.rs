@@ -75,8 +75,8 @@ pub enum JobVerb {
         after_help = "Examples:\n  candela job list\n  candela job list --state needs_attention"
     )]
     List {
-        /// Only jobs in this state: running, `needs_attention`, cancelling, done, cancelled.
-        #[arg(long)]
+        /// Only jobs in this state.
+        #[arg(long, value_parser = ["running", "needs_attention", "cancelling", "done", "cancelled"])]
         state: Option<String>,
         /// Rows at most.
         #[arg(long, default_value_t = 50)]

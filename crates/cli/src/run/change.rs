@@ -3,12 +3,13 @@
 
 use super::{job, spec};
 use crate::args::Common;
-use crate::args::change::{Doing, ServerVerb, TargetVerb, Things};
-use crate::client::Client;
+use crate::args::change::{ClientVerb, Doing, HaVerb, ServerVerb, TargetVerb, Things, ZpoolVerb};
+use crate::client::{Client, segment};
 use crate::output::{self, Screen};
 use anyhow::{Context, Result, bail};
 use api::allowed::{Allowed, AllowedVerb};
 use api::job::{JobMade, NewJob};
+use api::page::Done;
 use api::spec::{ConsentGiven, ConsentNeeded, Edit, Goal, Plan, PlanRequest};
 use rustix::termios::isatty;
 use std::collections::BTreeMap;
@@ -172,13 +173,24 @@ pub(super) async fn use_verb(
     things: &Things,
     common: &Common,
 ) -> Result<ExitCode> {
+    let names = super::names_of(of.0, &things.names)?;
+    use_of(client, of, &names, (&things.doing, common)).await
+}
+
+/// The same for names that are known one by one.
+async fn use_of(
+    client: &Client,
+    of: (&str, &str),
+    names: &[String],
+    (doing, common): (&Doing, &Common),
+) -> Result<ExitCode> {
     let mut asked = PlanRequest::default();
-    for name in super::expand(&things.names)? {
-        let verb = allowed(client, of, &name).await?;
+    for name in names {
+        let verb = allowed(client, of, name).await?;
         asked.goals.extend(verb.goals);
         asked.edits.extend(verb.edits);
     }
-    carry_out(client, asked, &things.doing, common).await
+    carry_out(client, asked, doing, common).await
 }
 
 /// A verb of a thing, if it may be used.
@@ -229,6 +241,20 @@ pub async fn server(client: &Client, verb: ServerVerb, common: &Common) -> Resul
             };
             carry_out(client, asked, &things.doing, common).await
         }
+        ServerVerb::Maintenance => {
+            super::server::maintenance(client, common).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        ServerVerb::Revoke { name, yes } => {
+            if !yes {
+                let prompt = format!("The agent of {name} is cut off. Type {name} to agree: ");
+                confirm(&prompt, &name)?;
+            }
+            let path = format!("servers/{}/revoke", segment(&name));
+            let _: Done = client.post(&path, &serde_json::json!({})).await?;
+            eprintln!("{name} is revoked");
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
@@ -243,7 +269,7 @@ pub async fn target(client: &Client, verb: TargetVerb, common: &Common) -> Resul
             use_verb(client, ("target", "failover"), &things, common).await
         }
         TargetVerb::Failover { things, to } => {
-            let names = super::expand(&things.names)?;
+            let names = super::names_of("target", &things.names)?;
             let goals = names.into_iter().map(|target| Goal::Failover {
                 target,
                 to: to.clone(),
@@ -257,5 +283,73 @@ pub async fn target(client: &Client, verb: TargetVerb, common: &Common) -> Resul
         TargetVerb::Failback(things) => {
             use_verb(client, ("target", "failback"), &things, common).await
         }
+        TargetVerb::Start(things) => use_verb(client, ("target", "start"), &things, common).await,
+        TargetVerb::Stop(things) => use_verb(client, ("target", "stop"), &things, common).await,
+        TargetVerb::Remove(things) => use_verb(client, ("target", "remove"), &things, common).await,
     }
+}
+
+/// Changes HA clusters. One is found by its servers' names, too.
+pub async fn ha(client: &Client, verb: HaVerb, common: &Common) -> Result<ExitCode> {
+    match verb {
+        HaVerb::Read(noun) => super::ha::run(client, noun, common).await?,
+        HaVerb::Targets { name } => super::ha::targets(client, &name, common).await?,
+        HaVerb::Failback(Things { names, doing }) => {
+            let found = super::ha::named(client, &super::expand(&names)?).await?;
+            let ids: Vec<String> = found.into_iter().map(|ha| ha.id).collect();
+            let of = ("ha-cluster", "failback");
+            return use_of(client, of, &ids, (&doing, common)).await;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Changes client mounts.
+pub async fn client(client: &Client, verb: ClientVerb, common: &Common) -> Result<ExitCode> {
+    match verb {
+        ClientVerb::Read(noun) => {
+            super::client::run(client, noun, common).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        ClientVerb::Mount {
+            things,
+            filesystem: None,
+        } => use_verb(client, ("client", "mount"), &things, common).await,
+        ClientVerb::Mount {
+            things,
+            filesystem: Some(filesystem),
+        } => {
+            let mut asked = PlanRequest::default();
+            for name in super::expand(&things.names)? {
+                let split = name.split_once(":/");
+                let (server, at) = split.with_context(|| {
+                    format!("{name:?} is not a client mount such as `login1:/mnt/scratch`")
+                })?;
+                asked.edits.push(Edit::SetClient {
+                    server: server.to_owned(),
+                    filesystem: filesystem.parse()?,
+                    mount_point: format!("/{at}"),
+                    mounted: true,
+                });
+            }
+            carry_out(client, asked, &things.doing, common).await
+        }
+        ClientVerb::Unmount(things) => {
+            use_verb(client, ("client", "unmount"), &things, common).await
+        }
+    }
+}
+
+/// Changes pools.
+pub async fn zpool(client: &Client, verb: ZpoolVerb, common: &Common) -> Result<ExitCode> {
+    let (verb, things) = match verb {
+        ZpoolVerb::Read(noun) => {
+            super::zpool::run(client, noun, common).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        ZpoolVerb::Import(things) => ("import", things),
+        ZpoolVerb::Export(things) => ("export", things),
+        ZpoolVerb::Destroy(things) => ("destroy", things),
+    };
+    use_verb(client, ("zpool", verb), &things, common).await
 }

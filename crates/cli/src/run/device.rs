@@ -13,6 +13,7 @@ use api::server::Ref;
 pub(crate) const VIEW: View<Device, Device> = View {
     noun: "device",
     path: "devices",
+    only: None,
     head: &[
         "PATH", "SIZE", "WHAT~", "SEEN BY~", "TARGETS~", "ID", "MODEL~", "SERIAL~",
     ],

@@ -12,6 +12,7 @@ use api::target::Target;
 pub(crate) const VIEW: View<FileSystem, FileSystem> = View {
     noun: "fs",
     path: "filesystems",
+    only: None,
     head: &[
         "NAME", "STATE", "MDTS", "OSTS", "MOUNTED", "CLIENTS", "SIZE", "FREE", "SURE", "MGS~",
     ],

@@ -3,15 +3,18 @@
 use super::{View, concerns, evidence, noun};
 use crate::args::{Common, Noun};
 use crate::client::{Client, segment};
-use crate::output::{Row, Screen, block, fields, sentences, some_or_dash, table_block};
+use crate::output::{
+    self, Row, Screen, block, fields, or_dash, sentences, some_or_dash, table_block,
+};
 use crate::run::server::names;
 use anyhow::Result;
-use api::ha::HaCluster;
+use api::ha::{HaCluster, HaTarget};
 
 /// How HA clusters are listed and shown.
 pub(crate) const VIEW: View<HaCluster, HaCluster> = View {
     noun: "ha",
     path: "ha-clusters",
+    only: None,
     head: &[
         "NAME~",
         "MANAGER",
@@ -33,13 +36,17 @@ pub(crate) const VIEW: View<HaCluster, HaCluster> = View {
 
 /// Lists or shows HA clusters. One is found by its servers' names, too.
 pub async fn run(client: &Client, verb: Noun, common: &Common) -> Result<()> {
-    let names = match verb {
-        Noun::Show { names } => names,
-        list @ Noun::List(_) => return noun(client, list, common, &VIEW).await,
-    };
+    match verb {
+        Noun::Show { names } => super::print(&named(client, &names).await?, common, show),
+        list @ Noun::List(_) => noun(client, list, common, &VIEW).await,
+    }
+}
+
+/// The clusters of these names, each once: an id, a name, or one of its servers.
+pub(super) async fn named(client: &Client, names: &[String]) -> Result<Vec<HaCluster>> {
     let all: Vec<HaCluster> = client.list(VIEW.path, &[], None).await?;
     let mut found: Vec<HaCluster> = Vec::new();
-    for name in &names {
+    for name in names {
         let those: Vec<&HaCluster> = all.iter().filter(|ha| is_named(ha, name)).collect();
         if those.is_empty() {
             // The manager says it best.
@@ -52,7 +59,63 @@ pub async fn run(client: &Client, verb: Noun, common: &Common) -> Result<()> {
             }
         }
     }
-    super::print(&found, common, show)
+    Ok(found)
+}
+
+/// Shows the targets of a cluster as each of those says that know them.
+pub async fn targets(client: &Client, name: &str, common: &Common) -> Result<()> {
+    let mut found: Vec<HaTarget> = Vec::new();
+    for ha in named(client, &[name.to_owned()]).await? {
+        let path = format!("{}/{}/targets", VIEW.path, segment(&ha.id));
+        found.extend(client.list::<HaTarget>(&path, &[], None).await?);
+    }
+    if !common.output.is_table() {
+        return output::data(common.output, &found);
+    }
+    if found.is_empty() {
+        eprintln!("it has no target");
+        return Ok(());
+    }
+    output::say(sides(&found, Screen::standard()).trim_end())
+}
+
+/// What each side says of each target, and then where they disagree.
+pub(crate) fn sides(all: &[HaTarget], screen: Screen) -> String {
+    let rows = all.iter().map(|one| {
+        let resource = one.resource.as_ref();
+        let pacemaker = resource.map(|of| {
+            let on = stdx::hostlist::fold(&of.nodes);
+            format!("{} {on}", of.role.to_lowercase()).trim().to_owned()
+        });
+        let spec = one.spec.as_ref();
+        let spec = spec.map(|spec| format!("{} {}", spec.wanted, spec.home.name));
+        vec![
+            one.target.name.clone(),
+            or_dash(pacemaker.as_ref()),
+            some_or_dash(names(&one.mounted_on)),
+            or_dash(one.home.as_ref().map(|home| &home.name)),
+            or_dash(spec.as_ref()),
+            some_or_dash(names(&one.servers)),
+        ]
+    });
+    let head = [
+        "TARGET",
+        "PACEMAKER~",
+        "MOUNTED ON~",
+        "HOME",
+        "SPEC~",
+        "SERVERS~",
+    ];
+    let mut text = screen.table(&head, rows);
+    text.push('\n');
+    let say = |one: &HaTarget| {
+        let said = concerns(&one.disagreements).into_iter();
+        let name = one.target.name.clone();
+        said.map(move |text| format!("{name}: {text}"))
+    };
+    let said: Vec<String> = all.iter().flat_map(say).collect();
+    text.push_str(&sentences("They disagree", screen, &said));
+    text
 }
 
 fn is_named(ha: &HaCluster, name: &str) -> bool {

@@ -5,17 +5,19 @@ use super::{View, concerns, noun};
 use crate::args::{Common, Noun};
 use crate::client::Client;
 use crate::output::{
-    Row, Screen, block, bytes, cut, fields, or_dash, sentences, short_bytes, some_or_dash,
+    self, Row, Screen, block, bytes, cut, fields, or_dash, sentences, short_bytes, some_or_dash,
     table_block,
 };
 use anyhow::Result;
 use api::device::DeviceNode;
+use api::ha::OutOfService;
 use api::server::{ClientMount, Ref, Server, ServerDetail};
 
 /// How servers are listed and shown.
 pub(crate) const VIEW: View<Server, ServerDetail> = View {
     noun: "server",
     path: "servers",
+    only: None,
     head: &[
         "NAME", "STATE", "ROLES~", "MOUNTED", "HA~", "LUSTRE", "AGE", "KERNEL", "OS~", "NIDS~",
     ],
@@ -29,6 +31,51 @@ pub(crate) const VIEW: View<Server, ServerDetail> = View {
 /// Lists or shows servers.
 pub async fn run(client: &Client, verb: Noun, common: &Common) -> Result<()> {
     noun(client, verb, common, &VIEW).await
+}
+
+/// Lists servers that are out of service.
+pub async fn maintenance(client: &Client, common: &Common) -> Result<()> {
+    let found: Vec<OutOfService> = client.list("maintenance", &[], None).await?;
+    if !common.output.is_table() {
+        return output::data(common.output, &found);
+    }
+    if found.is_empty() {
+        eprintln!("every server is in service");
+        return Ok(());
+    }
+    output::say(&out_of_service(&found, Screen::standard()))
+}
+
+/// Servers that are out of service, and what keeps them from being worked on.
+pub(crate) fn out_of_service(all: &[OutOfService], screen: Screen) -> String {
+    let rows = all.iter().map(|one| {
+        let by = [
+            (one.is_drained, "drained"),
+            (
+                one.is_cluster_in_maintenance,
+                "its cluster is in maintenance",
+            ),
+        ];
+        let by = by.iter().filter(|(is_so, _)| *is_so).map(|(_, word)| *word);
+        let node = one.node.as_ref();
+        vec![
+            one.server.name.clone(),
+            one.state.clone(),
+            some_or_dash(by.collect::<Vec<_>>().join(", ")),
+            node.map_or("-".to_owned(), |node| format!("{node:?}").to_lowercase()),
+            some_or_dash(names(&one.mounted)),
+            one.n_clients.to_string(),
+        ]
+    });
+    let head = [
+        "SERVER",
+        "STATE",
+        "OUT BY~",
+        "PACEMAKER",
+        "MOUNTED STILL~",
+        "CLIENTS",
+    ];
+    screen.table(&head, rows)
 }
 
 fn row(server: &Server) -> Row {

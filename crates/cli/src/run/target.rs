@@ -11,6 +11,7 @@ use api::target::Target;
 pub(crate) const VIEW: View<Target, Target> = View {
     noun: "target",
     path: "targets",
+    only: None,
     head: &[
         "LABEL",
         "STATE",

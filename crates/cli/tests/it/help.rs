@@ -6,7 +6,7 @@ use clap::{Args, Command, Subcommand};
 fn shape() -> Command {
     let command = Command::new("candela");
     let command = cli::args::Common::augment_args(command);
-    let mut command = cli::args::complete(cli::Command::augment_subcommands(command));
+    let mut command = cli::args::noun::complete(cli::Command::augment_subcommands(command));
     command.build();
     command
 }

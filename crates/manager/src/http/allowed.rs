@@ -5,7 +5,7 @@ use super::caller::Viewer;
 use super::input::Json;
 use super::input::Query;
 use super::problem::{Fault, Problems, bad, not_found};
-use super::read::{fs_named, ha_named, server_id, target_key};
+use super::read::{client_key, fs_named, ha_named, server_id, target_key};
 use super::spec::{failed, kept, sentence};
 use crate::planning::parse;
 use crate::state::World;
@@ -167,10 +167,7 @@ fn ha_cluster(world: &World, name: &str) -> Found {
 
 /// `SERVER:/MOUNT/POINT`.
 fn client(world: &World, name: &str) -> Found {
-    let split = name.split_once(":/");
-    let (server, at) = split.ok_or_else(|| not_found("client mount", name))?;
-    let id = server_id(world, server)?;
-    let at = format!("/{at}");
+    let (id, at) = client_key(world, name)?;
     let about = Ref {
         id: format!("{id}:{at}"),
         name: format!("{}:{at}", server_ref(world, id).name),

@@ -7,8 +7,9 @@ use super::input::Query;
 use super::problem::{Fault, Problems, fault, not_found};
 use crate::lists;
 use crate::state::{VERSION, World};
-use crate::views::noun::{Devices, FileSystems, HaClusters, Servers, Targets};
+use crate::views::noun::{Clients, Devices, FileSystems, HaClusters, Servers, Targets};
 use crate::views::{server as servers_view, storage};
+use api::client::Client;
 use api::codes;
 use api::device::Device;
 use api::filesystem::FileSystem;
@@ -115,6 +116,21 @@ pub(crate) async fn ha_clusters(
         .map(Json)
 }
 
+/// `GET /clients`.
+#[utoipa::path(
+    get, path = "/clients", tag = "clients",
+    summary = "A page of client mounts on servers that report here.",
+    params(ListQuery),
+    responses((status = 200, body = Page<Client>), Problems)
+)]
+pub(crate) async fn clients(
+    State(app): State<App>,
+    _: Viewer,
+    Query(query): Query<ListQuery>,
+) -> Listed<Client> {
+    lists::page::<Clients>(&app.manager, &query).await.map(Json)
+}
+
 /// The server of an id or name.
 pub(crate) fn server_id(world: &World, name: &str) -> Result<ServerId, Fault> {
     if let Ok(id) = name.parse::<ServerId>()
@@ -149,6 +165,13 @@ pub(crate) fn target_key(world: &World, name: &str) -> Result<TargetKey, Fault> 
     let label = label.map_err(|_| not_found("target", name))?;
     let found = all.iter().filter(|(_, target)| target.label == label);
     one("target", name, found.map(|(key, _)| key.clone()).collect())
+}
+
+/// The server and mount point of `SERVER:/MOUNT/POINT`, the server by id or name.
+pub(crate) fn client_key(world: &World, name: &str) -> Result<(ServerId, String), Fault> {
+    let split = name.split_once(":/");
+    let (server, at) = split.ok_or_else(|| not_found("client mount", name))?;
+    Ok((server_id(world, server)?, format!("/{at}")))
 }
 
 /// The file system of an id or name.
@@ -285,4 +308,23 @@ pub(crate) async fn ha_cluster(
     let world = app.manager.world();
     let (key, ha) = ha_named(&world, &id)?;
     Ok(Json(storage::ha_cluster(&world, key, ha)))
+}
+
+/// `GET /clients/{id}`.
+#[utoipa::path(
+    get, path = "/clients/{id}", tag = "clients",
+    summary = "One client mount, as `SERVER:/MOUNT/POINT`.",
+    params(("id" = String, Path, description = "Id or name")),
+    responses((status = 200, body = Client), Problems)
+)]
+pub(crate) async fn client(
+    State(app): State<App>,
+    _: Viewer,
+    Path(id): Path<String>,
+) -> Result<Json<Client>, Fault> {
+    let world = app.manager.world();
+    let key = client_key(&world, &id)?;
+    let found = world.inventory().clients.get(&key);
+    let found = found.ok_or_else(|| not_found("client mount", &id))?;
+    Ok(Json(storage::client(&world, &key, found)))
 }

@@ -3,7 +3,7 @@
 use super::{AT_ONCE, Listed, Lists, Mark};
 use crate::state::{ServerEntry, ServerState, World};
 use crate::views::list::{Ask, Field, SortKey, text_of};
-use crate::views::noun::{Devices, FileSystems, HaClusters, Noun, Servers, Targets};
+use crate::views::noun::{Clients, Devices, FileSystems, HaClusters, Noun, Servers, Targets};
 use crate::views::picture::{self, Picture};
 use crate::views::table::Table;
 use api::summary::{Attention, Topology};
@@ -111,7 +111,7 @@ fn report(n: u32, dice: &mut Dice) -> Report {
         lustre.clients.push(ClientMount {
             fs: "lab".parse().unwrap(),
             mgs: "10.0.0.1@tcp".into(),
-            mount_point: "/mnt/lab".into(),
+            mount_point: format!("/mnt/lab{}", dice.roll(2)),
             is_read_only: false,
         });
     }
@@ -328,6 +328,8 @@ fn tables_follow_what_happens() {
         );
         let by = ["path", "size_bytes", "kind", "content", "model", "seen_by"];
         check::<Devices>(&lists, &world, &mut dice, &by, &["oss10", "ost0003"]);
+        let by = ["name", "filesystem", "state", "mount_point"];
+        check::<Clients>(&lists, &world, &mut dice, &by, &["oss10", "/mnt"]);
         check::<HaClusters>(&lists, &world, &mut dice, &["name", "servers"], &["oss10"]);
     }
     assert!(

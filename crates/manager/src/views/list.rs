@@ -2,6 +2,7 @@
 
 use crate::http::problem::{Fault, bad};
 use api::page::{LIMIT_DEFAULT, LIMIT_MAX, ListQuery};
+use lustre::label::TargetLabel;
 use serde_json::Value;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -139,9 +140,12 @@ impl SortKey {
         Self::Number(Number(n as f64))
     }
 
-    /// Of a text.
+    /// Of a text. Targets sort by their index, which is hexadecimal.
     pub fn text(text: &str) -> Self {
-        Self::Text(natural(text).into())
+        let Some((head, index)) = indexed(text) else {
+            return Self::Text(natural(text).into());
+        };
+        Self::Text(natural(&format!("{head}{index}")).into())
     }
 
     /// Of a field as callers see it.
@@ -154,6 +158,15 @@ impl SortKey {
             other => Self::Text(other.to_string().into()),
         }
     }
+}
+
+/// What stands before a target's index, and the index.
+fn indexed(text: &str) -> Option<(&str, u16)> {
+    // All other texts are told by one byte: there are many.
+    let at = text.len().checked_sub("-OST0000".len())?;
+    (text.as_bytes()[at] == b'-').then_some(())?;
+    let label = text.parse::<TargetLabel>().ok()?;
+    Some((text.get(..at + "-OST".len())?, label.index()?.0))
 }
 
 /// Every text in a row, in lower case, one to a line. Two levels deep; the
@@ -196,6 +209,23 @@ mod tests {
         ];
         let keys: Vec<_> = rising.iter().map(SortKey::of).collect();
         assert!(keys.is_sorted_by(|a, b| a < b), "{keys:?}");
+    }
+
+    #[test]
+    fn targets_sort_by_their_index() {
+        let rising = [
+            "lab-MDT0000",
+            "lab-OST0001",
+            "lab-OST0009",
+            "lab-OST000a",
+            "lab-OST000f",
+            "lab-OST0010",
+            "lab-OST001e",
+            "lab-OST0100",
+            "lab2-OST0000",
+            "MGS",
+        ];
+        assert!(rising.is_sorted_by_key(|label| SortKey::text(label)));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The five lists: what a query can ask of a row, and the row as callers see it.
+//! The lists: what a query can ask of a row, and the row as callers see it.
 
 use super::list::{Field, SortKey};
 use super::{concerns, confidence, server, server_ref, storage};
@@ -81,6 +81,8 @@ pub(crate) struct FileSystems;
 pub(crate) struct Devices;
 /// HA clusters.
 pub(crate) struct HaClusters;
+/// Client mounts.
+pub(crate) struct Clients;
 
 /// File systems that a server serves, may serve or mounts.
 fn filesystems_of(world: &World, id: ServerId) -> BTreeSet<&FsKey> {
@@ -308,5 +310,33 @@ impl Noun for HaClusters {
     fn row(world: &World, key: &HaKey, _: Timestamp) -> Option<Self::Row> {
         let ha = world.inventory().ha_clusters.get(key)?;
         Some(storage::ha_cluster(world, key, ha))
+    }
+}
+
+impl Noun for Clients {
+    type Key = (ServerId, String);
+    type Row = api::client::Client;
+    const NAME: &'static str = "client";
+    const FIELDS: &'static [Field] = &[Field::State, Field::FileSystem, Field::Server];
+
+    fn keys(world: &World) -> Vec<Self::Key> {
+        world.inventory().clients.keys().cloned().collect()
+    }
+
+    fn facets(world: &World, key: &Self::Key) -> Option<Facets> {
+        let client = world.inventory().clients.get(key)?;
+        let mut facets = Facets::default();
+        facets.add(Field::State, storage::client_state(world, key.0));
+        facets.add(Field::FileSystem, client.fs_name.to_string());
+        if let Some(key) = &client.fs {
+            facets.add(Field::FileSystem, key.0.clone());
+        }
+        facets.add_server(world, key.0);
+        Some(facets)
+    }
+
+    fn row(world: &World, key: &Self::Key, _: Timestamp) -> Option<Self::Row> {
+        let client = world.inventory().clients.get(key)?;
+        Some(storage::client(world, key, client))
     }
 }

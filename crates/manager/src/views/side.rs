@@ -1,6 +1,7 @@
 //! A target as Pacemaker, the mount tables, the MGS and the spec each say it,
 //! and where they disagree. It only compares.
 
+use super::list::SortKey;
 use super::{concerns, server_ref, storage, target_ref};
 use crate::state::World;
 use api::codes;
@@ -12,7 +13,6 @@ use model::report::HaResource;
 use model::spec::{FsWanted, HaManager};
 use plan::resolved::{Resolved, TargetPlace};
 use std::collections::{BTreeMap, BTreeSet};
-use stdx::hostlist::natural;
 
 /// What detection says where two of its sources disagree about a place.
 const OF_PLACES: [&str; 8] = [
@@ -33,7 +33,7 @@ pub(crate) fn targets(world: &World, ha: &HaCluster) -> Vec<TargetKey> {
     let near = known.flat_map(|server| server.may_serve.iter().chain(&server.mounted));
     let all: BTreeSet<&TargetKey> = ha.targets.iter().chain(near).collect();
     let mut all: Vec<TargetKey> = all.into_iter().cloned().collect();
-    all.sort_by_cached_key(|key| natural(&target_ref(world, key).name));
+    all.sort_by_cached_key(|key| SortKey::text(&target_ref(world, key).name));
     all
 }
 

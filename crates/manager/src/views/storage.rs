@@ -1,13 +1,14 @@
 //! Targets, file systems, devices and HA clusters.
 
 use super::{concerns, confidence, evidence, server_ref, target_ref};
-use crate::state::World;
+use crate::state::{ServerState, World};
+use api::client::Client;
 use api::device::{Device, DevicePath};
 use api::filesystem::{ClientRef, FileSystem};
 use api::ha::HaCluster;
 use api::server::Ref;
 use api::target::Target;
-use model::ids::DeviceId;
+use model::ids::{DeviceId, ServerId};
 use model::inventory::{self, FsKey, HaKey, TargetKey, TargetState};
 use model::report::DeviceKind;
 use stdx::hostlist::natural;
@@ -223,5 +224,35 @@ pub(crate) fn ha_cluster(world: &World, key: &HaKey, ha: &inventory::HaCluster) 
         confidence: confidence(ha.confidence),
         evidence: evidence(world, &ha.evidence),
         concerns: concerns(&ha.concerns),
+    }
+}
+
+/// Mounted, as far as a server says that is not silent.
+pub(crate) fn client_state(world: &World, server: ServerId) -> &'static str {
+    match world.server(server).map(|entry| entry.state) {
+        Some(ServerState::Online) => "mounted",
+        _ => "stale",
+    }
+}
+
+/// A client mount.
+pub(crate) fn client(
+    world: &World,
+    (id, mount_point): &(ServerId, String),
+    client: &inventory::Client,
+) -> Client {
+    let server = server_ref(world, *id);
+    let lustre = world.report(*id).and_then(|report| report.lustre.as_ref());
+    let mut seen = lustre.into_iter().flat_map(|lustre| &lustre.clients);
+    Client {
+        id: format!("{id}:{mount_point}"),
+        name: format!("{}:{mount_point}", server.name),
+        server,
+        mount_point: mount_point.clone(),
+        filesystem: client.fs_name.to_string(),
+        filesystem_id: client.fs.as_ref().map(|key| key.0.clone()),
+        state: client_state(world, *id).to_owned(),
+        mgs: client.mgs.clone(),
+        is_read_only: seen.any(|one| one.mount_point == *mount_point && one.is_read_only),
     }
 }

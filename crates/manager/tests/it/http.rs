@@ -117,6 +117,8 @@ const ROUTES: &[(&str, &str, [u16; 4])] = &[
     ("GET", "/ha-clusters", [401, 200, 200, 200]),
     ("GET", "/ha-clusters/none", [401, 404, 404, 404]),
     ("GET", "/ha-clusters/none/targets", [401, 404, 404, 404]),
+    ("GET", "/clients", [401, 200, 200, 200]),
+    ("GET", "/clients/none", [401, 404, 404, 404]),
     ("GET", "/maintenance", [401, 200, 200, 200]),
     ("GET", "/events", [401, 200, 200, 200]),
     ("GET", "/stream", [401, 200, 200, 200]),

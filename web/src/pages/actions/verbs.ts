@@ -1,6 +1,6 @@
 // What verbs are called, and what they mean in a sentence.
 
-export type Noun = "server" | "target" | "filesystem" | "ha-cluster";
+export type Noun = "server" | "target" | "filesystem" | "ha-cluster" | "client" | "zpool";
 
 interface Word {
   title: string;
@@ -40,6 +40,11 @@ const WORDS: Record<string, Word> = {
   },
   "target start": { title: "Start", means: "It is mounted where it belongs." },
   "target stop": { title: "Stop", means: "It is unmounted; its clients wait until it is back." },
+  "target remove": {
+    title: "Take out",
+    means:
+      "It leaves its file system for good. Candela says what is safe by hand, and in which order.",
+  },
   "filesystem start": { title: "Start", means: "All its targets are mounted, in order." },
   "filesystem stop": {
     title: "Stop",
@@ -54,6 +59,11 @@ const WORDS: Record<string, Word> = {
     title: "Fail all back",
     means: "Each target that runs elsewhere moves back to its home.",
   },
+  "client mount": { title: "Mount", means: "It is mounted, and the spec keeps it so." },
+  "client unmount": { title: "Unmount", means: "It is unmounted, and the spec keeps it so." },
+  "zpool import": { title: "Import", means: "A pool goes where its target goes." },
+  "zpool export": { title: "Export", means: "A pool goes where its target goes." },
+  "zpool destroy": { title: "Destroy", means: "All that is in it is lost." },
 };
 
 /** What a verb is called. One that is new here is called by its own name. */
@@ -84,5 +94,5 @@ export function commonReason(verbs: { why_not?: string | null }[]): string | und
 
 /** Whether a verb loses data. */
 export function isGrave(verb: string): boolean {
-  return verb === "remove" || verb === "force-remove";
+  return ["remove", "force-remove", "destroy"].includes(verb);
 }
