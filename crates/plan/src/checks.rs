@@ -4,10 +4,12 @@
 //! - `view`: the graph and the world, looked at from here.
 //! - `who`: only managed servers that are there; Pacemaker's and others' targets left alone.
 //! - `consent`: nothing is erased without an operator's word.
-//! - `order`: LNet, MGS, MDT0000, the other MDTs, OSTs.
+//! - `order`: LNet before all, the MGS before those that it knows.
+//! - `mdt`: MDT0000 before new targets, all MDTs before new OSTs.
 //! - `single`: no target in two places, in any order that the graph allows.
 
 mod consent;
+mod mdt;
 mod order;
 mod single;
 mod view;
@@ -74,6 +76,7 @@ fn read(graph: &Graph, spec: &Spec, world: World<'_>, needs_consent: bool) -> Ve
     let mut faults = who::check(&view);
     faults.extend(consent::check(&view, needs_consent));
     faults.extend(order::check(&view));
+    faults.extend(mdt::check(&view));
     faults.extend(single::check(&view));
     faults.sort();
     faults

@@ -1,5 +1,4 @@
-//! LNet before all that needs it; the MGS before those that it knows; MDT0000
-//! before the others when they are made, and all MDTs before new OSTs.
+//! LNet before all that needs it; the MGS before those that it knows.
 
 use super::Fault;
 use super::view::{Act, View};
@@ -17,12 +16,11 @@ pub(super) fn check(view: &View<'_>) -> Vec<Fault> {
     for planned in &view.graph.steps {
         faults.extend(lnet(view, planned));
     }
-    let mut order = Order::new(view);
+    let order = Order::new(view);
     for acts in view.acts.values() {
         for act in acts {
             if let Act::Mount(planned) | Act::Register(planned) | Act::Start(planned) = act {
                 faults.extend(order.mgs(planned));
-                faults.extend(order.mdts(planned));
             }
         }
     }
@@ -67,11 +65,6 @@ struct Order<'v, 'a> {
     mgs_now: BTreeSet<&'a str>,
     /// Addresses of the MGS that a file system's targets are told, by format steps.
     told: BTreeMap<&'a FsName, BTreeSet<&'a str>>,
-    /// The step that brings each MDT up.
-    mdts: BTreeMap<&'a FsName, BTreeMap<u16, StepId>>,
-    /// Which MDTs are up once an MDT's step has ended.
-    covered: BTreeMap<StepId, BTreeSet<u16>>,
-    made: BTreeSet<&'a TargetLabel>,
     /// MDTs that hold an MGS too.
     combined: BTreeSet<TargetLabel>,
     /// Steps after each of `mgs`, where those are few.
@@ -89,9 +82,6 @@ impl<'v, 'a> Order<'v, 'a> {
             mgs_down: Vec::new(),
             mgs_now: BTreeSet::new(),
             told: BTreeMap::new(),
-            mdts: BTreeMap::new(),
-            covered: BTreeMap::new(),
-            made: BTreeSet::new(),
             combined: BTreeSet::new(),
             after_mgs: Vec::new(),
         };
@@ -152,7 +142,6 @@ impl<'v, 'a> Order<'v, 'a> {
         }));
         for planned in &graph.steps {
             if let Step::TargetFormatted(step) = &planned.step {
-                self.made.insert(&step.label);
                 if step.is_mgs_too {
                     self.combined.insert(step.label.clone());
                 }
@@ -188,16 +177,6 @@ impl<'v, 'a> Order<'v, 'a> {
                 &mut self.mgs_down
             };
             list.push((planned.id, addresses));
-        }
-        if let TargetLabel::Of {
-            fs,
-            kind: TargetKind::Mdt,
-            index,
-        } = label
-            && is_up
-        {
-            let of = self.mdts.entry(fs).or_default();
-            of.insert(index.0, planned.id);
         }
     }
 
@@ -252,55 +231,6 @@ impl<'v, 'a> Order<'v, 'a> {
             return None;
         }
         let text = format!("{label} is brought up before its MGS is.");
-        Some(Fault::of(planned.id, text))
-    }
-
-    /// New targets need MDT0000, and new OSTs all MDTs.
-    fn mdts(&mut self, planned: &Planned) -> Option<Fault> {
-        let TargetLabel::Of { fs, kind, index } = label(&planned.step)? else {
-            return None;
-        };
-        if !self.made.contains(label(&planned.step)?) {
-            return None;
-        }
-        let view = self.view;
-        let steps = self.mdts.get(fs)?;
-        let wanted: BTreeSet<u16> = match (kind, index.0) {
-            (TargetKind::Mdt, 0) => BTreeSet::new(),
-            (TargetKind::Mdt, _) => steps.keys().copied().filter(|mdt| *mdt == 0).collect(),
-            _ => steps.keys().copied().collect(),
-        };
-        // One that is up, and leaves only later, is up all the while.
-        let is_up = |mdt: &u16| {
-            let of = TargetLabel::Of {
-                fs: fs.clone(),
-                kind: TargetKind::Mdt,
-                index: TargetIndex(*mdt),
-            };
-            let is_mounted = !view.mounted_on((&of, None)).is_empty();
-            is_mounted
-                && view.acts_of(&of).all(|act| match act {
-                    Act::Unmount(down) | Act::Stop(down) => view.is_before(planned.id, down.id),
-                    _ => true,
-                })
-        };
-        let wanted: BTreeSet<u16> = wanted.into_iter().filter(|mdt| !is_up(mdt)).collect();
-        let mut known = BTreeSet::new();
-        for before in &planned.after {
-            if let Some((mdt, _)) = steps.iter().find(|(_, step)| *step == before) {
-                let found = self.covered.entry(*before).or_insert_with(|| {
-                    let own = steps.iter().filter(|(_, s)| view.is_before(**s, *before));
-                    own.map(|(mdt, _)| *mdt).chain([*mdt]).collect()
-                });
-                known.extend(found.iter().copied());
-            }
-        }
-        let late = wanted.iter().find(|mdt| {
-            let step = steps.get(*mdt);
-            !known.contains(*mdt) && !step.is_some_and(|s| view.is_before(*s, planned.id))
-        })?;
-        let label = label(&planned.step)?;
-        let text = format!("{label} is brought up before MDT{late:04x}.");
         Some(Fault::of(planned.id, text))
     }
 }

@@ -182,6 +182,19 @@ impl<'a> View<'a> {
         later
     }
 
+    /// For each step whether it has ended before this one begins.
+    pub fn before(&self, then: StepId) -> Vec<bool> {
+        let mut earlier = vec![false; self.graph.steps.len()];
+        for planned in self.graph.steps.iter().rev() {
+            if planned.id == then || earlier[planned.id.index()] {
+                for before in &planned.after {
+                    earlier[before.index()] = true;
+                }
+            }
+        }
+        earlier
+    }
+
     /// Whether one step must have ended before another begins.
     ///
     /// Numbers grow along the order, so only those between the two are looked at.

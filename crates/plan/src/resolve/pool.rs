@@ -13,6 +13,16 @@ use model::report::HaResource;
 use model::spec::BackEnd;
 use std::collections::BTreeSet;
 
+/// Layers of devices below a pool's member that are looked at: a partition, a
+/// multipath map, its paths, and to spare.
+const LAYERS_MAX: usize = 4;
+
+/// What all of these have.
+fn common(mut each: impl Iterator<Item = BTreeSet<ServerId>>) -> BTreeSet<ServerId> {
+    let first = each.next().unwrap_or_default();
+    each.fold(first, |known, next| &known & &next)
+}
+
 impl<'a> Resolver<'a> {
     /// A target whose pool is there, and is not seen itself.
     pub(super) fn in_pool(&mut self, fs: usize, wanted: &Wanted<'a>) -> Option<TargetPlace> {
@@ -64,7 +74,13 @@ impl<'a> Resolver<'a> {
         let id = DeviceId(format!("zpool:{}", known.guid));
         let devices = self.world.inventory.devices.get(&id)?;
         let devices: Vec<DeviceId> = devices.parents.iter().cloned().collect();
-        let mut place = self.chosen(fs, wanted, home, devices)?;
+        let viewers = self.reachers_of(&devices);
+        let choice = Choice {
+            devices,
+            home,
+            viewers,
+        };
+        let mut place = self.made(fs, wanted, choice)?;
         place.device = DeviceId(format!("dataset:{}/{pool}/{name}", known.guid));
         if let Some(of) = &mut place.pool {
             pool.clone_into(&mut of.name);
@@ -101,6 +117,7 @@ impl<'a> Resolver<'a> {
         let home = able.iter().copied().find(is_named).or(preferred);
         let home = home.or_else(|| able.iter().copied().min_by_key(|id| self.places.key(*id)))?;
         let is_known = run.is_some() || self.is_known_to_mgs(&wanted.label);
+        let viewers = self.reachers_of(&devices);
         let mut place = self.made(
             fs,
             wanted,
@@ -124,6 +141,24 @@ impl<'a> Resolver<'a> {
             Hidden::Unknown
         });
         Some(place)
+    }
+
+    /// Servers that can reach all of these. Whoever sees a disk sees the partitions
+    /// that another server has just made on it, once it looks again.
+    fn reachers_of(&self, devices: &[DeviceId]) -> BTreeSet<ServerId> {
+        let each = devices.iter().map(|id| self.reachers(id, LAYERS_MAX));
+        common(each)
+    }
+
+    /// Servers that see a device, or all that it is made of.
+    fn reachers(&self, id: &DeviceId, n_layers: usize) -> BTreeSet<ServerId> {
+        let mut found: BTreeSet<ServerId> = self.world.viewers(id).collect();
+        let known = self.world.inventory.devices.get(id);
+        if let Some(below) = n_layers.checked_sub(1) {
+            let parents = known.into_iter().flat_map(|known| &known.parents);
+            found.extend(common(parents.map(|id| self.reachers(id, below))));
+        }
+        found
     }
 
     /// The Pacemaker resource that runs what lies at a path.

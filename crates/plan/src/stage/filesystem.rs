@@ -33,15 +33,17 @@ impl Composer<'_> {
             Status::Met => mgs,
             other => other,
         };
-        let is_open = |composer: &Self, at: usize| {
-            let place = &composer.resolved.targets[at];
-            !matches!(composer.seen(place), Seen::Mounted(_))
+        let is_new = |at: &usize| self.resolved.targets[*at].key.is_none();
+        let is_grown = place.osts.iter().any(is_new);
+        // One that changes its place is away for a while, in which new OSTs cannot
+        // come up. It goes first: the last of all then is seldom one that clients miss.
+        let is_waited = |at: &usize| match self.seen(&self.resolved.targets[*at]) {
+            Seen::Mounted(on) => is_grown && self.is_to_move(*at, on),
+            _ => true,
         };
-        let open: Vec<usize> = rest
-            .iter()
-            .copied()
-            .filter(|at| is_open(self, *at))
-            .collect();
+        let (mut open, others): (Vec<usize>, Vec<usize>) =
+            rest.iter().partition(|at| is_waited(at));
+        open.sort_by_key(|at| !matches!(self.seen(&self.resolved.targets[*at]), Seen::Mounted(_)));
         let mut ready = root.clone();
         if let Some((&last, others)) = open.split_last() {
             let mut all = root.clone();
@@ -51,7 +53,7 @@ impl Composer<'_> {
             }
             ready = self.target_up(last, &all, code);
         }
-        for &mdt in rest.iter().filter(|at| !open.contains(at)) {
+        for mdt in others {
             self.target_up(mdt, &root, code);
         }
         self.osts_up(fs, &ready, code);

@@ -8,6 +8,7 @@ use crate::stage::seen::Seen;
 use lustre::label::{TargetKind, TargetLabel};
 use model::graph::StepId;
 use model::ids::ServerId;
+use model::inventory::{TargetKey, TargetState};
 use model::spec::{FsWanted, Goal, HaManager};
 use model::step::{ResourcePlaced, ServerRebooted, Step};
 use std::collections::{BTreeMap, BTreeSet};
@@ -294,6 +295,10 @@ impl Composer<'_> {
         let (mgs, others): (Vec<usize>, Vec<usize>) = all
             .filter(here)
             .partition(|at| self.resolved.targets[*at].is_mgs());
+        let here: Vec<usize> = mgs.iter().chain(&others).copied().collect();
+        if self.keeps_others_up(server, &here, what) {
+            return;
+        }
         // What is on the move already does not come back here.
         let is_leaving = |at: &usize| self.unmounted.contains_key(&(*at, server));
         let (leaving, others): (Vec<usize>, Vec<usize>) = others.into_iter().partition(is_leaving);
@@ -326,6 +331,32 @@ impl Composer<'_> {
                 up.extend(mounted.steps().unwrap_or_default());
             }
         }
+    }
+
+    /// Whether something is mounted on a server that is none of these targets, so
+    /// that no step unmounts it: then a person is waited for.
+    fn keeps_others_up(&mut self, server: ServerId, ours: &[usize], what: &str) -> bool {
+        let keys = ours
+            .iter()
+            .map(|at| self.resolved.targets[*at].key.as_ref());
+        let ours: BTreeSet<&TargetKey> = keys.flatten().collect();
+        let known = self.world.inventory.servers.get(&server);
+        let mounted = known.into_iter().flat_map(|known| &known.mounted);
+        let left: Vec<&TargetKey> = mounted.filter(|key| !ours.contains(key)).collect();
+        let world = self.world;
+        for target in left.iter().filter_map(|key| world.target(key)) {
+            let (why, code) = if target.state == TargetState::MountedTwice {
+                ("it is mounted on two servers at once", codes::TARGET_DOUBLE)
+            } else if target.device.is_none() {
+                ("no server shows its device", codes::TARGET_GONE)
+            } else {
+                ("the spec does not have it", codes::SERVER_NEEDED)
+            };
+            let label = &target.label;
+            let text = format!("A person to unmount {label}, which is mounted there: {why}.");
+            self.wait(what, text, code);
+        }
+        !left.is_empty()
     }
 
     /// The pool of a target that was unmounted leaves the server: nothing imports

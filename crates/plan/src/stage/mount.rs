@@ -95,23 +95,34 @@ impl Composer<'_> {
     /// What is up stays where it is, unless its server is to be drained.
     fn is_up(&mut self, at: usize, on: ServerId, before: &Status) -> Status {
         let place = &self.resolved.targets[at];
-        // One that is managed and that the spec does not name serves nothing of it.
-        let is_drained = |id: ServerId| match self.resolved.servers.get(&id) {
-            Some(server) => server.wanted == ServerWanted::Drained,
-            None => self.world.managed.contains(&id),
-        };
         if self.is_pacemaker_run(place) {
             self.note_foreign(place);
             return Status::Met;
         }
         let what = format!("move {} off {}", place.label, self.name(on));
-        if !is_drained(on) || self.is_others(place, &what) {
+        if !self.is_drained(on) || self.is_others(place, &what) {
             return Status::Met;
         }
         // Where it goes it needs its MGS, which may be on the move too.
         match before.steps() {
             Some(before) => self.move_off(at, on, before),
             None => Status::Blocked,
+        }
+    }
+
+    /// Whether a target leaves the server that it is mounted on by our own hand.
+    pub(super) fn is_to_move(&self, at: usize, on: ServerId) -> bool {
+        let place = &self.resolved.targets[at];
+        let is_led_off = !self.is_pacemaker_run(place) && self.is_drained(on);
+        is_led_off || self.left_over(place).is_some()
+    }
+
+    /// Whether a server is to serve nothing: one that is managed and that the spec
+    /// does not name serves nothing of it either.
+    fn is_drained(&self, server: ServerId) -> bool {
+        match self.resolved.servers.get(&server) {
+            Some(place) => place.wanted == ServerWanted::Drained,
+            None => self.world.managed.contains(&server),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Plans, in one line of text for a world and one for its plan.
 
 mod adopt;
+mod beside;
 mod bite;
 mod build;
 mod change;
