@@ -46,8 +46,11 @@ struct Order<'v, 'a> {
     mdts: BTreeMap<&'a FsName, BTreeMap<u16, Mdt>>,
     /// Steps that bring up MDTs that nothing takes down.
     only_up: BTreeMap<&'a FsName, BTreeMap<StepId, u16>>,
-    /// Which of those are up once one of the steps has ended.
-    covered: BTreeMap<StepId, BTreeSet<u16>>,
+    /// MDTs of which it is not plain that they are up all the while.
+    open: BTreeMap<&'a FsName, BTreeSet<u16>>,
+    /// Those that are left of them once a step of `only_up` has ended: new OSTs
+    /// wait for the same few steps, and there may be many of both.
+    left: BTreeMap<StepId, BTreeSet<u16>>,
     made: BTreeSet<&'a TargetLabel>,
     /// Steps before, and steps after, those that take MDTs down and bring them
     /// up again: each new target is asked about them.
@@ -64,7 +67,8 @@ impl<'v, 'a> Order<'v, 'a> {
             view,
             mdts: BTreeMap::new(),
             only_up: BTreeMap::new(),
-            covered: BTreeMap::new(),
+            open: BTreeMap::new(),
+            left: BTreeMap::new(),
             made: BTreeSet::new(),
             before: BTreeMap::new(),
             after: BTreeMap::new(),
@@ -89,6 +93,9 @@ impl<'v, 'a> Order<'v, 'a> {
                 if mdt.downs.is_empty() {
                     let ups = mdt.ups.iter().map(|up| (*up, *index));
                     order.only_up.entry(fs).or_default().extend(ups);
+                }
+                if !(mdt.is_up_now && mdt.downs.is_empty()) {
+                    order.open.entry(fs).or_default().insert(*index);
                 }
                 order.mdts.entry(fs).or_default().insert(*index, mdt);
             }
@@ -131,23 +138,23 @@ impl<'v, 'a> Order<'v, 'a> {
         let TargetLabel::Of { fs, kind, index } = label else {
             return None;
         };
-        let needs = |mdt: u16| match (kind, index.0) {
-            (TargetKind::Mdt, 0) => false,
-            (TargetKind::Mdt, _) => mdt == 0,
-            _ => true,
+        let is_mdt = *kind == TargetKind::Mdt;
+        if is_mdt && index.0 == 0 {
+            return None;
+        }
+        if !is_mdt {
+            self.cover(fs, planned);
+        }
+        let open = self.open.get(fs)?;
+        let left = planned.after.iter().filter_map(|id| self.left.get(id));
+        let left = left.min_by_key(|left| left.len()).unwrap_or(open);
+        let needed = if is_mdt { ..=0 } else { ..=u16::MAX };
+        let mdts = self.mdts.get(fs)?;
+        let is_up = |mdt: &u16| {
+            mdts.get(mdt)
+                .is_some_and(|of| self.is_up_at(of, planned.id))
         };
-        self.cover(fs, planned);
-        let covered = || {
-            planned
-                .after
-                .iter()
-                .filter_map(|before| self.covered.get(before))
-        };
-        let mut mdts = self.mdts.get(fs)?.iter().filter(|(mdt, _)| needs(**mdt));
-        let (late, _) = mdts.find(|(nth, mdt)| {
-            let is_up = mdt.is_up_now && mdt.downs.is_empty();
-            !is_up && !covered().any(|known| known.contains(nth)) && !self.is_up_at(mdt, planned.id)
-        })?;
+        let late = left.range(needed).find(|mdt| !is_up(mdt))?;
         let text = format!("{label} is brought up before MDT{late:04x}.");
         Some(Fault::of(planned.id, text))
     }
@@ -164,20 +171,24 @@ impl<'v, 'a> Order<'v, 'a> {
         (mdt.is_up_now || !ups.is_empty()) && mdt.downs.iter().all(is_back)
     }
 
-    /// Reads which MDTs are up once those steps have ended that one right after
-    /// them brings something up.
+    /// Reads which MDTs are still open once those steps have ended that one right
+    /// after them brings something up.
     fn cover(&mut self, fs: &FsName, planned: &Planned) {
-        let Some(ups) = self.only_up.get(fs) else {
+        let (Some(ups), Some(open)) = (self.only_up.get(fs), self.open.get(fs)) else {
             return;
         };
-        for before in &planned.after {
-            if ups.contains_key(before) && !self.covered.contains_key(before) {
-                let own = ups
-                    .iter()
-                    .filter(|(up, _)| **up == *before || self.view.is_before(**up, *before));
-                let own = own.map(|(_, nth)| *nth).collect();
-                self.covered.insert(*before, own);
+        let steps = planned.after.iter();
+        for last in steps.filter(|id| ups.contains_key(id)) {
+            if self.left.contains_key(last) {
+                continue;
             }
+            let mut left = open.clone();
+            for (up, nth) in ups {
+                if up == last || self.view.is_before(*up, *last) {
+                    left.remove(nth);
+                }
+            }
+            self.left.insert(*last, left);
         }
     }
 }
