@@ -96,7 +96,7 @@ impl Composer<'_> {
     fn is_up(&mut self, at: usize, on: ServerId, before: &Status) -> Status {
         let place = &self.resolved.targets[at];
         if self.is_pacemaker_run(place) {
-            self.note_foreign(place);
+            self.note_foreign(place, on);
             return Status::Met;
         }
         let what = format!("move {} off {}", place.label, self.name(on));

@@ -357,13 +357,9 @@ impl Composer<'_> {
             let told = resource.target_role.as_deref().unwrap_or_default();
             resource.nodes.is_empty() && told.eq_ignore_ascii_case("stopped")
         };
-        let report = self.world.report(on);
-        let ha = report.and_then(|report| report.ha.as_ref());
-        let mut own = ha.into_iter().flat_map(|ha| &ha.resources);
-        let own = own.find(|resource| resource.target().as_ref() == Some(&place.label));
         self.is_pacemaker_run(place)
             && self.resource_of(place).is_some_and(is_stopped)
-            && own.is_some_and(is_stopped)
+            && self.own_view(place, on).is_some_and(is_stopped)
     }
 
     /// Who tells Pacemaker about a target: its home, so that many are told at
@@ -379,14 +375,34 @@ impl Composer<'_> {
         self.teller(group)
     }
 
-    /// A target that runs, but not by the Pacemaker of its group.
-    pub(super) fn note_foreign(&mut self, place: &TargetPlace) {
-        if self.resource_of(place).is_some() {
+    /// A target that runs, but not by the Pacemaker of its group: it has no resource
+    /// there, or one that is active elsewhere or nowhere.
+    pub(super) fn note_foreign(&mut self, place: &TargetPlace, on: ServerId) {
+        if self.resource_of(place).is_some() && !self.is_beside(place, on) {
             return;
         }
         let label = label_text(place, self.resolved.filesystems.get(place.fs));
         let what = format!("let Pacemaker run {label}");
         let text = "Somebody to unmount it: it was mounted by hand.";
         self.wait(what, text, codes::HA_NOT_OURS);
+    }
+
+    /// Whether Pacemaker does not have a target on the server where it is mounted:
+    /// by the newest view, and by that server's own, which may be another.
+    fn is_beside(&self, place: &TargetPlace, on: ServerId) -> bool {
+        let node = self.node(on);
+        let is_elsewhere = |resource: &HaResource| {
+            let is_moving = matches!(resource.role.as_str(), "Starting" | "Stopping");
+            !is_moving && !resource.nodes.contains(&node)
+        };
+        self.resource_of(place).is_some_and(is_elsewhere)
+            && self.own_view(place, on).is_some_and(is_elsewhere)
+    }
+
+    /// A target's resource as a server showed it together with its mounts.
+    fn own_view(&self, place: &TargetPlace, on: ServerId) -> Option<&HaResource> {
+        let id = &self.resource_of(place)?.id;
+        let ha = self.world.report(on)?.ha.as_ref()?;
+        ha.resources.iter().find(|resource| resource.id == *id)
     }
 }

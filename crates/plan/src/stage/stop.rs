@@ -89,7 +89,7 @@ impl Composer<'_> {
                 return Status::Blocked;
             }
             if self.resource_of(place).is_none() {
-                self.note_foreign(place);
+                self.note_foreign(place, on);
                 return Status::Blocked;
             }
             let is_here = matches!(self.seen(place), Seen::Mounted(_));
@@ -196,7 +196,7 @@ impl Composer<'_> {
             step: TargetUnmounted {
                 label: place.label.clone(),
                 device: self.device(place, on),
-                mount_point: place.mount_point.clone(),
+                mount_point: self.mounted_at(place, on),
             }
             .into(),
             why: format!("{} is to leave {}.", place.label, self.name(on)),
@@ -205,6 +205,15 @@ impl Composer<'_> {
         let step = self.add(ask, &after);
         self.unmounted.insert((at, on), step);
         step
+    }
+
+    /// Where a target is mounted on a server now: by hand it may be elsewhere than
+    /// where Pacemaker mounts it. Where it is not yet, where it is to be.
+    fn mounted_at(&self, place: &TargetPlace, on: ServerId) -> String {
+        let target = place.key.as_ref().and_then(|key| self.world.target(key));
+        let here = target.filter(|target| target.mounted_on.contains(&on));
+        let known = here.and_then(|target| target.mount_point.as_ref());
+        known.unwrap_or(&place.mount_point).clone()
     }
 
     /// Steps that bring up new targets of a file system: all its MDTs are up then.

@@ -5,6 +5,7 @@ use crate::site::Site;
 use crate::text;
 use crate::town::{Town, server};
 use model::spec::Goal;
+use model::step::Step;
 use std::sync::Arc;
 
 const PAIR: &str = "s[1-2] c1; d[1-9] on s[1-2]";
@@ -58,6 +59,26 @@ fn what_is_mounted_by_hand_while_pacemaker_has_it_down_is_unmounted() {
     );
     run(&mut town, &made);
     assert_eq!(text::steps(&town, &plan(&town, &down, &[]).graph), "");
+    let by_hand = &mut town.hosts.get_mut("s1").unwrap().mounts;
+    by_hand.insert(path.clone(), "/mnt/elsewhere".into());
+    let made = plan(&town, &down, &[]);
+    let Some(Step::TargetUnmounted(step)) = made.graph.steps.first().map(|one| &one.step) else {
+        panic!("{}", text::steps(&town, &made.graph));
+    };
+    assert_eq!(step.mount_point, "/mnt/elsewhere", "it is not at {point}");
+}
+
+#[test]
+fn what_is_mounted_by_hand_beside_pacemaker_is_waited_for() {
+    let spec = text::spec(&format!("{HA}; fs lab: mdt d1, ost d2"));
+    let mut town = built(&format!("{HA}; fs lab: mdt d1, ost d2"));
+    assert_eq!(text::trouble(&plan(&town, &spec, &[])), "");
+    let cluster = town.cluster_of("s1");
+    for resource in cluster.resources.values_mut() {
+        resource.on = None;
+    }
+    let found = text::trouble(&plan(&town, &spec, &[]));
+    assert!(found.contains("(ha-not-ours)"), "{found}");
 }
 
 #[test]
