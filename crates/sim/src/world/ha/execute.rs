@@ -5,6 +5,7 @@ use super::ring::{Active, Done, Failure, Ring};
 use super::told::{Primitive, is_true, time};
 use crate::world::host::HostName;
 use crate::world::{RunId, World, zfs};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What is done to a resource.
@@ -90,7 +91,7 @@ pub fn begin(world: &mut World, ring: &mut Ring, resource: &str, node: &str, tas
     let Some(host) = ring.host(world, node) else {
         return;
     };
-    let Some((_, one)) = ring.told.primitive(resource) else {
+    let Some(one) = ring.primitive(resource) else {
         return;
     };
     let argv = command(world, &host, one, task);
@@ -139,7 +140,7 @@ fn result(
     id: &str,
     operation: &Operation,
 ) -> Option<(i32, bool, String)> {
-    let one = ring.told.primitive(id).map(|(_, one)| one.clone());
+    let one = ring.primitive(id).cloned();
     let Some(run) = operation.run else {
         if world.now() < operation.over {
             return None;
@@ -288,12 +289,29 @@ pub fn probe(world: &mut World, ring: &mut Ring) {
             ring.probed.insert(key);
         }
     }
-    // What is not in the CIB any more is forgotten.
+    // What is not in the CIB any more is forgotten, once it is stopped.
     let is_known = |key: &(String, String)| ids.contains(&key.0);
-    ring.at.retain(|key, _| is_known(key));
+    remember(ring);
+    let stops = ring.told.is("stop-orphan-resources", true);
+    let active = &ring.active;
+    let is_stopped = |key: &(String, String)| !stops || !active.contains_key(&key.0);
+    ring.at.retain(|key, _| is_known(key) || !is_stopped(key));
     ring.probed.retain(is_known);
     ring.failures.retain(|key, _| is_known(key));
     ring.done.retain(|(id, _, _), _| ids.contains(id));
+}
+
+/// Keeps how what is active was told.
+fn remember(ring: &mut Ring) {
+    let at: BTreeSet<&String> = ring.at.keys().map(|(id, _)| id).collect();
+    ring.active.retain(|id, _| at.contains(id));
+    for id in at {
+        if !ring.active.contains_key(id)
+            && let Some((_, one)) = ring.told.primitive(id)
+        {
+            ring.active.insert(id.clone(), one.clone());
+        }
+    }
 }
 
 /// Looks whether what is active still is, and forgets old failures.

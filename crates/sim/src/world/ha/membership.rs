@@ -177,6 +177,9 @@ fn joined(world: &World, one: Ring, other: Ring) -> Ring {
     for (key, failure) in other.failures {
         base.failures.entry(key).or_insert(failure);
     }
+    for (id, one) in other.active {
+        base.active.entry(id).or_insert(one);
+    }
     base.operations.extend(other.operations);
     base.done.extend(other.done);
     base.fencing.retain(|name, _| !names.contains(name));

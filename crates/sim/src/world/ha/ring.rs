@@ -2,7 +2,7 @@
 
 use super::cib::{self, Cib};
 use super::corosync;
-use super::told::Told;
+use super::told::{Primitive, Told};
 use super::{execute, fence, membership, show};
 use crate::world::World;
 use crate::world::host::HostName;
@@ -39,6 +39,9 @@ pub struct Ring {
     pub at: BTreeMap<(String, String), Active>,
     /// Where it was looked whether a resource is active.
     pub probed: BTreeSet<(String, String)>,
+    /// What is active, as it was told when it was seen so last: it can be stopped
+    /// when the CIB does not have it any more.
+    pub active: BTreeMap<String, Primitive>,
     /// What is going on, by resource.
     pub operations: BTreeMap<String, execute::Operation>,
     /// Failures by resource and node.
@@ -161,6 +164,22 @@ impl Ring {
         all.map(|((_, node), active)| (node.as_str(), active))
     }
 
+    /// A resource that the CIB has, or had while it became active.
+    pub fn primitive(&self, id: &str) -> Option<&Primitive> {
+        let told = self.told.primitive(id).map(|(_, one)| one);
+        told.or_else(|| self.active.get(id))
+    }
+
+    /// What is active, and not in the CIB any more: resource and node.
+    pub fn orphans(&self) -> Vec<(String, String)> {
+        let told = self.told.primitives().map(|(_, one)| one.id.as_str());
+        let told: BTreeSet<&str> = told.collect();
+        let gone = self.at.iter().filter(|((id, node), active)| {
+            !told.contains(id.as_str()) && !active.is_stuck && self.is_online(node)
+        });
+        gone.map(|(key, _)| key.clone()).collect()
+    }
+
     /// Whether resources may be started at all: by votes, or by order without.
     pub fn may_act(&self, world: &World) -> bool {
         let policy = self.told.property("no-quorum-policy", "stop");
@@ -213,6 +232,7 @@ fn go_on(world: &mut World, ring: &mut Ring) {
     execute::probe(world, ring);
     execute::monitor(world, ring);
     fence::go_on(world, ring);
+    super::schedule::stop_orphans(world, ring);
     super::schedule::go_on(world, ring);
 }
 

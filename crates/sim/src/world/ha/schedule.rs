@@ -35,6 +35,19 @@ pub fn go_on(world: &mut World, ring: &mut Ring) {
     }
 }
 
+/// What is active and not in the CIB any more is stopped: one of two CIBs that
+/// met had it, or somebody deleted it while it ran.
+pub fn stop_orphans(world: &mut World, ring: &mut Ring) {
+    if ring.told.is("maintenance-mode", false) {
+        return;
+    }
+    for (id, node) in ring.orphans() {
+        if !ring.operations.contains_key(&id) {
+            execute::begin(world, ring, &id, &node, Task::Stop);
+        }
+    }
+}
+
 /// Whether Pacemaker may touch a resource.
 pub fn is_managed(ring: &Ring, top: &Top) -> bool {
     let told = &ring.told;
