@@ -102,7 +102,7 @@ impl Of<'_> {
         }
         // What is to be down is made, and made known, once it is to be up.
         let is_made = self.fs.state == FsWanted::Mounted;
-        if held.is_none() && !is_made && disk.content == Content::Blank {
+        if held.is_none() && !is_made && is_free(self.world, disk) {
             return;
         }
         let Some((place, data)) = held else {
@@ -165,6 +165,19 @@ impl Of<'_> {
     fn say(&mut self, text: &str) {
         let text = format!("{}: {text}", self.fs.name);
         self.found.push(text);
+    }
+}
+
+/// Whether nothing was made on a disk yet, or no more than a pool with nothing
+/// in it.
+fn is_free(world: &World, disk: &Disk) -> bool {
+    match &disk.content {
+        Content::Blank => true,
+        Content::PoolMember { guid, .. } => {
+            let pool = world.pools.get(guid);
+            pool.is_some_and(|pool| pool.datasets.values().all(|one| one.target.is_none()))
+        }
+        Content::Ldiskfs(_) | Content::FileSystem { .. } => false,
     }
 }
 
