@@ -100,6 +100,8 @@ pub(crate) struct Composer<'a> {
     pub up: BTreeMap<usize, Status>,
     /// Steps that take nodes of a group out of standby.
     pub back: BTreeMap<usize, Vec<StepId>>,
+    /// Steps that put a server's node into standby, so that its targets move.
+    pub away: BTreeMap<ServerId, StepId>,
     /// Steps that unmount a target, by where.
     pub unmounted: BTreeMap<(usize, ServerId), StepId>,
     /// Where a target's pool was imported last, and by which step.
@@ -128,6 +130,7 @@ impl<'a> Composer<'a> {
             ha: BTreeMap::new(),
             up: BTreeMap::new(),
             back: BTreeMap::new(),
+            away: BTreeMap::new(),
             unmounted: BTreeMap::new(),
             imported: BTreeMap::new(),
             exported: BTreeSet::new(),

@@ -5,10 +5,10 @@ use super::label::{Wanted, devices_each};
 use crate::resolved::{FsPlace, PoolPlace, TargetPlace};
 use crate::world::World;
 use lustre::argv::target::mount_point;
-use lustre::label::TargetLabel;
+use lustre::label::{FsName, TargetLabel};
 use model::ids::{DeviceId, ServerId};
 use model::inventory::{Target, TargetKey};
-use model::spec::BackEnd;
+use model::spec::{BackEnd, MgsSpec};
 use std::collections::BTreeSet;
 
 impl Resolver<'_> {
@@ -39,6 +39,9 @@ impl Resolver<'_> {
             let device = all.devices.get(&self.devices.find(device).ok()?)?;
             return device.targets.iter().find(|key| is_mgt(key)).cloned();
         }
+        if let Some(key) = self.mgt_of_users(fs).filter(|key| is_mgt(key)) {
+            return Some(key.clone());
+        }
         let allowed = self.candidates(wanted);
         let mgts = all.targets.range(TargetKey(String::from("MGS"))..);
         let mgts = mgts.take_while(|(key, _)| key.0.starts_with("MGS"));
@@ -52,6 +55,22 @@ impl Resolver<'_> {
             is_here && target.device.is_some() && !used(key)
         })
         .map(|(key, _)| key.clone())
+    }
+
+    /// The MGT of file systems that use the MGS of this one: they may be there
+    /// first, where this one is to be down, or is only half made.
+    fn mgt_of_users(&self, fs: usize) -> Option<&TargetKey> {
+        let name = self.spec.filesystems[fs].name.as_str();
+        let users = self.spec.filesystems.iter();
+        let users = users.filter(|one| matches!(&one.mgs, MgsSpec::Of(of) if of == name));
+        let users: BTreeSet<&FsName> = users.map(|one| &one.name).collect();
+        let mut seen = self.world.inventory.filesystems.values();
+        seen.find_map(|known| {
+            let key = known.mgt.as_ref().filter(|_| users.contains(&known.name))?;
+            let servers = &self.world.target(key)?.servers;
+            let is_ours = |id: &ServerId| self.out.servers.contains_key(id);
+            servers.iter().any(is_ours).then_some(key)
+        })
     }
 
     /// A target that is seen: it keeps its device, and its home where nothing

@@ -600,6 +600,10 @@ impl Composer<'_> {
             },
             feels,
         };
-        Some(self.add(ask, &after))
+        let step = self.add(ask, &after);
+        if is_on {
+            self.away.insert(server, step);
+        }
+        Some(step)
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::codes;
 use crate::compose::{Ask, Composer, Status};
-use crate::resolved::TargetPlace;
+use crate::resolved::{PoolPlace, TargetPlace};
 use crate::stage::format::label_text;
 use crate::stage::seen::Seen;
 use model::graph::StepId;
@@ -97,7 +97,7 @@ impl Composer<'_> {
         let place = &self.resolved.targets[at];
         if self.is_pacemaker_run(place) {
             self.note_foreign(place, on);
-            return Status::Met;
+            return self.is_up_by_pacemaker(place, on);
         }
         let what = format!("move {} off {}", place.label, self.name(on));
         if !self.is_drained(on) || self.is_others(place, &what) {
@@ -110,11 +110,10 @@ impl Composer<'_> {
         }
     }
 
-    /// Whether a target leaves the server that it is mounted on by our own hand.
+    /// Whether a target leaves the server that it is mounted on, for another.
     pub(super) fn is_to_move(&self, at: usize, on: ServerId) -> bool {
         let place = &self.resolved.targets[at];
-        let is_led_off = !self.is_pacemaker_run(place) && self.is_drained(on);
-        is_led_off || self.left_over(place).is_some()
+        self.is_drained(on) || self.left_over(place).is_some()
     }
 
     /// Whether a server is to serve nothing: one that is managed and that the spec
@@ -197,7 +196,9 @@ impl Composer<'_> {
         is_exported: bool,
     ) -> Vec<StepId> {
         let place = &self.resolved.targets[at];
-        let Some(pool) = place.pool.as_ref().filter(|pool| pool.exists) else {
+        // One that this plan makes is there once this plan has exported it.
+        let is_there = |pool: &&PoolPlace| pool.exists || self.is_on_the_move(at);
+        let Some(pool) = place.pool.as_ref().filter(is_there) else {
             return Vec::new();
         };
         let mut holders = if is_exported {

@@ -49,13 +49,7 @@ impl Composer<'_> {
                 self.wait(what, text, codes::HA_MOVING);
                 return Status::Blocked;
             }
-            let in_service = |id: ServerId| {
-                let server = resolved.servers.get(&id);
-                server.is_some_and(|server| server.wanted == ServerWanted::InService)
-            };
-            if !place.servers().any(in_service) {
-                let text = "A server that may serve it and is in service.";
-                self.wait(what, text, codes::HEIR_ABSENT);
+            if !self.has_server(place, &what) {
                 return Status::Blocked;
             }
             let back = self.back.get(&group).into_iter().flatten();
@@ -72,6 +66,35 @@ impl Composer<'_> {
         let mut after = before.to_vec();
         after.push(present);
         self.role(at, true, &after)
+    }
+
+    /// A target that Pacemaker runs on a server stays up, or is up again once that
+    /// server's node is empty: others that need it wait for that.
+    pub(super) fn is_up_by_pacemaker(&mut self, place: &TargetPlace, on: ServerId) -> Status {
+        if self.resource_of(place).is_none() {
+            return Status::Met;
+        }
+        let label = label_text(place, self.resolved.filesystems.get(place.fs));
+        if !self.has_server(place, &format!("keep {label} up")) {
+            return Status::Blocked;
+        }
+        let moved = self.away.get(&on);
+        moved.map_or(Status::Met, |step| Status::step(*step))
+    }
+
+    /// Whether any server that may serve a target is in service; if not, that is
+    /// waited for.
+    fn has_server(&mut self, place: &TargetPlace, what: &str) -> bool {
+        let in_service = |id: ServerId| {
+            let server = self.resolved.servers.get(&id);
+            server.is_some_and(|server| server.wanted == ServerWanted::InService)
+        };
+        let is_so = place.servers().any(in_service);
+        if !is_so {
+            let text = "A server that may serve it and is in service.";
+            self.wait(what, text, codes::HEIR_ABSENT);
+        }
+        is_so
     }
 
     /// What Pacemaker does by itself already, of a target that it is told to run.

@@ -231,6 +231,7 @@ impl Composer<'_> {
         let brought_up = steps().filter(|planned| match &planned.step {
             Step::TargetMounted(step) => made.contains(&step.label),
             Step::TargetRegistered(step) => made.contains(&step.label),
+            Step::ResourceRole(step) => step.is_started && made.contains(&step.resource.label),
             _ => false,
         });
         brought_up.map(|planned| planned.id).collect()

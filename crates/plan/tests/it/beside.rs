@@ -104,6 +104,77 @@ fn new_osts_wait_for_mdts_that_change_their_place() {
 }
 
 #[test]
+fn an_mdt_leaves_once_pacemaker_has_started_what_is_new() {
+    let mut town = text::town("s[1-3]; d[1-2] on s1; d3 on s[2-3]");
+    let spec = text::spec("servers s[1-3]; group a s[2-3]; fs lab: mdt d[1-2], ost d3");
+    let steps = done(&mut town, &spec, &[reboot("s1")]);
+    let at = |what: &str| {
+        steps
+            .find(what)
+            .unwrap_or_else(|| panic!("{what}: {steps}"))
+    };
+    assert!(at("start OST0000") < at("unmount MDT0001"), "{steps}");
+}
+
+#[test]
+fn a_pool_that_is_new_comes_back_after_a_boot() {
+    let mut town = text::town("s1; d[1-2] on s1");
+    let spec = text::spec("servers s1; fs lab zfs: mdt d1, ost d2");
+    let steps = done(&mut town, &spec, &[reboot("s1")]);
+    assert!(
+        steps.ends_with(
+            "reboot s1; lnet s1; import lab-mdt0000 on s1; mount MDT0000 on s1; import lab-ost0000 on s1; mount OST0000 on s1"
+        ),
+        "{steps}"
+    );
+}
+
+#[test]
+fn an_mgs_that_another_file_system_uses_first_is_not_made_again() {
+    let mut town = text::town("s1; d[1-5] on s1");
+    let both = "fs lab stopped: mgs 1, mdt 1, ost 1; fs two: mgs of lab, mdt 1, ost 1";
+    let spec = text::spec(&format!("servers s1; {both}"));
+    let steps = done(&mut town, &spec, &[]);
+    assert_eq!(steps.matches("format MGS").count(), 1, "{steps}");
+    let up = text::spec(&format!("servers s1; {}", both.replace(" stopped", "")));
+    let steps = done(&mut town, &up, &[]);
+    assert_eq!(steps.matches("format MGS").count(), 0, "{steps}");
+}
+
+#[test]
+fn what_needs_an_mgs_waits_until_pacemaker_has_moved_it() {
+    let base = "group a s[1-2]; fs lab: mgs d1";
+    let mut town = text::town("s[1-3]; d1 on s[1-2]; d[2-4] on s3");
+    let small = text::spec(&format!("servers s[1-3]; {base}, mdt d2, ost d3"));
+    let made = plan(&town, &small, &[]);
+    assert_eq!(text::trouble(&made), "");
+    run(&mut town, &made);
+    let home = if text::steps(&town, &made.graph).contains("format MGS d1 on s1") {
+        ("s1", "s2")
+    } else {
+        ("s2", "s1")
+    };
+    let grown = format!("{base}, mdt d2, ost d[3-4]");
+    let spec = format!("servers {} drained; servers {},s3; {grown}", home.0, home.1);
+    let made = plan(&town, &text::spec(&spec), &[]);
+    assert_eq!(text::trouble(&made), "");
+    let mount = made.graph.steps.last().unwrap();
+    let waits_for = mount
+        .after
+        .iter()
+        .map(|id| &made.graph.steps[id.index()].step);
+    let standby = |step: &Step| matches!(step, Step::Standby(step) if step.is_on);
+    assert!(waits_for.into_iter().any(standby), "{:?}", mount.after);
+    // Where the whole group is to serve nothing, there will be no MGS.
+    let spec = text::spec(&format!("servers s[1-2] drained; servers s3; {grown}"));
+    let made = plan(&town, &spec, &[]);
+    assert_eq!(
+        text::trouble(&made),
+        "keep MGS of lab up (heir-absent)\nmount lab-OST0001 (mgs-waited)"
+    );
+}
+
+#[test]
 fn a_server_does_not_boot_under_what_no_step_unmounts() {
     let mut town = text::town(APART);
     let spec = text::spec(MADE);

@@ -13,7 +13,11 @@ pub fn plan(town: &Town, spec: &Spec, goals: &[Goal]) -> Plan {
     let first = plan::plan(spec, site.world(), goals, &[]);
     let given: Vec<Consent> = consent(&first);
     let second = plan::plan(spec, site.world(), goals, &given);
-    assert_eq!(first.hash, second.hash, "consent does not change the plan");
+    assert_eq!(
+        first.hash, second.hash,
+        "consent does not change the plan: {:?}, {:?}",
+        first.findings, second.findings
+    );
     assert!(second.consent_needed.is_empty());
     second
 }
