@@ -100,6 +100,8 @@ pub(crate) struct Composer<'a> {
     pub up: BTreeMap<usize, Status>,
     /// Steps that take nodes of a group out of standby.
     pub back: BTreeMap<usize, Vec<StepId>>,
+    /// Steps by which Pacemaker stops a target.
+    pub stopped: BTreeMap<usize, StepId>,
     /// Steps that put a server's node into standby, so that its targets move.
     pub away: BTreeMap<ServerId, StepId>,
     /// Steps that unmount a target, by where.
@@ -130,6 +132,7 @@ impl<'a> Composer<'a> {
             ha: BTreeMap::new(),
             up: BTreeMap::new(),
             back: BTreeMap::new(),
+            stopped: BTreeMap::new(),
             away: BTreeMap::new(),
             unmounted: BTreeMap::new(),
             imported: BTreeMap::new(),

@@ -15,11 +15,11 @@ mod ring;
 mod seen;
 mod stop;
 
-use crate::compose::Composer;
+use crate::compose::{Composer, Status};
 use model::ids::ServerId;
 use model::spec::{FsWanted, Goal, ServerWanted};
 use model::step::Step;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Steps that a target or a server takes from nothing, about.
 const STEPS_EACH: usize = 5;
@@ -41,6 +41,15 @@ impl Composer<'_> {
                 self.quiet.servers.insert(server);
             }
         }
+        let states = self.resolved.filesystems.iter().map(|fs| fs.state);
+        let states: Vec<FsWanted> = states.collect();
+        // What is to be down goes first: Pacemaker is not to move it meanwhile.
+        let mut down: BTreeMap<usize, Status> = BTreeMap::new();
+        for (fs, state) in states.iter().enumerate() {
+            if *state != FsWanted::Mounted {
+                down.insert(fs, self.fs_down(fs));
+            }
+        }
         for group in self.loud.groups.clone() {
             let mark = self.mark();
             self.ha_ready(group);
@@ -50,15 +59,11 @@ impl Composer<'_> {
                 self.quiet.groups.insert(group);
             }
         }
-        let states = self.resolved.filesystems.iter().map(|fs| fs.state);
-        let states: Vec<FsWanted> = states.collect();
         for (fs, state) in states.into_iter().enumerate() {
-            match state {
-                FsWanted::Mounted => self.fs_up(fs),
-                FsWanted::Stopped => {
-                    self.fs_down(fs);
-                }
-                FsWanted::Absent => self.fs_gone(fs),
+            match (state, down.get(&fs)) {
+                (FsWanted::Mounted, _) => self.fs_up(fs),
+                (FsWanted::Absent, Some(down)) => self.fs_gone(fs, down),
+                (FsWanted::Absent | FsWanted::Stopped, _) => {}
             }
         }
         self.clients();

@@ -581,6 +581,10 @@ impl Composer<'_> {
             format!("take {node} out of standby")
         };
         after.extend(self.mgs_of_movers(group, server, is_on, &what)?);
+        // What is to be down is neither moved before nor started again.
+        let stopped = self.stopped.iter();
+        let of_group = stopped.filter(|(at, _)| self.resolved.targets[**at].group == Some(group));
+        after.extend(of_group.map(|(_, step)| *step));
         let feels = if is_on {
             self.feels_of_server(server, "waits while its targets move", 120)
         } else {

@@ -346,7 +346,11 @@ impl Composer<'_> {
             why,
             feels,
         };
-        Status::step(self.add(ask, after))
+        let step = self.add(ask, after);
+        if !is_started {
+            self.stopped.insert(at, step);
+        }
+        Status::step(step)
     }
 
     /// Whether Pacemaker, by the word of a server that is there, has a target as

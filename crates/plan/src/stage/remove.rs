@@ -2,7 +2,7 @@
 //! forgotten by their MGS, wiped. Each wipe needs consent.
 
 use crate::codes;
-use crate::compose::{Ask, Asked, Composer};
+use crate::compose::{Ask, Asked, Composer, Status};
 use crate::resolved::{MgsPlace, PoolPlace, TargetPlace};
 use crate::stage::format::label_text;
 use crate::stage::seen::Seen;
@@ -12,9 +12,8 @@ use model::ids::{DeviceId, ServerId};
 use model::step::{ConfigErased, Elsewhere, PoolAbsent, ResourceAbsent, TargetWiped};
 
 impl Composer<'_> {
-    /// A file system is gone.
-    pub(super) fn fs_gone(&mut self, fs: usize) {
-        let down = self.fs_down(fs);
+    /// A file system is gone, once it is down.
+    pub(super) fn fs_gone(&mut self, fs: usize, down: &Status) {
         let Some(down) = down.steps().map(<[StepId]>::to_vec) else {
             return;
         };

@@ -444,3 +444,13 @@ fn what_was_interrupted_goes_on() {
         }
     }
 }
+
+#[test]
+fn what_is_to_be_down_stops_before_its_server_is_emptied() {
+    let mut town = built(PAIR, &with(HA, "fs lab: mdt d1, ost d2"));
+    then(
+        &mut town,
+        "servers s1,c1; servers s2 drained; group a s[1-2]; fs lab stopped: mdt d1, ost d2",
+        "stop MDT0000; stop OST0000; standby on s2",
+    );
+}

@@ -269,7 +269,7 @@ fn live(case: &Case) {
             run(&mut town, &made);
         }
         // Now and then the next thing happens before all is well again.
-        if !made.has_errors() && (event.1 % 4 != 3 || event.0 == 0) {
+        if !made.has_errors() && event.1 % 4 != 3 {
             settle(&mut town, &spec, &mut keeper);
         }
     }
