@@ -289,12 +289,12 @@ const tests = {
     await page.locator("section", { hasText: "Findings" }).getByText("servers[1]").waitFor();
     await page.getByRole("button", { name: "line 4" }).waitFor();
     await picture(page, "spec-findings");
-    await page.getByRole("button", { name: "Show what is other" }).click();
+    await page.getByRole("button", { name: "Show changes" }).click();
     await page
       .getByRole("region", { name: "Differences" })
       .getByText("- names: no-such-server")
       .waitFor();
-    await page.getByRole("button", { name: "Take it back" }).click();
+    await page.getByRole("button", { name: "Undo changes" }).click();
     await page.getByText("not applied").waitFor({ state: "detached" });
     // Chromium itself tells of the plan that was refused.
     complaints = complaints.filter((one) => !one.includes("400"));

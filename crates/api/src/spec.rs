@@ -115,6 +115,8 @@ pub struct PlanRequest {
     pub goals: Vec<Goal>,
     /// Devices that may lose what is on them.
     pub consents: Vec<ConsentGiven>,
+    /// Leaves out `steps` and `consent_needed`, which are long for a large site.
+    pub is_brief: bool,
 }
 
 /// A person's word that a device may lose what is on it.
@@ -137,6 +139,9 @@ pub struct Plan {
     pub title: String,
     /// Whether it may be applied as it is.
     pub is_ready: bool,
+    /// How many steps it has.
+    #[serde(default)]
+    pub n_steps: u64,
     /// What will be done. A step's number is its place.
     pub steps: Vec<PlanStep>,
     /// Servers whose enrolment ends once all of it has ended well.

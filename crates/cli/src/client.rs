@@ -75,10 +75,14 @@ impl Client {
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> anyhow::Error {
-        let chain = stdx::chain::chain(error);
+        // That a request was sent, and to where, is said already.
+        let cause = std::error::Error::source(error);
+        let chain = cause.map_or_else(|| error.to_string(), stdx::chain::chain);
         let lower = chain.to_lowercase();
         let remedy = if lower.contains("unknownissuer") || lower.contains("certificate") {
             "name the manager's CA in CANDELA_CA (it prints where it keeps it), or log in again"
+        } else if self.url.starts_with("http://") {
+            "a manager speaks HTTPS: write https:// in its address"
         } else {
             "check the address, and that the manager runs"
         };

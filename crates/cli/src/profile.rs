@@ -32,7 +32,8 @@ fn variable(name: &str) -> Option<String> {
 /// The environment over the profile on disk.
 pub fn load() -> Result<Profile> {
     let saved = read_saved()?;
-    let url = variable("CANDELA_URL").or(saved.as_ref().map(|saved| saved.url.clone()));
+    let url = variable("CANDELA_URL").map(|url| address(&url));
+    let url = url.or(saved.as_ref().map(|saved| saved.url.clone()));
     let Some(url) = url else {
         bail!(
             "no manager is known: run `candela login https://HOST:PORT`, or set CANDELA_URL and CANDELA_TOKEN"
@@ -59,18 +60,22 @@ pub fn for_login(url: Option<String>) -> Result<Profile> {
     let Some(url) = url else {
         bail!("which manager? `candela login https://HOST:PORT`");
     };
-    let url = if url.contains("://") {
-        url
-    } else {
-        format!("https://{url}")
-    };
-    let url = url.trim_end_matches('/').to_owned();
     with_trust(Profile {
-        url,
+        url: address(&url),
         token: String::new(),
         ca_pem: None,
         is_insecure: false,
     })
+}
+
+/// An address with its scheme: a manager speaks HTTPS.
+fn address(url: &str) -> String {
+    let url = url.trim_end_matches('/');
+    if url.contains("://") {
+        url.to_owned()
+    } else {
+        format!("https://{url}")
+    }
 }
 
 fn with_trust(mut profile: Profile) -> Result<Profile> {

@@ -171,7 +171,15 @@ async fn say_nothing<T: Serialize + DeserializeOwned, D>(
     view: &View<T, D>,
     args: &ListArgs,
 ) -> Result<()> {
-    let mut said = "nothing matches".to_owned();
+    let filters = [&args.state, &args.kind, &args.filesystem, &args.server];
+    let is_all = args.names.is_empty() && args.query.is_none();
+    let is_all = is_all && filters.iter().all(|filter| filter.is_none());
+    let mut said = if is_all {
+        "there is none"
+    } else {
+        "nothing matches"
+    }
+    .to_owned();
     for (field, wanted) in [("state", &args.state), ("kind", &args.kind)] {
         let Some(wanted) = wanted else { continue };
         let all: Vec<T> = client.list(view.path, &[], None).await?;

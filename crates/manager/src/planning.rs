@@ -136,11 +136,18 @@ pub(crate) fn parse(text: &str) -> Result<Spec, NoSpec> {
     if text.trim().is_empty() {
         return Ok(Spec::default());
     }
-    serde_saphyr::from_str(text).map_err(|error| NoSpec {
-        at: error
-            .location()
-            .map(|location| (location.line(), location.column())),
-        text: error.to_string(),
+    serde_saphyr::from_str(text).map_err(|error| {
+        let at = error.location();
+        let at = at.map(|location| (location.line(), location.column()));
+        // The place is said once, and whoever reads this has the text.
+        let told = error.without_snippet().to_string();
+        let text = told
+            .rsplit_once(" at line ")
+            .map_or(&*told, |(text, _)| text);
+        NoSpec {
+            at,
+            text: text.to_owned(),
+        }
     })
 }
 
@@ -222,5 +229,12 @@ mod tests {
         assert_eq!(parse(" \n"), Ok(Spec::default()));
         let wrong = parse("candela: 1\nserverz: []\n").unwrap_err();
         assert_eq!(wrong.at, Some((2, 1)), "{wrong}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_once_and_where() {
+        let wrong = parse("candela: 1\nservers:\n- names: oss1\n  colour: red\n").unwrap_err();
+        let said = "the spec cannot be read, line 4, column 3: unknown field `colour`, expected one of names, state";
+        assert_eq!(wrong.to_string(), said);
     }
 }

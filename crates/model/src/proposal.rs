@@ -138,5 +138,6 @@ pub struct LeftOut {
     /// Why, one sentence.
     pub why: String,
     /// Whether it is taken all the same where a wish names it.
+    #[serde(default)]
     pub may_be_named: bool,
 }

@@ -2051,7 +2051,7 @@ export interface components {
             /** @description Id of the device. */
             device: string;
             /** @description Whether it is taken all the same where a wish names it. */
-            may_be_named: boolean;
+            may_be_named?: boolean;
             /** @description A path of it, and the server that has it there. */
             path: string;
             /** @description That server. */
@@ -2992,6 +2992,11 @@ export interface components {
             hash: string;
             /** @description Whether it may be applied as it is. */
             is_ready: boolean;
+            /**
+             * Format: int64
+             * @description How many steps it has.
+             */
+            n_steps?: number;
             /** @description Servers whose enrolment ends once all of it has ended well. */
             removes: components["schemas"]["Ref"][];
             /**
@@ -3023,6 +3028,11 @@ export interface components {
              * @default []
              */
             goals?: components["schemas"]["Goal"][];
+            /**
+             * @description Leaves out `steps` and `consent_needed`, which are long for a large site.
+             * @default false
+             */
+            is_brief?: boolean;
             /**
              * @description The spec: YAML or JSON; the kept one if absent.
              * @default null

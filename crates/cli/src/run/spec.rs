@@ -5,7 +5,7 @@ use crate::args::Common;
 use crate::args::job::SpecVerb;
 use crate::client::Client;
 use crate::output::{self, Screen};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use api::spec::{
     Finding, Plan, PlanRequest, SpecCheck, SpecChecked, SpecDocument, SpecExport, SpecVersion,
 };
@@ -109,15 +109,25 @@ async fn plan(client: &Client, spec: Option<String>) -> Result<Plan> {
     client.post("plan", &body).await
 }
 
+/// A file's text. An empty one is a command that failed, more often than a wish.
 fn read(file: &Path) -> Result<String> {
-    if file == Path::new("-") {
+    let text = if file == Path::new("-") {
         let mut text = String::new();
         std::io::stdin()
             .read_to_string(&mut text)
             .context("could not read standard input")?;
-        return Ok(text);
+        text
+    } else {
+        std::fs::read_to_string(file)
+            .with_context(|| format!("could not read {}", file.display()))?
+    };
+    if text.trim().is_empty() {
+        bail!(
+            "{} is empty\n  `candela spec export` prints what is there as a spec; one that wants nothing is `candela: 1`",
+            file.display()
+        );
     }
-    std::fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))
+    Ok(text)
 }
 
 pub(super) fn findings(all: &[Finding], screen: Screen) -> String {

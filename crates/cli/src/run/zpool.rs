@@ -5,7 +5,7 @@ use crate::args::{Common, Noun};
 use crate::client::{Client, segment};
 use crate::output::{Row, Screen, bytes, fields, short_bytes, some_or_dash, table_block};
 use crate::run::server::names;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use api::device::Device;
 use api::server::{ServerDetail, Zpool};
 
@@ -31,7 +31,8 @@ pub async fn run(client: &Client, verb: Noun, common: &Common) -> Result<()> {
     for name in super::expand(&names)? {
         let pool: Device = client
             .get(&format!("devices/{}", segment(&name)), &[])
-            .await?;
+            .await
+            .with_context(|| format!("no pool {name} is imported on a server that reports here"))?;
         if pool.kind != "zpool" {
             bail!(
                 "{name} is a device of the kind {}, not a pool\n  `candela device show {name}` shows it",

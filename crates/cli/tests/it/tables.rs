@@ -21,6 +21,10 @@ fn lists_print_as_kept_and_fit_eighty_columns() {
         ("net", "server-list.json"),
         ("ha", "ha-list.json"),
         ("job", "job-list.json"),
+        ("client", "client-list.json"),
+        ("zpool", "zpool-list.json"),
+        ("ha-targets", "ha-targets-list.json"),
+        ("maintenance", "maintenance-list.json"),
     ] {
         let shown = render::list(noun, &answer(from), TERMINAL, false).unwrap();
         for line in shown.lines() {
@@ -38,7 +42,8 @@ fn lists_print_as_kept_and_fit_eighty_columns() {
 #[test]
 fn things_print_as_kept() {
     for noun in [
-        "server", "target", "device", "net", "ha", "job", "plan", "proposal",
+        "server", "target", "device", "net", "ha", "job", "plan", "proposal", "client", "zpool",
+        "allowed",
     ] {
         let shown = render::show(noun, &answer(&format!("{noun}-show.json")), TERMINAL).unwrap();
         check(&format!("{noun}-show.txt"), &shown);

@@ -104,7 +104,7 @@ async fn by_token(app: &App, token: &str) -> Result<Caller, Fault> {
         fault(
             codes::TOKEN_UNKNOWN,
             "The token is unknown, was ended, or is too old.",
-            "Make a new one.",
+            "Log in again (`candela login`), or have a new token made (`candela token create-api`).",
         )
     };
     let found = found.ok_or_else(unknown)?;

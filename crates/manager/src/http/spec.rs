@@ -126,8 +126,15 @@ pub(crate) async fn plan(
     };
     let is_edited = !asked.edits.is_empty();
     let made = make(&app, &caller, asked).await?;
-    let world = app.manager.world();
-    let mut plan = views::plan(&world, made.plan, made.base_version);
+    let names = views::Names::of(&app.manager.world(), &made.plan);
+    let (plan, base_version) = (made.plan, made.base_version);
+    let show = if body.is_brief {
+        views::brief
+    } else {
+        views::plan
+    };
+    let shown = tokio::task::spawn_blocking(move || show(&names, plan, base_version));
+    let mut plan = shown.await.map_err(|error| failed(&error))?;
     plan.spec = made.new_text.filter(|_| is_edited);
     Ok(Json(plan))
 }

@@ -3,6 +3,7 @@
 use super::server_ref;
 use crate::state::World;
 use api::job::{Job, JobDetail, JobStep};
+use api::server::Ref;
 use api::spec::{ConsentNeeded, Feels, Plan, PlanStep, Touched, Waiting};
 use engine::Desk;
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use model::graph::{Planned, StepId};
 use model::ids::ServerId;
 use model::job::{JobState, StepState};
 use model::step::{Cancel, Class, Thing, Undo};
+use std::collections::{BTreeMap, BTreeSet};
 
 fn name(world: &World, id: ServerId) -> String {
     server_ref(world, id).name
@@ -26,10 +28,47 @@ fn count(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
 }
 
-/// A plan.
-pub(crate) fn plan(world: &World, plan: plan::Plan, base_version: u64) -> Plan {
+/// Servers that a plan names, so that it can be shown without the world.
+pub(crate) struct Names(BTreeMap<ServerId, Ref>);
+
+impl Names {
+    /// Those of a plan.
+    pub fn of(world: &World, plan: &plan::Plan) -> Self {
+        let steps = plan.graph.steps.iter().map(|planned| planned.on);
+        let needed = plan.consent_needed.iter().map(|one| one.server);
+        let removes = plan.graph.removes.iter().copied();
+        let all: BTreeSet<ServerId> = steps.chain(needed).chain(removes).collect();
+        let named = all.into_iter().map(|id| (id, server_ref(world, id)));
+        Self(named.collect())
+    }
+
+    fn server(&self, id: ServerId) -> Ref {
+        self.0.get(&id).cloned().unwrap_or_else(|| Ref {
+            id: id.to_string(),
+            name: id.to_string(),
+        })
+    }
+}
+
+/// A plan without its steps, and without the devices that need consent: what of it is
+/// small, however large it is.
+pub(crate) fn brief(names: &Names, mut plan: plan::Plan, base_version: u64) -> Plan {
+    let (n_steps, is_ready) = (plan.graph.steps.len(), plan.is_ready());
+    plan.graph.steps.clear();
+    plan.consent_needed.clear();
+    Plan {
+        n_steps: count(n_steps),
+        is_ready,
+        ..self::plan(names, plan, base_version)
+    }
+}
+
+/// A plan. For a large site this takes seconds: not to be called with the world in hand.
+pub(crate) fn plan(names: &Names, plan: plan::Plan, base_version: u64) -> Plan {
     let steps = plan.graph.steps.iter();
-    let steps = steps.map(|planned| step(world, planned)).collect();
+    let steps = steps
+        .map(|planned| step(names.server(planned.on), planned))
+        .collect();
     let waiting = plan.waiting.iter().map(|one| Waiting {
         what: one.what.clone(),
         for_what: one.for_what.clone(),
@@ -40,12 +79,13 @@ pub(crate) fn plan(world: &World, plan: plan::Plan, base_version: u64) -> Plan {
         signature: one.signature.clone(),
         target: one.target.clone(),
         word: word(&one.target),
-        server: server_ref(world, one.server),
+        server: names.server(one.server),
         why: one.why.clone(),
     });
     let removes = plan.graph.removes.iter();
     Plan {
-        removes: removes.map(|id| server_ref(world, *id)).collect(),
+        removes: removes.map(|id| names.server(*id)).collect(),
+        n_steps: count(plan.graph.steps.len()),
         base_version,
         is_ready: plan.is_ready(),
         steps,
@@ -96,7 +136,7 @@ fn touched(planned: &Planned) -> Vec<Touched> {
 }
 
 /// A step as it is planned.
-fn step(world: &World, planned: &Planned) -> PlanStep {
+fn step(server: Ref, planned: &Planned) -> PlanStep {
     let facts = planned.step.facts();
     let feels = planned.feels.iter().map(|impact| Feels {
         filesystem: impact.fs.to_string(),
@@ -105,7 +145,7 @@ fn step(world: &World, planned: &Planned) -> PlanStep {
     });
     PlanStep {
         number: planned.id.0,
-        server: server_ref(world, planned.on),
+        server,
         title: facts.title,
         kind: planned.step.kind(),
         why: planned.why.clone(),
@@ -191,7 +231,7 @@ pub(crate) fn detail(world: &World, desk: &Desk, of: &engine::Job, wanted: Wante
         let id: StepId = planned.id;
         let done = of.done_of(id);
         JobStep {
-            plan: step(world, planned),
+            plan: step(server_ref(world, planned.on), planned),
             state: of.state_of(id).unwrap_or(StepState::Waiting),
             since: at(of.since_ms(id).unwrap_or_default()),
             attempt: of.attempt_of(id).unwrap_or_default().0,
@@ -210,5 +250,61 @@ pub(crate) fn detail(world: &World, desk: &Desk, of: &engine::Job, wanted: Wante
         job: job(world, desk, of),
         steps: steps.collect(),
         next,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::graph::Graph;
+    use model::step::ServiceSet;
+
+    fn planned(number: u32) -> Planned {
+        let step = ServiceSet {
+            unit: String::from("chronyd.service"),
+            is_running: true,
+            is_enabled: None,
+        };
+        Planned {
+            id: StepId(number),
+            on: ServerId(uuid::Uuid::from_u128(number.into())),
+            step: step.into(),
+            after: Vec::new(),
+            why: String::from("A test."),
+            feels: Vec::new(),
+            closes: None,
+        }
+    }
+
+    #[test]
+    fn a_brief_plan_says_of_the_whole_what_the_whole_says() {
+        let needed = plan::ConsentNeeded {
+            device: model::ids::DeviceId(String::from("wwn:1")),
+            signature: String::from("blank"),
+            target: String::from("lab-OST0001"),
+            server: ServerId(uuid::Uuid::from_u128(1)),
+            why: String::from("It is made on it."),
+        };
+        let made = plan::Plan {
+            graph: Graph {
+                title: String::from("Set the clocks"),
+                steps: (0..3).map(planned).collect(),
+                ..Graph::default()
+            },
+            consent_needed: vec![needed],
+            ..plan::Plan::default()
+        };
+        let names = Names::of(&World::default(), &made);
+        let whole = plan(&names, made.clone(), 7);
+        assert_eq!((whole.steps.len(), whole.n_steps), (3, 3));
+        assert_eq!(whole.steps[2].server.id, planned(2).on.to_string());
+        assert_eq!(whole.consent_needed.len(), 1);
+        let short = brief(&names, made, 7);
+        let rest = Plan {
+            steps: Vec::new(),
+            consent_needed: Vec::new(),
+            ..whole
+        };
+        assert_eq!(short, rest);
     }
 }

@@ -123,8 +123,14 @@ impl<N: Noun> Table<N> {
             return Ok(());
         };
         if row.get(field).is_none() {
+            let fields: Vec<&str> = row
+                .as_object()
+                .into_iter()
+                .flat_map(|row| row.keys().map(String::as_str))
+                .collect();
             return Err(bad(format!(
-                "These rows have no field {field:?} to sort by."
+                "These rows have no field {field:?} to sort by; they have {}.",
+                fields.join(", ")
             )));
         }
         if self.orders.len() == ORDERS_MAX {
