@@ -29,6 +29,9 @@ const SETTLE: Duration = Duration::from_millis(200);
 /// duration, however much is heard.
 const LOOKS_APART: Duration = Duration::from_secs(2);
 const LOOKS_SHARE: u32 = 10;
+/// Outcomes that wait for a look at most: more orders than run at once, each
+/// answered; one that is not comes again with the next connection.
+const HELD_MAX: usize = 2 * crate::orders::RUNNING_MAX;
 
 /// How often a host is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -172,9 +175,7 @@ impl Talk<'_> {
                 message = self.link.recv() => self.answer(message).await?,
                 message = self.memory.work.next() => {
                     if matches!(message, ToManager::Ended(_)) {
-                        self.held.push((Instant::now(), message));
-                        // What a step changed is to be seen at once.
-                        self.look_now();
+                        self.hold(message);
                     } else {
                         self.send(message).await?;
                     }
@@ -217,6 +218,15 @@ impl Talk<'_> {
     }
 
     /// Asks for a look at once, or after the one that is under way.
+    /// Keeps an outcome until there was a look that began later.
+    fn hold(&mut self, outcome: ToManager) {
+        if self.held.iter().all(|(_, known)| *known != outcome) {
+            self.held.push((Instant::now(), outcome));
+        }
+        // What a step changed is to be seen at once.
+        self.look_now();
+    }
+
     fn look_now(&mut self) {
         self.look_not_before = Instant::now();
         self.look_at = Some(self.look_not_before);
@@ -277,10 +287,15 @@ impl Talk<'_> {
                 }
                 Ok(())
             }
-            Some(ToAgent::Order(order)) => match self.memory.work.order(&order) {
-                Some(message) => self.send(message).await,
-                None => Ok(()),
-            },
+            Some(ToAgent::Order(order)) => {
+                // One that comes again may have ended since the last look, too.
+                if let Some(message) = self.memory.work.order(&order)
+                    && self.held.len() < HELD_MAX
+                {
+                    self.hold(message);
+                }
+                Ok(())
+            }
             Some(ToAgent::Recall { key }) => {
                 self.memory.work.recall(&key);
                 Ok(())

@@ -261,7 +261,7 @@ impl Run {
                 self.begin(host, key, &step, orders::secrets(order), false);
             }
             Answer::Runs | Answer::Refused(_) => {}
-            Answer::Ended(outcome) => self.tell_manager(host, ToManager::Ended(key, outcome)),
+            Answer::Ended(outcome) => self.hold(host, key, outcome),
             Answer::Begin(step) => {
                 agent.save();
                 self.begin(host, key, &step, orders::secrets(order), false);
@@ -323,6 +323,16 @@ impl Run {
             cancel,
         };
         self.agent(host).working.insert(actor, task);
+    }
+
+    /// Keeps an outcome until there was a look that began later.
+    fn hold(&mut self, host: &HostName, key: OrderKey, outcome: Outcome) {
+        let now = self.now();
+        let held = &mut self.agent(host).held;
+        if held.iter().all(|(_, known, _)| *known != key) {
+            held.push((now, key, outcome));
+        }
+        self.looks_soon(host, Duration::ZERO);
     }
 
     fn enter(
@@ -424,9 +434,7 @@ impl Run {
                 agent.ledger.end(&key, outcome.clone());
                 agent.save();
                 self.note(|| format!("{host}: {} step {} ended: {outcome:?}", key.job, key.step));
-                let now = self.now();
-                self.agent(host).held.push((now, key, outcome));
-                self.looks_soon(host, Duration::ZERO);
+                self.hold(host, key, outcome);
             }
             (Some(Task::Look), Product::Report(report)) => {
                 self.tally.reports += 1;

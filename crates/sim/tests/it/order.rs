@@ -11,12 +11,14 @@ use sim::world::World;
 use sim::world::layout::Layout;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wire::message::Welcome;
 use wire::order::{Order, OrderKey};
 use wire::{ToAgent, ToManager};
 
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How soon an order is said again.
+const AGAIN: Duration = Duration::from_micros(100);
 const UNIT: &str = "firewalld.service";
 
 /// Whoever waits makes time go on.
@@ -79,12 +81,16 @@ async fn a_step_ends_only_after_the_report_that_shows_what_it_changed() {
             attempt: 1,
         };
         let order = Order::new(key.clone(), 1, &step, Vec::new()).unwrap();
-        manager.send(ToAgent::Order(order)).await.unwrap();
         let mut told = Vec::new();
+        let begun = Instant::now();
         let ended = loop {
-            match next(&mut manager).await {
-                ToManager::Delta { changed, .. } => told.extend(changed.into_keys()),
-                ToManager::Ended(ended) => break ended,
+            assert!(begun.elapsed() < PATIENCE, "it does not end");
+            // It comes again and again: when it has ended, and was not seen yet.
+            manager.send(ToAgent::Order(order.clone())).await.unwrap();
+            let soon = tokio::time::timeout(AGAIN, manager.recv()).await;
+            match soon.map(|message| message.expect("the agent goes on")) {
+                Ok(ToManager::Delta { changed, .. }) => told.extend(changed.into_keys()),
+                Ok(ToManager::Ended(ended)) if ended.key == key => break ended,
                 _ => {}
             }
         };
