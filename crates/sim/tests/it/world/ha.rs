@@ -361,6 +361,21 @@ fn what_an_admin_stops_by_hand_is_started_again() {
 }
 
 #[test]
+fn what_is_deleted_while_it_runs_is_stopped() {
+    let (hand, resources) = with_targets();
+    for xpath in [
+        "//rsc_location[@rsc='scratch-OST0000']",
+        "//primitive[@id='scratch-OST0000']",
+    ] {
+        let delete = ["cibadmin", "--delete-all", "--force", "--xpath", xpath];
+        assert_eq!(hand.run("oss02", &delete).0, 0);
+    }
+    hand.wait(60);
+    assert_eq!(really_on(&hand, &resources[0]), [""; 0]);
+    assert_eq!(reported(&hand, "oss01", &resources[1]), started("oss02"));
+}
+
+#[test]
 fn of_two_that_lose_each_other_one_stays() {
     let (hand, resources) = with_targets();
     hand.world()
