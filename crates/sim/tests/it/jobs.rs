@@ -377,10 +377,14 @@ async fn a_file_system_is_made_though_the_manager_ends_in_the_middle_and_then_mo
     );
     bury(&site).await;
     drain(&site).await;
-    let (_, told) = site.call(Method::GET, "/events?kind=job.", None).await;
-    let ended = told["items"].as_array().unwrap().iter();
-    let ended = ended.filter(|event| event["kind"] == "job.ended").count();
-    assert_eq!(ended, 4, "{told:#}");
+    // Each is told just after the job has ended.
+    let ended = |told: &Value| {
+        let told = told["items"].as_array().into_iter().flatten();
+        told.filter(|event| event["kind"] == "job.ended").count()
+    };
+    let told = (Method::GET, "/events?kind=job.", None);
+    let told = site.until(told, |told| ended(told) >= 4).await;
+    assert_eq!(ended(&told), 4, "{told:#}");
 
     shutdown.begin();
     while agents.join_next().await.is_some() {}
