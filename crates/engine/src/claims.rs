@@ -6,7 +6,7 @@
 //! - A **step** claims all its things only while it runs, all or none.
 
 use crate::Job;
-use model::graph::{Planned, StepId};
+use model::graph::{Graph, Planned, StepId};
 use model::ids::{JobId, ServerId};
 use model::step::Thing;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +35,19 @@ fn is_lasting(thing: &Thing) -> bool {
     }
 }
 
+/// What a job would claim for its whole life, and whether for itself alone.
+fn lasting(graph: &Graph) -> BTreeMap<Key, bool> {
+    let mut wants: BTreeMap<Key, bool> = BTreeMap::new();
+    for planned in &graph.steps {
+        for claim in planned.step.facts().claims {
+            if is_lasting(&claim.thing) {
+                *wants.entry(key(&claim.thing, planned.on)).or_default() |= claim.exclusive;
+            }
+        }
+    }
+    wants
+}
+
 /// The queues in front of each lasting thing: who is before whom.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct JobClaims {
@@ -44,19 +57,21 @@ pub(crate) struct JobClaims {
 
 impl JobClaims {
     pub fn enqueue(&mut self, job: &Job) {
-        let mut wants: BTreeMap<Key, bool> = BTreeMap::new();
-        for planned in &job.graph().steps {
-            for claim in planned.step.facts().claims {
-                if is_lasting(&claim.thing) {
-                    *wants.entry(key(&claim.thing, planned.on)).or_default() |= claim.exclusive;
-                }
-            }
-        }
+        let wants = lasting(job.graph());
         for (key, exclusive) in &wants {
             let queue = self.queues.entry(key.clone()).or_default();
             queue.push((job.id(), *exclusive));
         }
         self.wants.insert(job.id(), wants);
+    }
+
+    /// A thing that a new job would not have at once, and the job that has it.
+    pub fn in_the_way(&self, graph: &Graph) -> Option<(Key, JobId)> {
+        lasting(graph).into_iter().find_map(|(key, exclusive)| {
+            let mut ahead = self.queues.get(&key)?.iter();
+            let (other, _) = ahead.find(|(_, other)| exclusive || *other)?;
+            Some((key, *other))
+        })
     }
 
     pub fn has_all(&self, id: JobId) -> bool {

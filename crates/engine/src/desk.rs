@@ -79,8 +79,17 @@ impl Desk {
     }
 
     /// Takes something in that happened or is asked for.
+    ///
+    /// A job is taken only if it may begin at once: where another one is at work
+    /// on the same targets, devices or pools, its plan is of a world that will
+    /// not be there any more when its turn comes.
     pub fn ask(&mut self, job: JobId, event: JobEvent, now_ms: i64) -> Result<(), Refused> {
         self.engine.check(job, &event)?;
+        if let JobEvent::Submitted { graph, .. } = &event
+            && let Some((thing, job)) = self.engine.in_the_way(graph)
+        {
+            return Err(Refused::InTheWay { job, thing });
+        }
         self.record(job, event, now_ms);
         Ok(())
     }

@@ -3,7 +3,7 @@
 use model::graph::{Graph, StepId};
 use model::ids::{JobId, ServerId};
 use model::job::{Attempt, Effect, Failure, JobEvent, JobState, Outcome, StepState};
-use model::step::Cancel;
+use model::step::{Cancel, Thing};
 use std::collections::BTreeSet;
 
 /// Shortest wait before a step is tried again.
@@ -40,6 +40,15 @@ pub enum Refused {
     /// It is being cancelled.
     #[error("the job is being cancelled")]
     Cancelling,
+    /// A job that has not ended is at work on something that it is about, so that
+    /// what it was planned for is not what it would find.
+    #[error("job {job} is at work on {thing}, and has not ended")]
+    InTheWay {
+        /// Whose turn it is.
+        job: JobId,
+        /// What both are about.
+        thing: Thing,
+    },
 }
 
 /// A step's own state.

@@ -28,9 +28,10 @@ pub use desk::Desk;
 pub use job::{Job, Refused};
 
 use claims::{JobClaims, StepClaims};
-use model::graph::StepId;
+use model::graph::{Graph, StepId};
 use model::ids::{JobId, ServerId};
 use model::job::{Attempt, Effect, JobEvent, JobState, Recorded, StepState};
+use model::step::Thing;
 use queue::Queue;
 use std::collections::BTreeMap;
 
@@ -95,6 +96,12 @@ impl Engine {
             (None, _) => Err(Refused::Unknown),
             (Some(job), event) => job.check(event),
         }
+    }
+
+    /// What a new job would have to wait for, and the job that holds it.
+    pub fn in_the_way(&self, graph: &Graph) -> Option<(Thing, JobId)> {
+        let found = self.job_claims.in_the_way(graph);
+        found.map(|((thing, _), job)| (thing, job))
     }
 
     /// Takes one record in, and says what is to be done now that it is durable.

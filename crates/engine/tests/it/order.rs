@@ -3,7 +3,7 @@
 use crate::common::{
     Driver, add, attempt, done, failed, job, killable, on_lnet, on_target, server, service,
 };
-use engine::{Limits, Refused};
+use engine::{Desk, Limits, Refused};
 use model::graph::{Graph, StepId};
 use model::job::{Effect, JobEvent, JobState};
 use std::collections::BTreeMap;
@@ -294,4 +294,24 @@ fn after_a_restart_what_runs_is_ordered_again_with_its_old_number() {
     assert!(again.next(|_| true, 10).is_empty(), "nothing starts twice");
     assert_eq!(again.owed_to(server(1)), [order]);
     assert!(again.owed_to(server(2)).is_empty());
+}
+
+#[test]
+fn a_job_is_taken_only_while_nobody_is_at_work_on_what_it_is_about() {
+    let mut desk = Desk::default();
+    let submitted = |graph: Graph| JobEvent::Submitted {
+        graph: Box::new(graph),
+        by: by(),
+        plan_hash: String::new(),
+        consents: Vec::new(),
+    };
+    desk.ask(job(1), submitted(chain(2)), 0).unwrap();
+    let refused = desk.ask(job(2), submitted(chain(1)), 1).unwrap_err();
+    assert!(matches!(refused, Refused::InTheWay { job: by, .. } if by == job(1)));
+    let mut elsewhere = Graph::default();
+    add(&mut elsewhere, 1, on_target(7), &[]);
+    desk.ask(job(3), submitted(elsewhere), 2).unwrap();
+    desk.ask(job(1), JobEvent::CancelAsked { by: by() }, 3)
+        .unwrap();
+    desk.ask(job(2), submitted(chain(1)), 4).unwrap();
 }

@@ -23,6 +23,7 @@ use model::event::Severity;
 use model::graph::StepId;
 use model::ids::{JobId, ServerId};
 use model::job::JobEvent;
+use std::collections::BTreeSet;
 use store::job::{LINES_READ_MAX, Line, SpecVersion};
 use uuid::Uuid;
 
@@ -52,8 +53,18 @@ pub(crate) async fn add(
         goals: body.goals,
         consents: body.consents,
     };
+    let running = open_jobs(&app);
     let made = make(&app, &caller, asked).await?;
     check(&app, &made, &body.plan_hash, body.base_version)?;
+    // What one that ended meanwhile left is not in the plan.
+    let still = open_jobs(&app);
+    if let Some(ended) = running.difference(&still).next() {
+        return Err(fault(
+            codes::PLAN_CHANGED,
+            format!("Job {ended} ended while it was planned."),
+            "Plan again, look at the new plan, and apply that one.",
+        ));
+    }
     let mut spec_version = made.base_version;
     if let Some(text) = &made.new_text {
         spec_version = keep(&app, &caller, &made, text, noted(&made, &body.note)).await?;
@@ -87,6 +98,12 @@ pub(crate) async fn add(
         id: Some(job.to_string()),
         spec_version,
     }))
+}
+
+fn open_jobs(app: &App) -> BTreeSet<JobId> {
+    let desk = app.manager.jobs.desk();
+    let open = desk.engine().jobs().filter(|job| !job.state().is_final());
+    open.map(engine::Job::id).collect()
 }
 
 /// A person's word that a server is off, for the journal.
@@ -149,14 +166,25 @@ fn check(app: &App, made: &Made, hash: &str, base_version: u64) -> Result<(), Fa
     let desk = app.manager.jobs.desk();
     let mut open = desk.engine().jobs().filter(|job| !job.state().is_final());
     let twin = open.find(|job| !plan.graph.is_empty() && job.graph().is_like(&plan.graph));
-    match twin {
-        Some(job) => Err(fault(
+    if let Some(job) = twin {
+        return Err(fault(
             codes::CONFLICT,
             format!("Job {} does the same, and has not ended.", job.id()),
             "Wait for it, or cancel it first.",
-        )),
-        None => Ok(()),
+        ));
     }
+    let Some((thing, other)) = desk.engine().in_the_way(&plan.graph) else {
+        return Ok(());
+    };
+    let title = desk
+        .engine()
+        .job(other)
+        .map_or("", |job| job.graph().title.as_str());
+    Err(fault(
+        codes::CONFLICT,
+        format!("Job {other} ({title}) is at work on {thing}, and has not ended."),
+        "Plan again when it has: what it leaves decides what is to be done. Or cancel it first.",
+    ))
 }
 
 /// Why a version was written; and where a command wrote it anew, that comments
