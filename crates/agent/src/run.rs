@@ -217,7 +217,6 @@ impl Talk<'_> {
         self.look_at = Some(self.look_at.map_or(at, |known| known.min(at)));
     }
 
-    /// Asks for a look at once, or after the one that is under way.
     /// Keeps an outcome until there was a look that began later.
     fn hold(&mut self, outcome: ToManager) {
         if self.held.iter().all(|(_, known)| *known != outcome) {
@@ -227,6 +226,7 @@ impl Talk<'_> {
         self.look_now();
     }
 
+    /// Asks for a look at once, or after the one that is under way.
     fn look_now(&mut self) {
         self.look_not_before = Instant::now();
         self.look_at = Some(self.look_not_before);

@@ -302,10 +302,11 @@ impl Composer<'_> {
         // What is on the move already does not come back here.
         let is_leaving = |at: &usize| self.unmounted.contains_key(&(*at, server));
         let (leaving, others): (Vec<usize>, Vec<usize>) = others.into_iter().partition(is_leaving);
+        let (mgs_leaving, mgs): (Vec<usize>, Vec<usize>) = mgs.into_iter().partition(is_leaving);
         let Some(elsewhere) = self.mgs_elsewhere(&others, &mgs, what) else {
             return;
         };
-        let gone = leaving.iter().chain(&mgs);
+        let gone = leaving.iter().chain(&mgs_leaving);
         let gone = gone.filter_map(|at| self.unmounted.get(&(*at, server)).copied());
         let mut down: Vec<StepId> = gone.collect();
         for at in &others {
@@ -314,12 +315,10 @@ impl Composer<'_> {
             down.push(self.let_go(*at, server, unmounted));
         }
         for at in &mgs {
-            if !self.unmounted.contains_key(&(*at, server)) {
-                let mounted = coming.get(at);
-                let after: Vec<StepId> = down.iter().chain(mounted).copied().collect();
-                let last = self.unmount(*at, server, &after);
-                down.push(self.let_go(*at, server, last));
-            }
+            let mounted = coming.get(at);
+            let after: Vec<StepId> = down.iter().chain(mounted).copied().collect();
+            let last = self.unmount(*at, server, &after);
+            down.push(self.let_go(*at, server, last));
         }
         let booted = self.reboot_step(server, &down);
         let lnet = self.lnet_again(server, booted);
