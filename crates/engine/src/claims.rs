@@ -2,7 +2,9 @@
 //!
 //! - A **job** claims targets, devices, pools, file systems for its whole life.
 //!   It asks for all of them at once, in the order of the journal, and starts
-//!   when it has all: whoever waits, waits for jobs that were there before.
+//!   when it has all: whoever waits, waits for jobs that were there before. A
+//!   desk takes a job only if it has all at once; what waits is of a journal
+//!   that was written otherwise (`docs/decisions/0003-jobs-do-not-queue.md`).
 //! - A **step** claims all its things only while it runs, all or none.
 
 use crate::Job;

@@ -219,6 +219,24 @@ async fn paged(site: &Site, path: &str) -> Value {
     Value::Array(steps)
 }
 
+/// Another job about the same things is refused while one is at work on them,
+/// and its spec is not kept.
+async fn in_the_way(site: &Site, consents: &[Value]) {
+    let less = SPEC.replace(", 'wwn:0x5000c50000001002'", "");
+    assert_ne!(less, SPEC);
+    let mut asked = json!({"spec": less, "consents": consents});
+    let plan = site.post("/plan", asked.clone()).await;
+    assert_eq!(plan["is_ready"], true, "{plan:#}");
+    asked["base_version"] = plan["base_version"].clone();
+    asked["plan_hash"] = plan["hash"].clone();
+    let (status, problem) = site.call(Method::POST, "/jobs", Some(asked)).await;
+    assert_eq!((status, &problem["code"]), (409, &json!("conflict")));
+    let said = problem["detail"].as_str().unwrap();
+    assert!(said.contains("is at work on"), "{said}");
+    let (_, kept) = site.call(Method::GET, "/spec", None).await;
+    assert_eq!(kept["version"], plan["base_version"]);
+}
+
 /// A target goes to its heir by the goal that `allowed` names.
 async fn fail_over(site: &Site) {
     let verb = may(site, "scratch-OST0000", "failover").await;
@@ -330,6 +348,7 @@ async fn a_file_system_is_made_though_the_manager_ends_in_the_middle_and_then_mo
         .until((Method::GET, &path, None), |job| count(job, "running") > 0)
         .await;
     assert_eq!(half["state"], "running", "{half:#}");
+    in_the_way(&site, &consents).await;
     managers.send_replace(None);
     site.running.shutdown().await;
     let site = Site::start(folder.path()).await;
