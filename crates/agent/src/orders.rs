@@ -154,7 +154,7 @@ pub fn after_interruption(step: &Step, work: &Work<'_>) -> Outcome {
         Ok(Seen::NotSo(seen)) => Outcome::Failed(Failure {
             is_transient: true,
             ..steps::failure::failed(
-                "interrupted",
+                model::job::INTERRUPTED,
                 format!("the agent or its server ended while the step ran; now {seen}"),
             )
         }),

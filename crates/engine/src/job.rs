@@ -2,7 +2,7 @@
 
 use model::graph::{Graph, StepId};
 use model::ids::{JobId, ServerId};
-use model::job::{Attempt, Effect, Failure, JobEvent, JobState, Outcome, StepState};
+use model::job::{Attempt, Effect, Failure, INTERRUPTED, JobEvent, JobState, Outcome, StepState};
 use model::step::{Cancel, Thing};
 use std::collections::BTreeSet;
 
@@ -343,12 +343,15 @@ impl Job {
     }
 
     fn fail(&mut self, step: StepId, is_transient: bool, at_ms: i64, change: &mut Change) {
-        if self.is_cancelled && !self.is_closing(step) {
+        let is_ended = self.is_cancelled && !self.is_closing(step);
+        if is_ended && !self.is_half_done(step) {
             return self.over(step, StepState::Cancelled, at_ms, change);
         }
         let attempts_max = self.graph.steps[step.index()].step.facts().attempts_max;
         let now = &self.steps[step.index()];
-        if is_transient && now.n_failures < attempts_max {
+        if is_ended && now.n_failures >= attempts_max {
+            self.over(step, StepState::Cancelled, at_ms, change);
+        } else if is_transient && now.n_failures < attempts_max {
             self.n_active += 1;
             self.set(step, StepState::Retrying, at_ms);
             change.effects.push(self.retry_timer(step));
@@ -377,6 +380,11 @@ impl Job {
         for place in 0..self.steps.len() {
             let step = self.graph.steps[place].id;
             match self.steps[place].state {
+                StepState::Failed if self.is_half_done(step) => {
+                    self.n_failed -= 1;
+                    self.make_ready(step, at_ms, change);
+                }
+                StepState::Ready | StepState::Retrying if self.is_half_done(step) => {}
                 StepState::Waiting if !self.is_closing(step) => {
                     self.over(step, StepState::Cancelled, at_ms, change);
                 }
@@ -399,6 +407,14 @@ impl Job {
                 _ => {}
             }
         }
+    }
+
+    /// Whether a step was interrupted in the middle of what must not stay so.
+    fn is_half_done(&self, step: StepId) -> bool {
+        let facts = self.graph.steps[step.index()].step.facts();
+        let failure = self.steps[step.index()].failure.as_ref();
+        let is_interrupted = failure.is_some_and(|failure| failure.code == INTERRUPTED);
+        facts.cancel == Cancel::Complete && is_interrupted
     }
 
     /// What was about to start: it is cancelled, or waits for the end if it closes.

@@ -104,6 +104,9 @@ pub enum Outcome {
     Cancelled,
 }
 
+/// Code of a step whose agent or server ended while it ran, and that is not done.
+pub const INTERRUPTED: &str = "interrupted";
+
 /// Why a step failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Failure {

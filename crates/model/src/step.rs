@@ -172,6 +172,9 @@ pub enum Cancel {
     Kill,
     /// It is left to end, and what follows is not started.
     Finish,
+    /// The same; and where its agent or server ended in the middle, it is asked again,
+    /// so that nothing is left half done.
+    Complete,
 }
 
 /// Something that only so many steps may hold at once.

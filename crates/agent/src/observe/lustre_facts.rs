@@ -55,6 +55,7 @@ pub fn lustre(look: &mut Look<'_>, around: &Around<'_>) -> Option<Lustre> {
         let (obds, skips) = lustre::devices::parse(bytes);
         look.skips("lustre", source, &skips);
         add_obd_devices(&mut found, &obds);
+        found.opened = opened(&found, &obds);
     }
     found.targets.extend(
         around
@@ -192,6 +193,16 @@ fn add_obd_devices(found: &mut Lustre, obds: &[ObdDevice<'_>]) {
             ..seen(label, TargetSource::ObdDevice, format!("lctl dl: {line}"))
         });
     }
+}
+
+/// Targets of which only the storage is set up. A mount opens that first, waits for
+/// the MGS, then starts the server (`server_fill_super` of Lustre); an unmount goes
+/// the other way. Neither is in the mount table meanwhile.
+fn opened(found: &Lustre, obds: &[ObdDevice<'_>]) -> Vec<TargetLabel> {
+    let storage = obds.iter().filter(|obd| obd.class.starts_with("osd-"));
+    let labels = storage.filter_map(|obd| obd.name.strip_suffix("-osd")?.parse().ok());
+    let runs = |label: &TargetLabel| found.targets.iter().any(|target| target.label == *label);
+    labels.filter(|label| !runs(label)).collect()
 }
 
 fn from_dataset(dataset: &Dataset, around: &Around<'_>) -> Option<TargetSeen> {
@@ -332,5 +343,29 @@ fn recovery(status: &state::RecoveryStatus<'_>) -> Recovery {
         clients_connected: status.connected.and_then(|(now, _)| count(now)),
         clients_completed: status.completed.and_then(|(now, _)| count(now)),
         clients_evicted: status.evicted.and_then(count),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_only_opened_does_not_run() {
+        let listed = "\
+            \x20 0 UP osd-zfs MGS-osd MGS-osd_UUID 5\n\
+            \x20 1 UP mgs MGS MGS 5\n\
+            \x20 2 UP osd-ldiskfs lab01-MDT0000-osd lab01-MDT0000-osd_UUID 5\n\
+            \x20 3 UP osd-ldiskfs lab01-OST0003-osd lab01-OST0003-osd_UUID 5\n\
+            \x20 4 UP obdfilter lab01-OST0003 lab01-OST0003_UUID 5\n";
+        let (obds, skips) = lustre::devices::parse(listed.as_bytes());
+        assert_eq!((obds.len(), skips.len()), (5, 0));
+        let mut found = Lustre::default();
+        add_obd_devices(&mut found, &obds);
+        let opened: Vec<String> = opened(&found, &obds)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(opened, ["lab01-MDT0000"]);
     }
 }

@@ -128,7 +128,7 @@ fn remedy(code: &str) -> &'static str {
         "signature-changed" => "Look at what is on the device now, and plan again.",
         "tool-missing" => "Install the package that holds the tool on this server.",
         "ha-blocked" => "See what Pacemaker says of the resource, clear its failure, then retry.",
-        "interrupted" => "Look at what the step had done, then retry or skip it.",
+        model::job::INTERRUPTED => "Look at what the step had done, then retry or skip it.",
         _ => "See the step's console, mend the cause, then retry the step.",
     }
 }

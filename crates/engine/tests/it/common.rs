@@ -31,6 +31,20 @@ pub fn on_target(index: u16) -> Step {
     .into()
 }
 
+/// A step that must not stay half done.
+pub fn registered() -> Step {
+    model::step::TargetRegistered {
+        label: "fs-OST0000".parse().unwrap(),
+        device: DeviceRef {
+            id: model::ids::DeviceId(String::from("wwn:0")),
+            path: String::from("/dev/sd0"),
+        },
+        back_end: String::from("ldiskfs"),
+        mount_point: String::from("/lustre/ost0"),
+    }
+    .into()
+}
+
 /// A step that may be killed, and claims nothing that others claim alone.
 pub fn killable() -> Step {
     FirewallOpen {

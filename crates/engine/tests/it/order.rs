@@ -1,11 +1,12 @@
 //! Tables: what runs when.
 
 use crate::common::{
-    Driver, add, attempt, done, failed, job, killable, on_lnet, on_target, server, service,
+    Driver, add, attempt, done, failed, job, killable, on_lnet, on_target, registered, server,
+    service,
 };
 use engine::{Desk, Limits, Refused};
 use model::graph::{Graph, StepId};
-use model::job::{Effect, JobEvent, JobState};
+use model::job::{Effect, Failure, INTERRUPTED, JobEvent, JobState, Outcome};
 use std::collections::BTreeMap;
 
 fn chain(n: u16) -> Graph {
@@ -136,6 +137,55 @@ fn a_cancelled_job_starts_nothing_more_and_waits_for_what_must_end() {
     assert_eq!(state, JobState::Cancelled);
     let again = JobEvent::CancelAsked { by: by() };
     assert_eq!(driver.engine.check(job(1), &again), Err(Refused::Over));
+}
+
+#[test]
+fn what_was_interrupted_half_way_is_brought_to_its_end_in_a_cancelled_job() {
+    let interrupted = || {
+        Outcome::Failed(Failure {
+            code: INTERRUPTED.to_owned(),
+            text: String::from("fs-OST0000 is still mounted."),
+            remedy: String::from("Retry it."),
+            is_transient: true,
+        })
+    };
+    let mut graph = Graph::default();
+    add(&mut graph, 1, registered(), &[]);
+    add(&mut graph, 1, on_target(1), &[0]);
+    let mut driver = Driver::default();
+    driver.submit(job(1), graph.clone());
+    driver.go();
+    driver.record(job(1), JobEvent::CancelAsked { by: by() });
+    driver.end(job(1), 0, interrupted());
+    let state = driver.engine.job(job(1)).unwrap().state();
+    assert_eq!(state, JobState::Cancelling, "it is asked again");
+    driver.fire(job(1), 0);
+    assert_eq!(driver.line(job(1)), "RC");
+    driver.done(job(1), 0);
+    assert_eq!(driver.line(job(1)), "DC");
+
+    // One that failed before is asked once more; another failure ends it.
+    driver.submit(job(2), graph.clone());
+    driver.go();
+    for _ in 0..3 {
+        driver.end(job(2), 0, interrupted());
+        if driver.line(job(2)) != "F." {
+            driver.fire(job(2), 0);
+        }
+    }
+    assert_eq!(driver.line(job(2)), "F.");
+    driver.record(job(2), JobEvent::CancelAsked { by: by() });
+    driver.go();
+    assert_eq!(driver.line(job(2)), "RC");
+    driver.end(job(2), 0, interrupted());
+    assert_eq!(driver.line(job(2)), "CC");
+
+    // What failed for another reason is not.
+    driver.submit(job(3), graph);
+    driver.go();
+    driver.record(job(3), JobEvent::CancelAsked { by: by() });
+    driver.end(job(3), 0, failed(true));
+    assert_eq!(driver.line(job(3)), "CC");
 }
 
 #[test]

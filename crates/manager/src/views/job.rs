@@ -167,6 +167,9 @@ fn step(server: Ref, planned: &Planned) -> PlanStep {
         cancel: match facts.cancel {
             Cancel::Kill => "Its command may be killed.",
             Cancel::Finish => "It is left to end; what follows is not started.",
+            Cancel::Complete => {
+                "It is left to end, and asked again if it is interrupted; what follows is not started."
+            }
         }
         .to_owned(),
         erases: planned

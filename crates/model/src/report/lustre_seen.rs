@@ -83,6 +83,10 @@ pub struct Lustre {
     pub health: Option<Health>,
     /// Targets seen here by any sign: one entry per (label, device) and sign.
     pub targets: Vec<TargetSeen>,
+    /// Targets whose storage Lustre has opened here while they do not run: a mount or
+    /// an unmount of each is under way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub opened: Vec<TargetLabel>,
     /// Client mounts.
     pub clients: Vec<ClientMount>,
     /// What an MGS that runs here knows, one per file system.

@@ -107,7 +107,7 @@ impl TargetRegistered {
                 Claim::shared(Thing::ThisLnet),
             ],
             undo: Undo::Ask("the MGS knows the target; forgetting it erases configuration"),
-            cancel: Cancel::Finish,
+            cancel: Cancel::Complete,
         }
     }
 

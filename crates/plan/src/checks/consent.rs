@@ -6,6 +6,7 @@ use super::single::is_fenced;
 use super::view::View;
 use lustre::label::TargetLabel;
 use model::graph::{Consent, Planned, SaidOff, StepId};
+use model::ids::ServerId;
 use model::step::Step;
 use std::collections::BTreeMap;
 
@@ -75,7 +76,7 @@ fn given_for(view: &View<'_>, planned: &Planned, given: &[Consent]) -> Vec<Fault
     let each = devices.into_iter().flat_map(|device| {
         let is_given = given.iter().any(|one| {
             let is_said = !one.by.is_empty() && one.device.0 == device;
-            is_said && now_on(view, device).contains(&one.signature)
+            is_said && now_on(view, device, planned.on).contains(&one.signature)
         });
         missing(planned, device, is_given)
     });
@@ -94,9 +95,11 @@ fn missing(planned: &Planned, device: &str, is_given: bool) -> Vec<Fault> {
     }]
 }
 
-/// What servers that are there show on a device.
-fn now_on(view: &View<'_>, device: &str) -> Vec<String> {
-    let servers = view.seen_by(device);
+/// What servers that are there show on a device. The one that erases it is asked
+/// in any case: a dataset whose pool does not answer is listed without one, so
+/// that the inventory does not have it.
+fn now_on(view: &View<'_>, device: &str, on: ServerId) -> Vec<String> {
+    let servers = view.seen_by(device).chain(std::iter::once(on));
     let there = servers.filter(|id| view.world.online.contains(id));
     let id = model::ids::DeviceId(device.to_owned());
     let shown = there.filter_map(|server| {
@@ -145,7 +148,7 @@ fn in_use(view: &View<'_>, planned: &Planned) -> Vec<Fault> {
     let device = device.filter(|_| *label == TargetLabel::Mgs);
     let device = device.map(|id| id.0.as_str());
     let on = view.mounted_on((label, device));
-    let is_left = |server: &model::ids::ServerId| {
+    let is_left = |server: &ServerId| {
         !view.acts_of(label).any(|act| {
             let other = act.planned();
             let is_down = match act {

@@ -162,12 +162,15 @@ fn proven(
             Some((_, Elsewhere::Fenced)) => is_fenced(view, server),
             Some((_, Elsewhere::Unmounted)) => {
                 let shows = view.report(server).is_some_and(|report| {
-                    let mut seen = report.lustre.iter().flat_map(|lustre| &lustre.targets);
-                    seen.any(|one| {
-                        let is_it = one.label == step.label
-                            && one.device.as_ref().is_none_or(|id| *id == step.device.id);
-                        is_it && one.mount_point.is_some()
-                    })
+                    let lustre = report.lustre.as_ref();
+                    let mut seen = lustre.into_iter().flat_map(|lustre| &lustre.targets);
+                    let is_open = lustre.is_some_and(|of| of.opened.contains(&step.label));
+                    is_open
+                        || seen.any(|one| {
+                            let is_it = one.label == step.label
+                                && one.device.as_ref().is_none_or(|id| *id == step.device.id);
+                            is_it && one.mount_point.is_some()
+                        })
                 });
                 let is_down = is_down_before(view, acts, server, planned);
                 view.world.online.contains(&server) && (!shows || is_down)

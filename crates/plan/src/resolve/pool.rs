@@ -132,6 +132,11 @@ impl<'a> Resolver<'a> {
             pool.clone_into(&mut of.name);
             of.exists = true;
         }
+        if let Some((cluster, resource)) = run {
+            let heirs = std::mem::take(&mut place.heirs).into_iter();
+            let heirs = heirs.filter(|id| !self.bars(cluster, resource, *id));
+            place.heirs = heirs.collect();
+        }
         if let Some(point) = mount_point {
             place.mount_point = point;
         }

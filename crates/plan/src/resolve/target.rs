@@ -165,7 +165,17 @@ impl<'a> Resolver<'a> {
         let group = self.out.servers.get(&home).and_then(|server| server.group);
         let members = group.map(|group| self.out.groups[group].servers.clone());
         let mut heirs: Vec<ServerId> = members.unwrap_or_default();
+        let has_partners = heirs.len() > 1;
         heirs.retain(|id| *id != home && viewers.contains(id));
+        if has_partners && heirs.is_empty() {
+            let reason = format!(
+                "No other server of its HA group sees the devices of {} now, so that it is made for {} alone: nothing takes it over.",
+                wanted.label,
+                self.world.name(home)
+            );
+            let remedy = "See to its cables and zoning first if it is to fail over (`candela device list` tells who sees what).";
+            self.found.warn(&wanted.path, reason, remedy);
+        }
         let is_mgs_too = is_first_mdt(&wanted.label) && spec.mgs == MgsSpec::OnMdt0;
         let (device, pool) = match spec.back_end {
             BackEnd::Ldiskfs => (devices.into_iter().next()?, None),

@@ -1,5 +1,6 @@
 //! Pools and formats: the steps that lose what was there. Each needs consent.
 
+use crate::codes;
 use crate::compose::{Ask, Asked, Composer, Status};
 use crate::resolved::{FsPlace, MgsPlace, PoolPlace, TargetPlace};
 use lustre::label::TargetLabel;
@@ -19,6 +20,10 @@ impl Composer<'_> {
         let Some(after) = lnet.steps() else {
             return Status::Blocked;
         };
+        if let Some(text) = self.unknown_mgs(place) {
+            self.wait(what, text, codes::MGS_WAITED);
+            return Status::Blocked;
+        }
         let mut after = after.to_vec();
         let consent = match &place.pool {
             None => self.consent_for(place, &place.device),
@@ -130,6 +135,24 @@ impl Composer<'_> {
             MgsPlace::External(nodes) => nodes.clone(),
             MgsPlace::Unknown => Vec::new(),
         }
+    }
+
+    /// Why targets that are there would not find the MGS that is made here: each was
+    /// told of other servers when it was formatted.
+    fn unknown_mgs(&self, place: &TargetPlace) -> Option<String> {
+        let fs = &self.resolved.filesystems[place.fs];
+        let seen = self.world.inventory.filesystems.get(fs.key.as_ref()?)?;
+        let told: Vec<&Nid> = seen.mgs_nids.iter().collect();
+        let own: Vec<Nid> = place.servers().flat_map(|id| self.nids(id)).collect();
+        let is_own = |nid: &&Nid| own.iter().any(|one| one.address() == nid.address());
+        if !place.is_mgs() || told.is_empty() || told.iter().any(is_own) {
+            return None;
+        }
+        let told: Vec<String> = told.into_iter().map(ToString::to_string).collect();
+        Some(format!(
+            "A server to see its device that its targets know: they were told that their MGS is at {}.",
+            told.join(", ")
+        ))
     }
 
     /// An MGS finds itself.

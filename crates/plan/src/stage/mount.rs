@@ -345,7 +345,9 @@ impl Composer<'_> {
         let looked = report.is_some_and(|report| report.mounts.is_some());
         let target = place.key.as_ref().and_then(|key| self.world.target(key));
         let shows = target.is_some_and(|target| target.mounted_on.contains(&server));
-        self.world.is_online(server) && looked && !shows
+        let lustre = report.and_then(|report| report.lustre.as_ref());
+        let is_open = lustre.is_some_and(|lustre| lustre.opened.contains(&place.label));
+        self.world.is_online(server) && looked && !shows && !is_open
     }
 
     /// Whether a server is proven off: a person says so now, or Pacemaker fenced

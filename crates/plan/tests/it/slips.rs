@@ -139,3 +139,80 @@ fn a_node_that_is_back_is_not_off_because_it_was_fenced() {
         text::trouble(&made)
     );
 }
+
+#[test]
+fn a_target_whose_mount_is_under_way_elsewhere_is_left_alone() {
+    let spec = format!("{BARE}; fs lab: mdt d1, ost d2");
+    let mut town = built(&spec);
+    let ost = "lab-OST0000".parse().unwrap();
+    let home = ["s1", "s2"].into_iter().find(|host| {
+        let mounts = &town.hosts[*host].mounts;
+        mounts.values().any(|at| at.ends_with("ost0000"))
+    });
+    let home = home.expect("the OST is mounted");
+    let other = if home == "s1" { "s2" } else { "s1" };
+    let of = town.hosts.get_mut(home).unwrap();
+    of.mounts.retain(|_, at| !at.ends_with("ost0000"));
+    let mut site = Site::of(&town);
+    let made = |site: &Site| plan::plan(&text::spec(&spec), site.world(), &[], &[]);
+    assert!(text::steps(&town, &made(&site).graph).contains("mount OST0000"));
+    let report = Arc::make_mut(site.reports.get_mut(&server(other)).unwrap());
+    report.lustre.as_mut().unwrap().opened = vec![ost];
+    let made = made(&site);
+    assert_eq!(text::steps(&town, &made.graph), "");
+    let found = text::trouble(&made);
+    assert!(found.contains("(fence-unproven)"), "{found}");
+}
+
+#[test]
+fn an_mgs_is_not_made_where_those_that_are_there_do_not_look_for_it() {
+    let mut town = built(&format!("{BARE}; fs lab: mdt d[1-2], ost d3"));
+    // Its device is gone, and a new one stands at a server that nobody was told of.
+    for host in town.hosts.values_mut() {
+        host.mounts.clear();
+    }
+    town.disks.remove("d1");
+    let spec = text::spec("servers s[1-2],c1; group a s[1-2] none; fs lab: mdt d[4,2], ost d3");
+    let mut site = Site::of(&town);
+    let elsewhere = "192.0.2.7@tcp".parse::<lustre::nid::Nid>().unwrap();
+    for fs in site.inventory.filesystems.values_mut() {
+        fs.mgs_nids = vec![elsewhere.clone()];
+    }
+    let made = plan::plan(&spec, site.world(), &[], &[]);
+    let found = text::trouble(&made);
+    assert!(found.contains("(mgs-waited)"), "{found}");
+    assert!(!text::steps(&town, &made.graph).contains("format"));
+}
+
+#[test]
+fn a_server_that_pacemaker_is_told_to_spare_is_no_heir() {
+    let spec = format!("{HA}; fs lab: mdt d1, ost d2");
+    let town = built(&spec);
+    let mut site = Site::of(&town);
+    let ost = site.inventory.targets.values();
+    let mut ost = ost.filter(|one| one.label.to_string() == "lab-OST0000");
+    let ost = ost.next().cloned().unwrap();
+    let home = *ost.mounted_on.first().unwrap();
+    let other = if home == server("s1") { "s2" } else { "s1" };
+    for cluster in site.inventory.ha_clusters.values_mut() {
+        cluster.constraints.push(model::report::Constraint {
+            id: "location-it".into(),
+            kind: "location".into(),
+            resource: ost.ha_resource.clone().unwrap(),
+            with: other.into(),
+            score: "-INFINITY".into(),
+        });
+    }
+    let over = Goal::Failover {
+        target: "lab-OST0000".into(),
+        to: None,
+    };
+    let made = plan::plan(
+        &text::spec(&spec),
+        site.world(),
+        std::slice::from_ref(&over),
+        &[],
+    );
+    let found = text::trouble(&made);
+    assert!(found.contains("(heir-absent)"), "{found}");
+}

@@ -3,7 +3,8 @@
 
 use model::graph::{Graph, StepId};
 use model::ids::JobId;
-use model::job::{JobEvent, Outcome, Recorded};
+use model::job::{INTERRUPTED, JobEvent, Outcome, Recorded};
+use model::step::Cancel;
 use std::collections::{BTreeMap, BTreeSet};
 use wire::order::OrderKey;
 
@@ -20,6 +21,8 @@ struct Job {
     is_cancelled: bool,
     started: BTreeMap<StepId, u32>,
     ended: BTreeSet<(StepId, u32)>,
+    /// Whose newest attempt was interrupted, and must not stay half done.
+    half_done: BTreeSet<StepId>,
     /// Done or skipped.
     well: BTreeSet<StepId>,
 }
@@ -43,6 +46,7 @@ impl Journal {
                 is_cancelled: false,
                 started: BTreeMap::new(),
                 ended: BTreeSet::new(),
+                half_done: BTreeSet::new(),
                 well: BTreeSet::new(),
             };
             let twice = self.jobs.insert(id, job).is_some();
@@ -62,6 +66,9 @@ impl Journal {
                 let is_newest = job.started.get(step) == Some(&attempt.0);
                 if is_newest && matches!(outcome, Outcome::Done { .. }) {
                     job.well.insert(*step);
+                }
+                if is_newest {
+                    job.note_half_done(*step, outcome);
                 }
                 (!job.started.contains_key(step))
                     .then(|| format!("step {step} of job {id} ends, and never started"))
@@ -139,14 +146,27 @@ impl Job {
         }
         let late = planned.after.iter().find(|one| !self.well.contains(one));
         let is_closing = planned.closes.is_some();
+        let must_end = is_closing || self.half_done.contains(&step);
         match late {
             Some(one) if !is_closing => Some(format!(
                 "step {step} of job {id} starts before step {one} is done"
             )),
-            _ if self.is_cancelled && !is_closing => Some(format!(
+            _ if self.is_cancelled && !must_end => Some(format!(
                 "step {step} of job {id} starts after it was cancelled"
             )),
             _ => None,
+        }
+    }
+
+    fn note_half_done(&mut self, step: StepId, outcome: &Outcome) {
+        let planned = self.graph.step(step);
+        let is_its = planned.is_some_and(|one| one.step.facts().cancel == Cancel::Complete);
+        let is_interrupted =
+            matches!(outcome, Outcome::Failed(failure) if failure.code == INTERRUPTED);
+        if is_its && is_interrupted {
+            self.half_done.insert(step);
+        } else {
+            self.half_done.remove(&step);
         }
     }
 

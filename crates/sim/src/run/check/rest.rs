@@ -2,6 +2,7 @@
 
 use crate::world::World;
 use crate::world::disk::{Content, Disk};
+use crate::world::ha::cib::INFINITY;
 use crate::world::host::HostName;
 use crate::world::target::{Place, Standing, TargetData};
 use model::spec::{FsSpec, FsWanted, MgsSpec, ServerWanted, Spec, TargetsSpec};
@@ -52,14 +53,27 @@ fn served_by<'a>(spec: &'a Spec, fs: &FsSpec) -> Option<&'a FsSpec> {
 }
 
 /// Whether something may wait for ever: a file system that is to be down, and
-/// whose MGS, on its MDT0000, serves another one.
+/// whose MGS, on its MDT0000, serves another one; a target whose only servers are
+/// drained.
 pub fn may_wait(spec: &Spec, code: &str) -> bool {
     let mut all = spec.filesystems.iter();
-    code == "mgs-shared"
-        && all.any(|fs| {
+    match code {
+        "mgs-shared" => all.any(|fs| {
             let is_down = fs.state != FsWanted::Mounted;
             is_down && matches!(fs.mgs, MgsSpec::OnMdt0) && served_by(spec, fs).is_some()
-        })
+        }),
+        "heir-absent" => !drained(spec).is_empty(),
+        _ => false,
+    }
+}
+
+/// Whether Pacemaker is told for good not to run a target on a host.
+fn is_barred(world: &World, label: &str, host: &HostName) -> bool {
+    let mut rules = world.ha.rings.values().flat_map(|ring| &ring.told.rules);
+    rules.any(|rule| {
+        let is_its = rule.resource.contains(label) && rule.node == host.0;
+        is_its && rule.score <= -INFINITY && !rule.id.starts_with("cli-")
+    })
 }
 
 fn drained(spec: &Spec) -> BTreeSet<String> {
@@ -120,7 +134,12 @@ impl Of<'_> {
         }
         let viewers = self.world.hosts.iter();
         let viewers = viewers.filter(|(_, host)| host.disks.values().any(|one| one == id));
-        let able = viewers.filter(|(name, _)| !self.drained.contains(&name.0));
+        // One that was made while a single server saw its disk is for that alone.
+        let is_alone = data.service_nodes.is_empty();
+        let able = viewers.filter(|(name, _)| {
+            let is_drained = self.drained.contains(&name.0);
+            !(is_drained || is_alone && is_barred(self.world, &label, name))
+        });
         let able: Vec<&HostName> = able.map(|(name, _)| name).collect();
         let running = self.world.lustre.running.iter();
         let on: Vec<&HostName> = running

@@ -43,9 +43,11 @@ pub fn list(world: &World, host: &HostName) -> Output {
         return failed(2, "Writer error: failed to resolve Netlink family id");
     }
     let mut rows = Rows::default();
-    let running = world.lustre.on(host).map(|(_, running)| running);
-    for running in running.filter(|running| running.is_started) {
-        target(world, host, running, &mut rows);
+    for (_, running) in world.lustre.on(host) {
+        storage(running, &mut rows);
+        if running.is_started {
+            target(world, host, running, &mut rows);
+        }
     }
     for (_, client) in world.lustre.clients_on(host) {
         of_client(world, host, client, &mut rows);
@@ -58,10 +60,14 @@ fn mgc(rows: &mut Rows, host: &HostName, nid: &str) {
     rows.once("mgc", &format!("MGC{nid}"), &uuid, 5);
 }
 
+/// What a mount sets up first, before it asks the MGS.
+fn storage(running: &Running, rows: &mut Rows) {
+    let osd = format!("osd-{}", running.place.back_end());
+    rows.own(&osd, &format!("{}-osd", running.label), 5);
+}
+
 fn target(world: &World, host: &HostName, running: &Running, rows: &mut Rows) {
     let name = running.label.to_string();
-    let osd = format!("osd-{}", running.place.back_end());
-    rows.own(&osd, &format!("{name}-osd"), 5);
     if running.is_mgs {
         rows.add("mgs", "MGS", "MGS", 5);
     }
