@@ -21,6 +21,7 @@ pub(crate) fn empty(name: &FsName) -> FileSystem {
         mgt: None,
         is_mgs_external: false,
         mgs_nids: Vec::new(),
+        mgs_told: Vec::new(),
         targets: BTreeSet::new(),
         counts: Counts::default(),
         clients: BTreeSet::new(),
@@ -47,6 +48,7 @@ pub(crate) fn summarize(
         is_mgs_external: mgt.is_none() && mgs_servers.is_empty(),
         mgt,
         mgs_nids: group.mgs_nids.keys().cloned().collect(),
+        mgs_told: group.mgs_told.keys().cloned().collect(),
         n_clients: tally.n_clients(),
         bytes: tally.bytes(),
         inodes: tally.inodes(),
@@ -60,7 +62,7 @@ pub(crate) fn summarize(
     new.clients = std::mem::take(&mut fs.clients);
     let is_changed = fs.mgt != new.mgt
         || fs.is_mgs_external != new.is_mgs_external
-        || fs.mgs_nids != new.mgs_nids
+        || (&fs.mgs_nids, &fs.mgs_told) != (&new.mgs_nids, &new.mgs_told)
         || (fs.n_clients, fs.bytes, fs.inodes) != (new.n_clients, new.bytes, new.inodes)
         || fs.counts != new.counts
         || fs.confidence != new.confidence

@@ -33,6 +33,8 @@ pub(crate) struct Group {
     pub labels: BTreeMap<TargetLabel, u32>,
     /// NIDs that its targets or the MGS's own server give for the MGS.
     pub mgs_nids: BTreeMap<Nid, u32>,
+    /// Those of them that its targets were told.
+    pub mgs_told: BTreeMap<Nid, u32>,
     /// Servers that show anything of it.
     pub servers: BTreeSet<ServerId>,
     /// Its targets, counted.
@@ -75,21 +77,8 @@ impl Group {
         }
         self.update_known(server, old, new);
         self.update_connected(server, old, new);
-        for nid in new.mgs_nids.difference(&old.mgs_nids) {
-            let count = self.mgs_nids.entry(nid.clone()).or_insert(0);
-            self.dirty.clients |= *count == 0;
-            *count += 1;
-        }
-        for nid in old.mgs_nids.difference(&new.mgs_nids) {
-            let Some(count) = self.mgs_nids.get_mut(nid) else {
-                continue;
-            };
-            *count -= 1;
-            if *count == 0 {
-                self.mgs_nids.remove(nid);
-                self.dirty.clients = true;
-            }
-        }
+        count(&mut self.mgs_told, &old.mgs_told, &new.mgs_told);
+        self.dirty.clients |= count(&mut self.mgs_nids, &old.mgs_nids, &new.mgs_nids);
     }
 
     fn update_known(&mut self, server: ServerId, old: &Part, new: &Part) {
@@ -206,4 +195,25 @@ impl Group {
         }
         found
     }
+}
+
+/// Counts what one server says otherwise now; whether any NID came or went.
+fn count(counts: &mut BTreeMap<Nid, u32>, old: &BTreeSet<Nid>, new: &BTreeSet<Nid>) -> bool {
+    let mut is_changed = false;
+    for nid in new.difference(old) {
+        let count = counts.entry(nid.clone()).or_insert(0);
+        is_changed |= *count == 0;
+        *count += 1;
+    }
+    for nid in old.difference(new) {
+        let Some(count) = counts.get_mut(nid) else {
+            continue;
+        };
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(nid);
+            is_changed = true;
+        }
+    }
+    is_changed
 }

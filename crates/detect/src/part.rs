@@ -31,6 +31,8 @@ pub(crate) struct Part {
     pub connected: Arc<BTreeMap<TargetLabel, Connected>>,
     /// NIDs that it gives for the MGS.
     pub mgs_nids: BTreeSet<Nid>,
+    /// Those of them that its targets were told.
+    pub mgs_told: BTreeSet<Nid>,
     /// Client mounts, which prove no file system of ours.
     pub clients: Vec<ClientMount>,
 }
@@ -89,6 +91,7 @@ pub(crate) fn parts(
         for nid in data.flat_map(|data| data.mgs_nodes.iter().flatten()) {
             part.tokens.insert(Token::Nid(nid.clone()));
             part.mgs_nids.insert(nid.clone());
+            part.mgs_told.insert(nid.clone());
         }
         if seen.is_mgs_too {
             is_mgs.insert(fs);

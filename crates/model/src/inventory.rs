@@ -235,6 +235,9 @@ pub struct FileSystem {
     pub is_mgs_external: bool,
     /// NIDs of its MGS nodes.
     pub mgs_nids: Vec<Nid>,
+    /// Those of them that its targets were told when they were formatted; none where
+    /// nothing that is seen shows it.
+    pub mgs_told: Vec<Nid>,
     /// Its MDTs and OSTs.
     pub targets: BTreeSet<TargetKey>,
     /// What they add up to.

@@ -7,7 +7,9 @@ use crate::resolved::{Resolved, TargetPlace};
 use crate::world::World;
 use model::graph::{Consent, Graph, Impact, Planned, StepId, Waiting};
 use model::ids::{DeviceId, ServerId};
+use model::inventory::HaCluster;
 use model::step::Step;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far something is.
@@ -112,6 +114,8 @@ pub(crate) struct Composer<'a> {
     pub exported: BTreeSet<(usize, ServerId)>,
     /// Steps that take a target out of Pacemaker.
     pub dropped: BTreeMap<usize, StepId>,
+    /// The cluster that Pacemaker shows of each group, once it was asked for.
+    pub clusters: Vec<OnceCell<Option<&'a HaCluster>>>,
 }
 
 impl<'a> Composer<'a> {
@@ -138,6 +142,7 @@ impl<'a> Composer<'a> {
             imported: BTreeMap::new(),
             exported: BTreeSet::new(),
             dropped: BTreeMap::new(),
+            clusters: vec![OnceCell::new(); resolved.groups.len()],
         }
     }
 

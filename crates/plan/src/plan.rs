@@ -85,6 +85,9 @@ fn compose(
     finish(spec, world, composer, findings, goals)
 }
 
+/// Steps up to which a second thread would cost more than it saves.
+const STEPS_ALONE_MAX: usize = 4096;
+
 /// Reads the graph a second time, and gives the plan.
 pub(crate) fn finish(
     spec: &Spec,
@@ -103,18 +106,33 @@ pub(crate) fn finish(
     graph.title = title;
     let consent_needed: Vec<ConsentNeeded> = consent_needed.into_iter().collect();
     // Before consent is given there is a graph to look at; it is not run.
-    let faults = if consent_needed.is_empty() {
-        checks::checks(&graph, spec, world)
-    } else {
-        checks::checks_of_draft(&graph, spec, world)
+    let read = || {
+        if consent_needed.is_empty() {
+            checks::checks(&graph, spec, world)
+        } else {
+            checks::checks_of_draft(&graph, spec, world)
+        }
     };
-    let faults: Vec<Finding> = faults.into_iter().map(checks::Fault::finding).collect();
+    let (faults, mut hash) = if graph.steps.len() < STEPS_ALONE_MAX {
+        (read(), hash::of(&graph, &consent_needed))
+    } else {
+        std::thread::scope(|scope| {
+            let hash = scope.spawn(|| hash::of(&graph, &consent_needed));
+            let faults = read();
+            (
+                faults,
+                hash.join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            )
+        })
+    };
     if !faults.is_empty() {
         graph.steps.clear();
-        findings.extend(faults);
+        hash = hash::of(&graph, &consent_needed);
+        findings.extend(faults.into_iter().map(checks::Fault::finding));
     }
     Plan {
-        hash: hash::of(&graph, &consent_needed),
+        hash,
         graph,
         waiting: waiting.into_iter().collect(),
         consent_needed,

@@ -125,15 +125,9 @@ impl<'v, 'a> Order<'v, 'a> {
                 }
             }
         }
-        // Not what the inventory has of a file system: an MGS that runs now is
-        // there too, and no target need have been told of it.
-        let reports = self.view.world.reports.values();
-        for target in reports.flat_map(|of| of.lustre.iter().flat_map(|l| &l.targets)) {
-            let told = target.mount_data.iter().flat_map(|data| &data.mgs_nodes);
-            let nids = told.flatten().map(lustre::nid::Nid::address);
-            if let Some(fs) = target.label.fs() {
-                self.told.entry(fs).or_default().extend(nids);
-            }
+        for fs in seen.filesystems.values() {
+            let nids = fs.mgs_told.iter().map(lustre::nid::Nid::address);
+            self.told.entry(&fs.name).or_default().extend(nids);
         }
     }
 

@@ -142,7 +142,7 @@ impl Composer<'_> {
     fn unknown_mgs(&self, place: &TargetPlace) -> Option<String> {
         let fs = &self.resolved.filesystems[place.fs];
         let seen = self.world.inventory.filesystems.get(fs.key.as_ref()?)?;
-        let told: Vec<&Nid> = seen.mgs_nids.iter().collect();
+        let told: Vec<&Nid> = seen.mgs_told.iter().collect();
         let own: Vec<Nid> = place.servers().flat_map(|id| self.nids(id)).collect();
         let is_own = |nid: &&Nid| own.iter().any(|one| one.address() == nid.address());
         if !place.is_mgs() || told.is_empty() || told.iter().any(is_own) {

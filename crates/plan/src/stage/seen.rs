@@ -83,13 +83,16 @@ impl Composer<'_> {
 
     /// The cluster that Pacemaker shows of a group.
     pub(super) fn cluster(&self, group: usize) -> Option<&HaCluster> {
-        let members = &self.resolved.groups[group].servers;
-        let mut keys = members.iter().filter_map(|id| {
-            let server = self.world.inventory.servers.get(id)?;
-            server.ha.as_ref()
-        });
-        let clusters = &self.world.inventory.ha_clusters;
-        keys.find_map(|key| clusters.get(key).filter(|one| one.manager == "pacemaker"))
+        *self.clusters[group].get_or_init(|| {
+            let inventory = self.world.inventory;
+            let members = &self.resolved.groups[group].servers;
+            let mut keys = members.iter().filter_map(|id| {
+                let server = inventory.servers.get(id)?;
+                server.ha.as_ref()
+            });
+            let clusters = &inventory.ha_clusters;
+            keys.find_map(|key| clusters.get(key).filter(|one| one.manager == "pacemaker"))
+        })
     }
 
     /// The Pacemaker resource that runs a target.

@@ -176,7 +176,7 @@ fn an_mgs_is_not_made_where_those_that_are_there_do_not_look_for_it() {
     let mut site = Site::of(&town);
     let elsewhere = "192.0.2.7@tcp".parse::<lustre::nid::Nid>().unwrap();
     for fs in site.inventory.filesystems.values_mut() {
-        fs.mgs_nids = vec![elsewhere.clone()];
+        fs.mgs_told = vec![elsewhere.clone()];
     }
     let made = plan::plan(&spec, site.world(), &[], &[]);
     let found = text::trouble(&made);

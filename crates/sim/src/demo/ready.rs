@@ -44,7 +44,7 @@ pub(super) fn spec(layout: &Layout) -> String {
     // Two for each server, as far as indexes go with room to grow.
     let per_server = if n_oss > 2000 { 1 } else { 2 };
     out += &format!(
-        "networks:\n- {{net: tcp, interfaces: [eth0]}}\nfilesystems:\n- name: lab\n  mgs:\n    own: {{count: 1, select: {{}}, ha_groups: [mds]}}\n  mdts:\n  - {{count: 2, select: {{}}, ha_groups: [mds]}}\n  osts:\n  - {{count: {}, select: {{}}, ha_groups: [{}]}}\n",
+        "networks:\n- {{net: tcp, interfaces: [eth0]}}\ntime: {{sources: [10.10.255.1]}}\nfilesystems:\n- name: lab\n  mgs:\n    own: {{count: 1, select: {{}}, ha_groups: [mds]}}\n  mdts:\n  - {{count: 2, select: {{}}, ha_groups: [mds]}}\n  osts:\n  - {{count: {}, select: {{}}, ha_groups: [{}]}}\n",
         n_oss * per_server,
         oss.join(", ")
     );
