@@ -353,3 +353,14 @@ fn one_server_changed(bencher: divan::Bencher, n: u32) {
     assert_eq!(made.graph.steps.len(), 1, "{:?}", made.findings);
     bencher.bench_local(|| planner.plan(&spec, site.world(), &changed, &[], &[]));
 }
+
+/// The wizard's first proposal, on bare servers and an empty spec.
+#[divan::bench(args = SIZES, sample_count = 3, sample_size = 1)]
+fn proposal(bencher: divan::Bencher, n: u32) {
+    let site = Site::blank(n, HaManager::None);
+    let wish = serde_json::from_value(serde_json::json!({"name": "lab"})).unwrap();
+    let spec = Spec::default();
+    let made = plan::propose(&wish, &spec, site.world());
+    assert!(!made.targets.is_empty(), "{:?}", made.findings);
+    bencher.bench(|| plan::propose(&wish, &spec, site.world()));
+}

@@ -185,10 +185,9 @@ impl Proposer<'_> {
             let fs = &resolved.filesystems[place.fs];
             fs.name == self.wish.name && place.key.is_none()
         };
-        let is_new = |place: &&TargetPlace| {
-            let mut before = self.before.targets.iter();
-            !before.any(|old| old.label == place.label && old.device == place.device)
-        };
+        let before = self.before.targets.iter();
+        let before: BTreeSet<_> = before.map(|old| (&old.label, &old.device)).collect();
+        let is_new = |place: &&TargetPlace| !before.contains(&(&place.label, &place.device));
         let places = resolved.targets.iter().filter(of_wish).filter(is_new);
         places.map(|place| self.target(resolved, place)).collect()
     }
@@ -229,11 +228,12 @@ impl Proposer<'_> {
         device.map_or(0, |device| device.size_bytes)
     }
 
-    /// Says which targets nobody could take over.
+    /// Says which targets nobody could take over: those outside HA groups, for the
+    /// others are told of with the spec's findings.
     fn single(&mut self, targets: &[ProposedTarget], n_servers: usize) {
         let alone: Vec<&str> = targets
             .iter()
-            .filter(|target| target.heirs.is_empty())
+            .filter(|target| target.heirs.is_empty() && target.ha_group.is_none())
             .map(|target| target.label.as_str())
             .collect();
         if alone.is_empty() || n_servers < 2 {

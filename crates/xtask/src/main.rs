@@ -34,7 +34,7 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build everything and run the product on captured servers.
+    /// Build everything and run the product on captured and simulated servers.
     Demo {
         /// Passed on to `candela demo`, for example `--listen 127.0.0.1:7443`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -58,7 +58,7 @@ enum Task {
     },
     /// Run seeds of the fault simulation; see `docs/simulation.md`.
     Sim {
-        /// Passed on: `--first-seed A --seeds N [--minutes M] [--threads T]`, or
+        /// Passed on: `--first-seed A --seeds N [--minutes M] [--threads T] [--keep FOLDER]`, or
         /// `--tell SEED` for one seed in words.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,

@@ -48,11 +48,14 @@ impl Free {
         let new = groups.iter().map(|(_, members)| members.as_slice());
         let all_groups: Vec<&[ServerId]> = known.chain(new).collect();
         let all = chosen.all();
-        let grouped: BTreeSet<ServerId> =
-            all_groups.iter().flat_map(|g| g.iter().copied()).collect();
+        let group_of = all_groups.iter().flat_map(|members| {
+            let each = members.iter();
+            each.map(|id| (*id, *members))
+        });
+        let group_of: BTreeMap<ServerId, &[ServerId]> = group_of.collect();
         let alone: Vec<[ServerId; 1]> = all
             .iter()
-            .filter(|id| !grouped.contains(id))
+            .filter(|id| !group_of.contains_key(id))
             .map(|id| [*id])
             .collect();
         let mut places = Places::default();
@@ -64,8 +67,8 @@ impl Free {
             taken.extend(devices_of(place));
         }
         let by_server = all.iter().map(|id| {
-            let group = all_groups.iter().find(|members| members.contains(id));
-            let members = group.copied().unwrap_or(std::slice::from_ref(id));
+            let group = group_of.get(id).copied();
+            let members = group.unwrap_or(std::slice::from_ref(id));
             let blank = proposer.devices.blank(*id, members).into_iter();
             let blank = blank.filter(|device| !taken.contains(device)).collect();
             (*id, blank)

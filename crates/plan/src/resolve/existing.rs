@@ -43,7 +43,6 @@ impl Resolver<'_> {
         if let Some(key) = self.mgt_of_users(fs).filter(|key| is_mgt(key)) {
             return Some(key.clone());
         }
-        let allowed = self.candidates(wanted);
         let mgts = all.targets.range(TargetKey(String::from("MGS"))..);
         let mgts = mgts.take_while(|(key, _)| key.0.starts_with("MGS"));
         let mut mgts = mgts.filter(|(_, target)| target.label == TargetLabel::Mgs);
@@ -52,7 +51,8 @@ impl Resolver<'_> {
             others.any(|fs| fs.mgt.as_ref() == Some(key))
         };
         mgts.find(|(key, target)| {
-            let is_here = target.servers.iter().any(|id| allowed.contains(id));
+            let mut servers = target.servers.iter();
+            let is_here = servers.any(|id| self.is_candidate(wanted, *id));
             is_here && target.device.is_some() && !used(key)
         })
         .map(|(key, _)| key.clone())

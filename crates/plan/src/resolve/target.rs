@@ -77,11 +77,40 @@ impl<'a> Resolver<'a> {
             }
             from += n;
         }
+        let mut alone: BTreeMap<usize, Vec<TargetLabel>> = BTreeMap::new();
         for ((fs, _), slot) in wanted.iter().zip(slots) {
             if let Some(place) = slot {
+                if self.has_no_heir(&place) {
+                    alone.entry(*fs).or_default().push(place.label.clone());
+                }
                 self.put(*fs, place);
             }
         }
+        for (fs, labels) in alone {
+            self.tell_alone(fs, &labels);
+        }
+    }
+
+    /// Whether a target is made for one server alone, though that has partners.
+    fn has_no_heir(&self, place: &TargetPlace) -> bool {
+        let group = place.group.map(|group| &self.out.groups[group]);
+        let has_partners = group.is_some_and(|group| group.servers.len() > 1);
+        place.key.is_none() && has_partners && place.heirs.is_empty()
+    }
+
+    fn tell_alone(&mut self, fs: usize, labels: &[TargetLabel]) {
+        let some: Vec<String> = labels.iter().take(3).map(ToString::to_string).collect();
+        let more = match labels.len() - some.len() {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        let reason = format!(
+            "Only one server of its HA group sees the devices of {}{more} now: nothing takes over what is made so.",
+            some.join(", ")
+        );
+        let remedy = "See to cables and zoning first if it is to fail over; `candela device list` tells who sees what.";
+        let path = format!("filesystems[{fs}]");
+        self.found.warn(&path, reason, remedy);
     }
 
     pub(super) fn put(&mut self, fs: usize, place: TargetPlace) {
@@ -97,22 +126,33 @@ impl<'a> Resolver<'a> {
 
     /// Servers of an entry that a new target may belong on.
     pub(super) fn candidates(&self, wanted: &Wanted<'_>) -> BTreeSet<ServerId> {
-        let groups = &self.out.groups;
-        let is_in = |id: &ServerId, group: Option<usize>| {
-            let of = group.and_then(|group| groups.get(group));
-            let is_external = of.is_some_and(|of| of.spec.manager == HaManager::External);
-            let named = &wanted.of.ha_groups;
-            let is_named = named.is_empty()
-                || of.is_some_and(|of| of.servers.contains(id) && named.contains(&of.spec.name));
-            is_named && !is_external
+        let named: BTreeSet<&String> = wanted.of.ha_groups.iter().collect();
+        let all = self.out.servers.keys().copied();
+        all.filter(|id| self.may_have(wanted, |group| named.contains(group), *id))
+            .collect()
+    }
+
+    /// Whether a new target of an entry may belong on a server.
+    pub(super) fn is_candidate(&self, wanted: &Wanted<'_>, id: ServerId) -> bool {
+        self.may_have(wanted, |group| wanted.of.ha_groups.contains(group), id)
+    }
+
+    fn may_have(
+        &self,
+        wanted: &Wanted<'_>,
+        is_group_named: impl Fn(&String) -> bool,
+        id: ServerId,
+    ) -> bool {
+        let Some(server) = self.out.servers.get(&id) else {
+            return false;
         };
-        let all = self.out.servers.iter();
-        all.filter(|(id, server)| {
-            let is_home = wanted.of.home.as_deref() == Some(server.name.as_str());
-            is_in(id, server.group) && (server.wanted == ServerWanted::InService || is_home)
-        })
-        .map(|(id, _)| *id)
-        .collect()
+        let of = server.group.and_then(|group| self.out.groups.get(group));
+        let is_external = of.is_some_and(|of| of.spec.manager == HaManager::External);
+        let is_named = wanted.of.ha_groups.is_empty()
+            || of.is_some_and(|of| of.servers.contains(&id) && is_group_named(&of.spec.name));
+        let is_home = wanted.of.home.as_deref() == Some(server.name.as_str());
+        let is_serving = server.wanted == ServerWanted::InService || is_home;
+        is_named && !is_external && is_serving
     }
 
     /// The place of a target on devices that a selector chose.
@@ -165,17 +205,7 @@ impl<'a> Resolver<'a> {
         let group = self.out.servers.get(&home).and_then(|server| server.group);
         let members = group.map(|group| self.out.groups[group].servers.clone());
         let mut heirs: Vec<ServerId> = members.unwrap_or_default();
-        let has_partners = heirs.len() > 1;
         heirs.retain(|id| *id != home && viewers.contains(id));
-        if has_partners && heirs.is_empty() {
-            let reason = format!(
-                "No other server of its HA group sees the devices of {} now, so that it is made for {} alone: nothing takes it over.",
-                wanted.label,
-                self.world.name(home)
-            );
-            let remedy = "See to its cables and zoning first if it is to fail over (`candela device list` tells who sees what).";
-            self.found.warn(&wanted.path, reason, remedy);
-        }
         let is_mgs_too = is_first_mdt(&wanted.label) && spec.mgs == MgsSpec::OnMdt0;
         let (device, pool) = match spec.back_end {
             BackEnd::Ldiskfs => (devices.into_iter().next()?, None),
@@ -254,9 +284,9 @@ impl<'a> Resolver<'a> {
             return None;
         }
         let viewers = self.viewers_of(&devices);
-        let candidates = self.candidates(wanted);
-        let able = viewers.intersection(&candidates).copied();
-        let mut able: Vec<ServerId> = able.collect();
+        // Not all servers, for each of many thousand targets.
+        let able = viewers.iter().copied();
+        let mut able: Vec<ServerId> = able.filter(|id| self.is_candidate(wanted, *id)).collect();
         if let Some(name) = &wanted.of.home {
             let home = self.listed(&format!("{}.home", wanted.path), name)?;
             able.retain(|id| *id == home);

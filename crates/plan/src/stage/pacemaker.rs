@@ -133,7 +133,9 @@ impl Composer<'_> {
         }
         let at = resource.nodes.first()?;
         let is_started = resource.role == "Started" && !confirmed.contains(at);
-        is_started.then(|| format!("Pacemaker to see that it does not run on {at} any more."))
+        is_started.then(|| {
+            format!("{at} to show it mounted, or Pacemaker to see that it runs there no more.")
+        })
     }
 
     /// The target is made and registered, and nobody holds it.

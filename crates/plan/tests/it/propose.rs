@@ -176,7 +176,7 @@ fn alike_disks_go_together_and_a_mixture_is_told() {
 fn a_disk_that_one_server_sees_has_no_heir_and_that_is_told() {
     let town = text::town("s[1-2]; d[1-3] on s[1-2]; x1 on s1");
     let made = propose(&town, &Spec::default(), &wish());
-    let reason = "Only one server may serve lab-OST0002: nobody takes over.";
+    let reason = "Only one server of its HA group sees the devices of lab-OST0002 now: nothing takes over what is made so.";
     assert!(
         notes(&made).contains(&reason),
         "{}\n{:?}",

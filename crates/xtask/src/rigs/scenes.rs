@@ -222,10 +222,15 @@ fn apply(stage: &Stage) -> Result<()> {
         .product
         .say_with(&["secret", "set", "bmc"], PASSWORD)?;
     let said = stage.product.apply(&stage.spec("in_service"))?;
-    let plan = stage.product.plan()?;
-    if plan["waiting"].as_array().is_none_or(|all| !all.is_empty()) {
-        bail!("something waits: {}\n{said}", plan["waiting"]);
-    }
+    // Pacemaker has started a target a moment before its server shows it mounted.
+    until("nothing waits", 30, || {
+        let plan = stage.product.plan()?;
+        let waiting = plan["waiting"].as_array();
+        Ok(match waiting.is_some_and(Vec::is_empty) {
+            true => Ok(()),
+            false => Err(format!("{}\n{said}", plan["waiting"])),
+        })
+    })?;
     stage.runs("h1", 60, &HOMES)
 }
 
