@@ -52,7 +52,9 @@ fn write(out: &mut io::BufWriter<Sink>, value: &impl serde::Serialize) {
 
 /// The step as it would be with nobody's consent yet, where it needs any.
 fn without_consent(step: &Step) -> Option<Step> {
-    step.consent()?;
+    if step.consent()?.is_empty() {
+        return None;
+    }
     let mut bare = step.clone();
     let consent: &mut Vec<Consent> = match &mut bare {
         Step::TargetFormatted(step) => &mut step.consent,

@@ -78,15 +78,15 @@ fn compose(
     consents: &[Consent],
 ) -> Plan {
     let mut composer = Composer::new(world, resolved, consents);
+    // From nothing there are about as many; pages that are not needed are not touched.
+    let n_steps = 6 * resolved.targets.len() + 8 * resolved.servers.len();
+    composer.graph.steps.reserve(n_steps);
     composer.loud = Loud::all(resolved);
     composer.words(goals);
     composer.everything();
     composer.goals(goals);
     finish(spec, world, composer, findings, goals)
 }
-
-/// Steps up to which a second thread would cost more than it saves.
-const STEPS_ALONE_MAX: usize = 4096;
 
 /// Reads the graph a second time, and gives the plan.
 pub(crate) fn finish(
@@ -104,35 +104,22 @@ pub(crate) fn finish(
         ..
     } = composer;
     graph.title = title;
+    if graph.steps.len() < graph.steps.capacity() / 2 {
+        graph.steps.shrink_to_fit();
+    }
     let consent_needed: Vec<ConsentNeeded> = consent_needed.into_iter().collect();
     // Before consent is given there is a graph to look at; it is not run.
-    let read = || {
-        if consent_needed.is_empty() {
-            checks::checks(&graph, spec, world)
-        } else {
-            checks::checks_of_draft(&graph, spec, world)
-        }
-    };
-    let (faults, mut hash) = if graph.steps.len() < STEPS_ALONE_MAX {
-        (read(), hash::of(&graph, &consent_needed))
+    let faults = if consent_needed.is_empty() {
+        checks::checks(&graph, spec, world)
     } else {
-        std::thread::scope(|scope| {
-            let hash = scope.spawn(|| hash::of(&graph, &consent_needed));
-            let faults = read();
-            (
-                faults,
-                hash.join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            )
-        })
+        checks::checks_of_draft(&graph, spec, world)
     };
     if !faults.is_empty() {
         graph.steps.clear();
-        hash = hash::of(&graph, &consent_needed);
         findings.extend(faults.into_iter().map(checks::Fault::finding));
     }
     Plan {
-        hash,
+        hash: hash::of(&graph, &consent_needed),
         graph,
         waiting: waiting.into_iter().collect(),
         consent_needed,

@@ -124,9 +124,10 @@ async fn deploy(n_servers: usize, on: &tokio::runtime::Runtime) -> Result<f64> {
 /// own for that; here the manager's would have to write for all of them.
 fn agents_folder() -> Result<tempfile::TempDir> {
     let memory = std::path::Path::new("/dev/shm");
-    Ok(match memory.is_dir() {
-        true => tempfile::tempdir_in(memory)?,
-        false => tempfile::tempdir()?,
+    Ok(if memory.is_dir() {
+        tempfile::tempdir_in(memory)?
+    } else {
+        tempfile::tempdir()?
     })
 }
 

@@ -70,7 +70,7 @@ fn play(totals: &mut Totals, keep: bool) -> Result<()> {
             Err(error) => {
                 totals.failed += 1;
                 totals.names.insert(name.to_owned());
-                println!("test {name} ... FAILED\n  {error:#}");
+                println!("test {name} ... FAILED\n  {error:#}\n{}", stage.pacemaker());
                 is_broken |= scene.is_needed;
             }
         }

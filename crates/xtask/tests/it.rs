@@ -211,6 +211,7 @@ fn each_error_code_has_a_page_and_each_page_a_code() {
         ("crates/detect/src/concern.rs", ": &str = \""),
         ("crates/plan/src/codes.rs", ": &str = \""),
         ("crates/api/src/codes.rs", ": &str = \""),
+        ("crates/model/src/job.rs", ": &str = \""),
         ("crates/wire/src/code.rs", " = \""),
         ("crates/manager/src/state.rs", "code: String::from(\""),
     ] {

@@ -9,7 +9,7 @@ use super::place::{CLOCK_ADDRESS, Place, SERVERS};
 use super::product::Product;
 use super::shell::until;
 use super::watch::Watch;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde_json::Value;
 
 /// The cluster's name in the spec.
@@ -113,6 +113,19 @@ impl Stage {
     pub fn crm_mon(&self, host: &str) -> Result<State> {
         let line = ["crm_mon", "--one-shot", "--inactive", "--output-as=xml"];
         Ok(crm::state(&self.place.on(host, &line)?))
+    }
+
+    /// What Pacemaker says on each server, with failures and fencing, for people.
+    pub fn pacemaker(&self) -> String {
+        let each = SERVERS.map(|host| {
+            let line = ["crm_mon", "-1", "-r", "-f", "-m"];
+            let said = self.place.on(host, &line);
+            format!(
+                "{host}: {}",
+                said.unwrap_or_else(|error| format!("{error:#}"))
+            )
+        });
+        each.join("\n")
     }
 
     /// The CIB, as a host has it.
@@ -226,9 +239,10 @@ fn apply(stage: &Stage) -> Result<()> {
     until("nothing waits", 30, || {
         let plan = stage.product.plan()?;
         let waiting = plan["waiting"].as_array();
-        Ok(match waiting.is_some_and(Vec::is_empty) {
-            true => Ok(()),
-            false => Err(format!("{}\n{said}", plan["waiting"])),
+        Ok(if waiting.is_some_and(Vec::is_empty) {
+            Ok(())
+        } else {
+            Err(format!("{}\n{said}", plan["waiting"]))
         })
     })?;
     stage.runs("h1", 60, &HOMES)
