@@ -54,6 +54,7 @@ struct Sign {
     back_end: Option<String>,
     is_mgs_too: bool,
     mount_point: String,
+    barred: Vec<ServerId>,
 }
 
 impl Planner {
@@ -225,5 +226,16 @@ fn sign(world: World<'_>, place: &TargetPlace, target: Option<&Target>) -> Sign 
         mount_point: target
             .map(|target| crate::resolve::mount_point_of(world, target, &place.label))
             .unwrap_or_default(),
+        barred: target
+            .map(|target| barred(world, target))
+            .unwrap_or_default(),
     }
+}
+
+/// Servers of a target that Pacemaker is told for good not to run it on.
+fn barred(world: World<'_>, target: &Target) -> Vec<ServerId> {
+    let servers = target.servers.iter().copied();
+    servers
+        .filter(|id| crate::resolve::is_barred(world, target, *id))
+        .collect()
 }

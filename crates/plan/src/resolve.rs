@@ -16,7 +16,7 @@ mod select;
 pub(crate) mod server;
 mod target;
 
-pub(crate) use existing::mount_point_of;
+pub(crate) use existing::{is_barred, mount_point_of};
 
 use crate::findings::Findings;
 use crate::resolved::Resolved;

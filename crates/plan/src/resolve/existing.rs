@@ -101,7 +101,7 @@ impl Resolver<'_> {
         let heirs = ours.iter().copied().filter(|id| {
             let other = self.out.servers.get(id).and_then(|server| server.group);
             let is_other = *id != home && group.is_some() && other == group;
-            is_other && !self.is_barred(target, *id)
+            is_other && !is_barred(self.world, target, *id)
         });
         let back_end = match target.back_end.as_deref() {
             Some("zfs") => BackEnd::Zfs,
@@ -122,42 +122,6 @@ impl Resolver<'_> {
             mkfs_options: wanted.and_then(|one| one.of.mkfs_options.clone()),
             mount_options: wanted.and_then(|one| one.of.mount_options.clone()),
             device,
-        })
-    }
-
-    /// Whether Pacemaker is told for good not to run a target on a server.
-    fn is_barred(&self, target: &Target, server: ServerId) -> bool {
-        let inventory = self.world.inventory;
-        let known = inventory.servers.get(&server);
-        let key = known.and_then(|known| known.ha.as_ref());
-        let cluster = key.and_then(|key| inventory.ha_clusters.get(key));
-        let run = cluster
-            .zip(target.ha_resource.as_ref())
-            .and_then(|(of, id)| {
-                let resource = of.resources.iter().find(|one| one.id == *id)?;
-                Some((of, resource))
-            });
-        run.is_some_and(|(cluster, resource)| self.bars(cluster, resource, server))
-    }
-
-    /// Whether a cluster is told for good not to run a resource on a server, which
-    /// did not see its device when the target was made.
-    pub(super) fn bars(
-        &self,
-        cluster: &HaCluster,
-        resource: &HaResource,
-        server: ServerId,
-    ) -> bool {
-        let Some(report) = self.world.report(server) else {
-            return false;
-        };
-        let names = [&report.identity.hostname, &report.identity.fqdn];
-        cluster.constraints.iter().any(|one| {
-            let is_its =
-                one.resource == resource.id || Some(&one.resource) == resource.group.as_ref();
-            // What `crm_resource --ban` leaves is taken away again.
-            let is_kept = one.kind == "location" && !one.id.starts_with("cli-");
-            is_its && is_kept && one.score == "-INFINITY" && names.contains(&&one.with)
         })
     }
 
@@ -254,6 +218,41 @@ impl Resolver<'_> {
             options: Vec::new(),
         })
     }
+}
+
+/// Whether Pacemaker is told for good not to run a target on a server.
+pub(crate) fn is_barred(world: World<'_>, target: &Target, server: ServerId) -> bool {
+    let inventory = world.inventory;
+    let known = inventory.servers.get(&server);
+    let key = known.and_then(|known| known.ha.as_ref());
+    let cluster = key.and_then(|key| inventory.ha_clusters.get(key));
+    let run = cluster
+        .zip(target.ha_resource.as_ref())
+        .and_then(|(of, id)| {
+            let resource = of.resources.iter().find(|one| one.id == *id)?;
+            Some((of, resource))
+        });
+    run.is_some_and(|(cluster, resource)| bars(world, cluster, resource, server))
+}
+
+/// Whether a cluster is told for good not to run a resource on a server, which did
+/// not see its device when the target was made.
+pub(super) fn bars(
+    world: World<'_>,
+    cluster: &HaCluster,
+    resource: &HaResource,
+    server: ServerId,
+) -> bool {
+    let Some(report) = world.report(server) else {
+        return false;
+    };
+    let names = [&report.identity.hostname, &report.identity.fqdn];
+    cluster.constraints.iter().any(|one| {
+        let is_its = one.resource == resource.id || Some(&one.resource) == resource.group.as_ref();
+        // What `crm_resource --ban` leaves is taken away again.
+        let is_kept = one.kind == "location" && !one.id.starts_with("cli-");
+        is_its && is_kept && one.score == "-INFINITY" && names.contains(&&one.with)
+    })
 }
 
 /// Where a target is mounted, or is to be.

@@ -2,6 +2,7 @@
 //! empty, or exported, so that nobody can look inside.
 
 use super::Resolver;
+use super::existing::bars;
 use super::label::Wanted;
 use super::target::{Choice, pool_name};
 use crate::resolved::{Hidden, TargetPlace};
@@ -134,7 +135,7 @@ impl<'a> Resolver<'a> {
         }
         if let Some((cluster, resource)) = run {
             let heirs = std::mem::take(&mut place.heirs).into_iter();
-            let heirs = heirs.filter(|id| !self.bars(cluster, resource, *id));
+            let heirs = heirs.filter(|id| !bars(self.world, cluster, resource, *id));
             place.heirs = heirs.collect();
         }
         if let Some(point) = mount_point {

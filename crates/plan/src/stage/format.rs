@@ -140,12 +140,15 @@ impl Composer<'_> {
     /// Why targets that are there would not find the MGS that is made here: each was
     /// told of other servers when it was formatted.
     fn unknown_mgs(&self, place: &TargetPlace) -> Option<String> {
+        if !place.is_mgs() {
+            return None;
+        }
         let fs = &self.resolved.filesystems[place.fs];
         let seen = self.world.inventory.filesystems.get(fs.key.as_ref()?)?;
         let told: Vec<&Nid> = seen.mgs_told.iter().collect();
         let own: Vec<Nid> = place.servers().flat_map(|id| self.nids(id)).collect();
         let is_own = |nid: &&Nid| own.iter().any(|one| one.address() == nid.address());
-        if !place.is_mgs() || told.is_empty() || told.iter().any(is_own) {
+        if told.is_empty() || told.iter().any(is_own) {
             return None;
         }
         let told: Vec<String> = told.into_iter().map(ToString::to_string).collect();

@@ -194,6 +194,10 @@ fn a_server_that_pacemaker_is_told_to_spare_is_no_heir() {
     let ost = ost.next().cloned().unwrap();
     let home = *ost.mounted_on.first().unwrap();
     let other = if home == server("s1") { "s2" } else { "s1" };
+    let mut planner = plan::Planner::new();
+    let same = Arc::new(text::spec(&spec));
+    let none = std::collections::BTreeSet::new();
+    planner.plan(&same, site.world(), &none, &[], &[]);
     for cluster in site.inventory.ha_clusters.values_mut() {
         cluster.constraints.push(model::report::Constraint {
             id: "location-it".into(),
@@ -215,4 +219,14 @@ fn a_server_that_pacemaker_is_told_to_spare_is_no_heir() {
     );
     let found = text::trouble(&made);
     assert!(found.contains("(heir-absent)"), "{found}");
+    // And so by the planner that keeps what it knew before.
+    let changed = [server("s1"), server("s2")].into();
+    let kept = planner.plan(
+        &same,
+        site.world(),
+        &changed,
+        std::slice::from_ref(&over),
+        &[],
+    );
+    assert_eq!(text::trouble(&kept), found);
 }
