@@ -1,7 +1,7 @@
 //! LNet before all that needs it; the MGS before those that it knows.
 
 use super::Fault;
-use super::view::{Act, View};
+use super::view::{Act, View, runs};
 use lustre::label::{FsName, TargetIndex, TargetKind, TargetLabel};
 use model::graph::{Planned, StepId};
 use model::ids::ServerId;
@@ -119,7 +119,7 @@ impl<'v, 'a> Order<'v, 'a> {
                 let report = self.view.report(*server);
                 let of = report.and_then(|report| report.lustre.as_ref());
                 let mut shown = of.into_iter().flat_map(|lustre| &lustre.targets);
-                if shown.any(|one| one.mount_point.is_some() && one.label == target.label) {
+                if shown.any(|one| runs(one) && one.label == target.label) {
                     let addresses = self.addresses(*server);
                     self.mgs_now.extend(addresses);
                 }

@@ -1,7 +1,7 @@
 //! No target in two places, in any order that the graph allows.
 
 use super::Fault;
-use super::view::{Act, Key, View};
+use super::view::{Act, Key, View, runs};
 use model::graph::Planned;
 use model::ids::ServerId;
 use model::report::HaNodeState;
@@ -169,7 +169,7 @@ fn proven(
                         || seen.any(|one| {
                             let is_it = one.label == step.label
                                 && one.device.as_ref().is_none_or(|id| *id == step.device.id);
-                            is_it && one.mount_point.is_some()
+                            is_it && runs(one)
                         })
                 });
                 let is_down = is_down_before(view, acts, server, planned);

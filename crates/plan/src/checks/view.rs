@@ -6,7 +6,7 @@ use lustre::label::TargetLabel;
 use model::graph::{Graph, Planned, StepId};
 use model::ids::{DeviceId, ServerId};
 use model::inventory::TargetKey;
-use model::report::Report;
+use model::report::{Report, TargetSeen};
 use model::spec::{HaManager, Spec};
 use model::step::Step;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -151,7 +151,7 @@ impl<'a> View<'a> {
             seen.any(|one| {
                 let of = one.device.as_ref().map(|id| id.0.as_str());
                 one.label == *label
-                    && one.mount_point.is_some()
+                    && runs(one)
                     && (device.is_none() || of.is_none() || of == device)
             })
         };
@@ -224,6 +224,12 @@ impl<'a> View<'a> {
         }
         false
     }
+}
+
+/// Whether a sight shows that a target runs: in the mount table, or set up in the
+/// kernel. A look at a busy server may fall between the two.
+pub(super) fn runs(one: &TargetSeen) -> bool {
+    one.mount_point.is_some() || one.obd_state.as_deref() == Some("UP")
 }
 
 fn act(planned: &Planned) -> Option<(Key<'_>, Act<'_>)> {
