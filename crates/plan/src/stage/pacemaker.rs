@@ -266,6 +266,13 @@ impl Composer<'_> {
 
     fn present(&mut self, at: usize, after: &[StepId]) -> Option<StepId> {
         let place = &self.resolved.targets[at];
+        // Pacemaker is told a path, for good: one that its home shows.
+        if place.pool.is_none() && self.world.path(place.home, &place.device).is_none() {
+            let what = format!("let Pacemaker run {}", place.label);
+            let text = format!("{} to see {}.", self.name(place.home), place.device);
+            self.wait(what, text, codes::TARGET_GONE);
+            return None;
+        }
         let on = self.speaker(place)?;
         let mut after = after.to_vec();
         after.extend(self.prepared(at)?);

@@ -230,3 +230,36 @@ fn a_server_that_pacemaker_is_told_to_spare_is_no_heir() {
     );
     assert_eq!(text::trouble(&kept), found);
 }
+
+#[test]
+fn pacemaker_is_told_no_device_that_its_home_does_not_show() {
+    let mut town = built(HA);
+    let spec = text::spec(&format!("{HA}; fs lab: mdt d1, ost d2"));
+    let made = plan(&town, &spec, &[]);
+    // All but the last: the OST is registered, and Pacemaker does not have it yet.
+    let mut begun = made.clone();
+    begun.graph.steps.retain(|one| {
+        let title = one.step.facts().title;
+        !(title.contains("OST0000") && title.contains("Pacemaker"))
+    });
+    run(&mut town, &begun);
+    let mut site = Site::of(&town);
+    let again = plan::plan(&spec, site.world(), &[], &[]);
+    assert!(
+        text::steps(&town, &again.graph).contains("OST0000"),
+        "{again:?}"
+    );
+    let ost = site.inventory.targets.values();
+    let mut ost = ost.filter(|one| one.label.to_string() == "lab-OST0000");
+    let device = ost.next().and_then(|one| one.device.clone()).unwrap();
+    let home = again.graph.steps[0].on;
+    site.inventory
+        .devices
+        .get_mut(&device)
+        .unwrap()
+        .paths
+        .remove(&home);
+    let again = plan::plan(&spec, site.world(), &[], &[]);
+    let found = text::trouble(&again);
+    assert!(found.contains("(target-gone)"), "{found}");
+}
