@@ -1,12 +1,12 @@
 //! LNet before all that needs it; the MGS before those that it knows.
 
 use super::Fault;
-use super::view::{Act, View, runs};
+use super::view::{Act, View, is_set_up, runs};
 use lustre::label::{FsName, TargetIndex, TargetKind, TargetLabel};
 use model::graph::{Planned, StepId};
 use model::ids::ServerId;
 use model::inventory::TargetKey;
-use model::report::LnetState;
+use model::report::{LnetState, TargetSeen};
 use model::spec::MgsSpec;
 use model::step::Step;
 use std::collections::{BTreeMap, BTreeSet};
@@ -119,7 +119,8 @@ impl<'v, 'a> Order<'v, 'a> {
                 let report = self.view.report(*server);
                 let of = report.and_then(|report| report.lustre.as_ref());
                 let mut shown = of.into_iter().flat_map(|lustre| &lustre.targets);
-                if shown.any(|one| runs(one) && one.label == target.label) {
+                let is_up = |one: &TargetSeen| runs(one) || is_set_up(one);
+                if shown.any(|one| is_up(one) && one.label == target.label) {
                     let addresses = self.addresses(*server);
                     self.mgs_now.extend(addresses);
                 }

@@ -227,9 +227,15 @@ impl<'a> View<'a> {
 }
 
 /// Whether a sight shows that a target runs: in the mount table, or set up in the
-/// kernel. A look at a busy server may fall between the two.
+/// kernel. A look at a busy server may fall between the two. Of an MGS the kernel
+/// does not say which it is: all have one name.
 pub(super) fn runs(one: &TargetSeen) -> bool {
-    one.mount_point.is_some() || one.obd_state.as_deref() == Some("UP")
+    one.mount_point.is_some() || one.label != TargetLabel::Mgs && is_set_up(one)
+}
+
+/// Whether a sight shows that a target is set up in the kernel.
+pub(super) fn is_set_up(one: &TargetSeen) -> bool {
+    one.obd_state.as_deref() == Some("UP")
 }
 
 fn act(planned: &Planned) -> Option<(Key<'_>, Act<'_>)> {
