@@ -244,7 +244,9 @@ impl Job {
             return Err(Refused::Over);
         }
         match event {
-            JobEvent::CancelAsked { .. } if self.is_cancelled => Err(Refused::Cancelling),
+            JobEvent::CancelAsked { .. } if self.is_cancelled && !self.awaits_half_done() => {
+                Err(Refused::Cancelling)
+            }
             JobEvent::RetryAsked { step: None, .. } if self.n_failed == 0 => {
                 Err(Refused::NothingFailed)
             }
@@ -376,15 +378,16 @@ impl Job {
     }
 
     fn cancel(&mut self, at_ms: i64, change: &mut Change) {
-        self.is_cancelled = true;
+        // Asked a second time, it leaves what is half done: its server may never return.
+        let keeps = !std::mem::replace(&mut self.is_cancelled, true);
         for place in 0..self.steps.len() {
             let step = self.graph.steps[place].id;
             match self.steps[place].state {
-                StepState::Failed if self.is_half_done(step) => {
+                StepState::Failed if keeps && self.is_half_done(step) => {
                     self.n_failed -= 1;
                     self.make_ready(step, at_ms, change);
                 }
-                StepState::Ready | StepState::Retrying if self.is_half_done(step) => {}
+                StepState::Ready | StepState::Retrying if keeps && self.is_half_done(step) => {}
                 StepState::Waiting if !self.is_closing(step) => {
                     self.over(step, StepState::Cancelled, at_ms, change);
                 }
@@ -415,6 +418,15 @@ impl Job {
         let failure = self.steps[step.index()].failure.as_ref();
         let is_interrupted = failure.is_some_and(|failure| failure.code == INTERRUPTED);
         facts.cancel == Cancel::Complete && is_interrupted
+    }
+
+    /// Whether a half done step is about to be asked again.
+    fn awaits_half_done(&self) -> bool {
+        self.graph.steps.iter().any(|planned| {
+            let state = self.state_of(planned.id);
+            matches!(state, Some(StepState::Ready | StepState::Retrying))
+                && self.is_half_done(planned.id)
+        })
     }
 
     /// What was about to start: it is cancelled, or waits for the end if it closes.

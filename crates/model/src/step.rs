@@ -173,7 +173,7 @@ pub enum Cancel {
     /// It is left to end, and what follows is not started.
     Finish,
     /// The same; and where its agent or server ended in the middle, it is asked again,
-    /// so that nothing is left half done.
+    /// so that nothing is left half done. A second cancel leaves it.
     Complete,
 }
 

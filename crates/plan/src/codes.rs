@@ -31,6 +31,8 @@ pub const MGS_SHARED: &str = "mgs-shared";
 pub const MGS_FORGET: &str = "mgs-forget";
 /// A known target's device is seen nowhere.
 pub const TARGET_GONE: &str = "target-gone";
+/// A device has no name that Pacemaker could be told.
+pub const NO_STABLE_PATH: &str = "no-stable-path";
 /// A target is mounted on two servers.
 pub const TARGET_DOUBLE: &str = "target-double";
 /// No server can take a target over.

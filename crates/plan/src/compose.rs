@@ -221,7 +221,7 @@ impl<'a> Composer<'a> {
                 _ => format!("{}/{name}", pool.name),
             };
         }
-        let path = self.world.path(server, &place.device);
+        let path = self.world.lasting_path(server, &place.device);
         path.unwrap_or(&place.device.0).to_owned()
     }
 

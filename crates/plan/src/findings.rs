@@ -54,3 +54,14 @@ impl Findings {
         self.list
     }
 }
+
+/// The first few of a list, and how many more there are: `a, b, c and 4 more`.
+pub(crate) fn some_of<T: std::fmt::Display>(all: &[T]) -> String {
+    const TOLD: usize = 3;
+    let some: Vec<String> = all.iter().take(TOLD).map(ToString::to_string).collect();
+    let some = some.join(", ");
+    match all.len().saturating_sub(TOLD) {
+        0 => some,
+        n => format!("{some} and {n} more"),
+    }
+}

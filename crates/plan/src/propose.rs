@@ -6,7 +6,7 @@ mod devices;
 mod servers;
 
 use crate::edit::edit;
-use crate::findings::Findings;
+use crate::findings::{Findings, some_of};
 use crate::resolve::device::Devices;
 use crate::resolve::resolve;
 use crate::resolved::{Resolved, TargetPlace};
@@ -239,12 +239,8 @@ impl Proposer<'_> {
         if alone.is_empty() || n_servers < 2 {
             return;
         }
-        let some = alone.iter().take(3).copied().collect::<Vec<_>>().join(", ");
-        let more = match alone.len().saturating_sub(3) {
-            0 => String::new(),
-            n => format!(" and {n} more"),
-        };
-        let reason = format!("Only one server may serve {some}{more}: nobody takes over.");
+        let some = some_of(&alone);
+        let reason = format!("Only one server may serve {some}: nobody takes over.");
         let remedy = "Choose devices that two servers of an HA group see, if that matters.";
         self.found.warn("targets", reason, remedy);
     }

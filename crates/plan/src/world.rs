@@ -60,6 +60,45 @@ impl<'a> World<'a> {
         device.paths.get(&server).map(String::as_str)
     }
 
+    /// A path of a device on a server, where it sees it: one that outlives a boot, if
+    /// there is one.
+    pub fn lasting_path(&self, server: ServerId, id: &DeviceId) -> Option<&'a str> {
+        let path = self.path(server, id)?;
+        if stability(path).is_some() {
+            return Some(path);
+        }
+        let stable = self.stable_path(std::iter::once(server), id);
+        Some(stable.unwrap_or(path))
+    }
+
+    /// A path of a device that stays as it is over boots, and leads to it on each of
+    /// these servers that sees it; none if there is none.
+    ///
+    /// A name that a server's configuration gives (`/dev/mapper/mpatha`) counts only
+    /// where all of them see the device by it: on another it may be another device.
+    pub fn stable_path(
+        &self,
+        servers: impl Iterator<Item = ServerId>,
+        id: &DeviceId,
+    ) -> Option<&'a str> {
+        let seen: Vec<_> = servers.map(|server| self.device_on(server, id)).collect();
+        let is_seen_by_all = seen.iter().all(Option::is_some);
+        let mut seen = seen.into_iter().flatten();
+        let first = seen.next()?;
+        let rest: Vec<&report::Device> = seen.collect();
+        let all = std::iter::once(&first.path).chain(&first.links);
+        let shown = |device: &&report::Device, path: &String| {
+            device.path == *path || device.links.contains(path)
+        };
+        let ranked = all.filter_map(|path| Some((stability(path)?, path.as_str())));
+        let fits = |(rank, path): &(Stability, &str)| {
+            let path = (*path).to_owned();
+            (*rank != Stability::Configured || is_seen_by_all)
+                && rest.iter().all(|device| shown(device, &path))
+        };
+        Some(ranked.filter(fits).min()?.1)
+    }
+
     /// Servers that see a device.
     pub fn viewers(&self, id: &DeviceId) -> impl Iterator<Item = ServerId> + 'a {
         let device = self.inventory.devices.get(id);
@@ -77,4 +116,36 @@ impl<'a> World<'a> {
                 .then(|| model::graph::signature_seen(report, id))?
         })
     }
+}
+
+/// How far a path's name is the device's own, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stability {
+    /// A map's own UUID: never one of the paths below it.
+    Map,
+    /// A world-wide name.
+    WorldWide,
+    /// Another name that the device itself tells, as its serial number.
+    Own,
+    /// A name that the server's configuration gives.
+    Configured,
+}
+
+/// How stable a path's name is; none for one that a boot may change (`/dev/sdb`), that
+/// tells where it is plugged in, or that tells what lies on it, which a copy does too.
+fn stability(path: &str) -> Option<Stability> {
+    let Some(name) = path.strip_prefix("/dev/disk/by-id/") else {
+        let name = path.strip_prefix("/dev/mapper/")?;
+        return (!name.is_empty()).then_some(Stability::Configured);
+    };
+    let starts = |fronts: &[&str]| fronts.iter().any(|front| name.starts_with(front));
+    Some(if starts(&["dm-name-"]) {
+        Stability::Configured
+    } else if starts(&["dm-uuid-"]) {
+        Stability::Map
+    } else if starts(&["wwn-", "nvme-eui.", "nvme-uuid."]) {
+        Stability::WorldWide
+    } else {
+        Stability::Own
+    })
 }

@@ -180,6 +180,18 @@ fn what_was_interrupted_half_way_is_brought_to_its_end_in_a_cancelled_job() {
     driver.end(job(2), 0, interrupted());
     assert_eq!(driver.line(job(2)), "CC");
 
+    // Its server may never come back: a second cancel leaves it, a third is refused.
+    driver.submit(job(4), graph.clone());
+    driver.go();
+    driver.record(job(4), JobEvent::CancelAsked { by: by() });
+    driver.end(job(4), 0, interrupted());
+    assert_eq!(driver.line(job(4)), "rC");
+    let again = JobEvent::CancelAsked { by: by() };
+    assert_eq!(driver.engine.check(job(4), &again), Ok(()));
+    driver.record(job(4), again.clone());
+    assert_eq!(driver.line(job(4)), "CC");
+    assert_eq!(driver.engine.check(job(4), &again), Err(Refused::Over));
+
     // What failed for another reason is not.
     driver.submit(job(3), graph);
     driver.go();

@@ -168,7 +168,7 @@ fn step(server: Ref, planned: &Planned) -> PlanStep {
             Cancel::Kill => "Its command may be killed.",
             Cancel::Finish => "It is left to end; what follows is not started.",
             Cancel::Complete => {
-                "It is left to end, and asked again if it is interrupted; what follows is not started."
+                "It is left to end, and asked again if it is interrupted, until the job is cancelled a second time; what follows is not started."
             }
         }
         .to_owned(),

@@ -202,14 +202,6 @@ impl<'a> View<'a> {
         if first >= then {
             return false;
         }
-        // Most often it is right before.
-        let own = self
-            .graph
-            .step(then)
-            .map(|planned| planned.after.as_slice());
-        if own.is_some_and(|own| own.contains(&first)) {
-            return true;
-        }
         let mut seen = BTreeSet::new();
         let mut todo = VecDeque::from([then]);
         while let Some(id) = todo.pop_front() {

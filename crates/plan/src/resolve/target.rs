@@ -3,6 +3,7 @@
 
 use super::Resolver;
 use super::label::{Wanted, devices_each};
+use crate::findings::some_of;
 use crate::resolved::{PoolPlace, TargetPlace};
 use lustre::argv::target::{dataset, mount_point};
 use lustre::label::{TargetKind, TargetLabel};
@@ -99,14 +100,9 @@ impl<'a> Resolver<'a> {
     }
 
     fn tell_alone(&mut self, fs: usize, labels: &[TargetLabel]) {
-        let some: Vec<String> = labels.iter().take(3).map(ToString::to_string).collect();
-        let more = match labels.len() - some.len() {
-            0 => String::new(),
-            n => format!(" and {n} more"),
-        };
         let reason = format!(
-            "Only one server of its HA group sees the devices of {}{more} now: nothing takes over what is made so.",
-            some.join(", ")
+            "Only one server of its HA group sees the devices of {} now: nothing takes over what is made so.",
+            some_of(labels)
         );
         let remedy = "See to cables and zoning first if it is to fail over; `candela device list` tells who sees what.";
         let path = format!("filesystems[{fs}]");

@@ -84,7 +84,12 @@ impl Composer<'_> {
         }
         let devices = pool.devices.iter().map(|id| DeviceRef {
             id: id.clone(),
-            path: self.world.path(place.home, id).unwrap_or(&id.0).to_owned(),
+            // The pool remembers the names by which it is made.
+            path: self
+                .world
+                .lasting_path(place.home, id)
+                .unwrap_or(&id.0)
+                .to_owned(),
         });
         let step = PoolPresent {
             pool: pool.name.clone(),

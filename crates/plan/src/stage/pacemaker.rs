@@ -246,12 +246,28 @@ impl Composer<'_> {
             cluster: group
                 .map(|group| group.spec.name.clone())
                 .unwrap_or_default(),
-            device: self.path(place, place.home),
+            device: self.told_path(place).unwrap_or_default(),
             mount_point: place.mount_point.clone(),
             zpool,
             nodes: place.servers().map(|server| self.node(server)).collect(),
             barred: self.barred(place),
         }
+    }
+
+    /// The path of a target's device that Pacemaker has, or is to be told: for good, and
+    /// the same on all its servers. None if there is none, or its home does not see it.
+    fn told_path(&self, place: &TargetPlace) -> Option<String> {
+        let known = self.resource_of(place);
+        let known = known.and_then(|resource| resource.parameters.get("target"));
+        if let Some(known) = known {
+            return Some(known.clone());
+        }
+        if place.pool.is_some() {
+            return Some(self.path(place, place.home));
+        }
+        self.world.path(place.home, &place.device)?;
+        let path = self.world.stable_path(place.servers(), &place.device);
+        path.map(str::to_owned)
     }
 
     /// Nodes of its group that may not run a target.
@@ -266,11 +282,22 @@ impl Composer<'_> {
 
     fn present(&mut self, at: usize, after: &[StepId]) -> Option<StepId> {
         let place = &self.resolved.targets[at];
-        // Pacemaker is told a path, for good: one that its home shows.
-        if place.pool.is_none() && self.world.path(place.home, &place.device).is_none() {
+        if self.told_path(place).is_none() {
             let what = format!("let Pacemaker run {}", place.label);
-            let text = format!("{} to see {}.", self.name(place.home), place.device);
-            self.wait(what, text, codes::TARGET_GONE);
+            let home = self.name(place.home);
+            let (text, code) = match self.world.path(place.home, &place.device) {
+                None => (
+                    format!("{home} to see {}.", place.device),
+                    codes::TARGET_GONE,
+                ),
+                Some(path) => (
+                    format!(
+                        "A name of {path} on {home} that outlives a boot and leads to the same device on all its servers."
+                    ),
+                    codes::NO_STABLE_PATH,
+                ),
+            };
+            self.wait(what, text, code);
             return None;
         }
         let on = self.speaker(place)?;

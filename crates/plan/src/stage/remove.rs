@@ -150,7 +150,7 @@ impl Composer<'_> {
         after.extend(exports);
         let consent = self.consent(&id, on, &asked);
         let paths = pool.devices.iter();
-        let paths = paths.filter_map(|device| self.world.path(on, device));
+        let paths = paths.filter_map(|device| self.world.lasting_path(on, device));
         let ask = Ask {
             on,
             step: PoolAbsent {

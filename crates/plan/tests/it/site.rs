@@ -109,10 +109,14 @@ fn report(town: &Town, name: &str, host: &Host) -> Report {
 
 fn device(id: String, path: String, kind: DeviceKind) -> Device {
     Device {
+        links: id
+            .strip_prefix("wwn:")
+            .map(|wwn| format!("/dev/disk/by-id/wwn-{wwn}"))
+            .into_iter()
+            .collect(),
         id: DeviceId(id),
         kind,
         path,
-        links: vec![],
         size_bytes: 1 << 40,
         parents: vec![],
         model: None,

@@ -263,3 +263,64 @@ fn pacemaker_is_told_no_device_that_its_home_does_not_show() {
     let found = text::trouble(&again);
     assert!(found.contains("(target-gone)"), "{found}");
 }
+
+/// A pair with Pacemaker, its disks under these names: on the first server, on the
+/// second. The trouble of its plan, and what Pacemaker would be told.
+fn told(first: &[&str], second: &[&str]) -> (String, String) {
+    let town = built(HA);
+    let spec = text::spec(&format!("{HA}; fs lab: mdt d1, ost d2"));
+    let mut site = Site::of(&town);
+    let named = |paths: &[&str]| -> Vec<String> { paths.iter().map(ToString::to_string).collect() };
+    for (name, paths) in [("s1", named(first)), ("s2", named(second))] {
+        let report = site.reports.get_mut(&server(name)).unwrap();
+        let report = Arc::make_mut(report);
+        for device in report.devices.iter_mut().flatten() {
+            let fill = |path: &String| path.replace("ID", device.id.0.trim_start_matches("wwn:"));
+            device.links = paths.iter().map(fill).collect();
+        }
+    }
+    let made = plan::plan(&spec, site.world(), &[], &[]);
+    let told = made.graph.steps.iter().find_map(|one| match &one.step {
+        Step::ResourcePresent(step) => Some(step.resource.device.clone()),
+        _ => None,
+    });
+    (text::trouble(&made), told.unwrap_or_default())
+}
+
+#[test]
+fn pacemaker_is_told_a_name_that_all_servers_have_for_good() {
+    let mixed = [
+        "/dev/disk/by-id/ata-ID",
+        "/dev/disk/by-id/wwn-ID",
+        "/dev/disk/by-path/pci-ID",
+    ];
+    for (first, second, expected) in [
+        (&mixed[..], &mixed[..], "/dev/disk/by-id/wwn-d1"),
+        // One of them alone has the better name.
+        (&mixed, &mixed[..1], "/dev/disk/by-id/ata-d1"),
+        (
+            &["/dev/mapper/map-ID"],
+            &["/dev/sdq", "/dev/mapper/map-ID"],
+            "/dev/mapper/map-d1",
+        ),
+        (
+            &["/dev/disk/by-id/wwn-ID", "/dev/disk/by-id/dm-uuid-mpath-ID"],
+            &["/dev/disk/by-id/wwn-ID", "/dev/disk/by-id/dm-uuid-mpath-ID"],
+            "/dev/disk/by-id/dm-uuid-mpath-d1",
+        ),
+    ] {
+        let (trouble, told) = told(first, second);
+        assert_eq!((trouble.as_str(), told.as_str()), ("", expected));
+    }
+    let by_place = ["/dev/disk/by-path/pci-ID", "/dev/disk/by-uuid/ID"];
+    for (first, second) in [
+        (&[][..], &[][..]),
+        (&by_place, &by_place),
+        // Each names its maps as it likes.
+        (&["/dev/mapper/a-ID"], &["/dev/mapper/b-ID"]),
+    ] {
+        let (trouble, told) = told(first, second);
+        assert!(trouble.contains("(no-stable-path)"), "{trouble}");
+        assert_eq!(told, "");
+    }
+}

@@ -1,6 +1,6 @@
 //! Towns and specs from a line of text, plans as a line of text.
 
-use crate::town::{Content, Disk, Host, Town, server};
+use crate::town::{Content, Disk, Host, Town, plain, server};
 use lustre::label::TargetLabel;
 use model::graph::Graph;
 use model::spec::{
@@ -291,7 +291,8 @@ fn step(step: &Step, on: &str) -> String {
         Step::PoolExported(step) => format!("export {} on {on}", step.pool),
         Step::PoolAbsent(step) => format!("destroy {} on {on}", step.pool),
         Step::TargetFormatted(step) => {
-            let path = step.device.path.trim_start_matches("/dev/");
+            let path = plain(&step.device.path);
+            let path = path.trim_start_matches("/dev/");
             format!("format {} {path} on {on}", short(&step.label))
         }
         Step::TargetRegistered(step) => format!("register {} on {on}", short(&step.label)),

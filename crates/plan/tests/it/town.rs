@@ -107,6 +107,11 @@ pub struct Town {
     pub known: BTreeMap<String, BTreeSet<TargetLabel>>,
 }
 
+/// A disk's plain name: `/dev/d1` for `/dev/disk/by-id/wwn-d1`.
+pub fn plain(path: &str) -> String {
+    path.replace("/disk/by-id/wwn-", "/")
+}
+
 impl Town {
     pub fn name(&self, id: ServerId) -> String {
         let mut names = self.hosts.keys();
@@ -115,7 +120,7 @@ impl Town {
 
     /// The target at a path: `/dev/d1` or `pool/dataset`.
     pub fn at(&mut self, path: &str) -> Option<&mut Content> {
-        if let Some(disk) = path.strip_prefix("/dev/") {
+        if let Some(disk) = plain(path).strip_prefix("/dev/") {
             return Some(&mut self.disks.get_mut(disk)?.content);
         }
         let (pool, name) = path.split_once('/')?;
@@ -132,6 +137,7 @@ impl Town {
 
     /// Mounts a target. Panics where that would hang or destroy.
     fn mount(&mut self, on: &str, path: &str, point: &str) {
+        let path = &plain(path);
         assert!(
             !self.hosts[on].nets.is_empty(),
             "{path} is mounted on {on} without LNet"
@@ -182,7 +188,7 @@ impl Town {
     }
 
     fn unmount(&mut self, on: &str, path: &str) {
-        self.hosts.get_mut(on).unwrap().mounts.remove(path);
+        self.hosts.get_mut(on).unwrap().mounts.remove(&plain(path));
     }
 
     /// Does what a step says.
@@ -265,7 +271,9 @@ impl Town {
                 self.start_resource(&on, &step.resource.id, &node);
             }
             Step::PoolPresent(step) => {
-                let disks = step.devices().map(|one| one.path.replace("/dev/", ""));
+                let disks = step
+                    .devices()
+                    .map(|one| plain(&one.path).replace("/dev/", ""));
                 let disks: Vec<String> = disks.collect();
                 for disk in &disks {
                     let content = &mut self.disks.get_mut(disk).unwrap().content;
@@ -398,7 +406,7 @@ impl Town {
         let mounted = self
             .hosts
             .values()
-            .any(|host| host.mounts.contains_key(&of.device));
+            .any(|host| host.mounts.contains_key(&plain(&of.device)));
         assert!(!mounted, "{} is added while it is mounted by hand", of.id);
         for node in &of.nodes {
             let is_there = self.hosts[node].folders.contains(&of.mount_point);

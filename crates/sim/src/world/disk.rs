@@ -11,6 +11,7 @@ use super::host::{Host, HostName, Mount};
 use super::record::Happening;
 use super::target::TargetData;
 use block::Block;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The programs of disks.
@@ -27,6 +28,7 @@ pub const PART: Part = Part {
         let path = argv.last().map_or("", String::as_str);
         slowed(world, host, path, Duration::from_millis(200))
     },
+    after_boot: name_anew,
     ..Part::BARE
 };
 
@@ -145,6 +147,25 @@ pub fn find(world: &World, host: &HostName, path: &str) -> Option<DiskId> {
         })
     };
     id.filter(|id| answers(world, state, id)).cloned()
+}
+
+/// Disks that were there in one order at a boot are there in another at the next: each
+/// but the first, which the host boots from, takes the name of the one after it.
+fn name_anew(world: &mut World, host: &HostName) {
+    let Some(state) = world.hosts.get_mut(host) else {
+        return;
+    };
+    let mut names: Vec<String> = state.disks.keys().cloned().collect();
+    names.retain(|name| *name != "sda");
+    names.sort_by_key(|name| (name.len(), name.clone()));
+    let mut after = names.clone();
+    after.rotate_left(1.min(names.len()));
+    let next: BTreeMap<String, String> = names.into_iter().zip(after).collect();
+    let renamed = |name: String| next.get(&name).cloned().unwrap_or(name);
+    let disks = std::mem::take(&mut state.disks).into_iter();
+    state.disks = disks.map(|(name, id)| (renamed(name), id)).collect();
+    let lost = std::mem::take(&mut state.lost).into_iter();
+    state.lost = lost.map(renamed).collect();
 }
 
 /// Whether a disk is there for a host: it is not gone, and not every path is lost.

@@ -86,10 +86,11 @@ impl Layout {
                 let id = DiskId(format!("5000c500{:08x}", group * 0x1000 + number + 1));
                 for (place, member) in members.iter().enumerate() {
                     if let Some(host) = world.hosts.get_mut(member) {
-                        // Each server counts its maps for itself.
+                        // Each server counts its disks and maps for itself.
                         let n_disks = self.disks_per_server * members.len();
+                        let disk = (number + 2 * place) % n_disks;
                         let map = (number + place) % n_disks;
-                        self.connect(host, number, map, &id);
+                        self.connect(host, disk, map, &id);
                     }
                 }
                 let serial = format!("ZA1{group:03}{number:02}");

@@ -1,10 +1,10 @@
 //! What `zpool` and `zfs` print.
 
 use super::import::{importable, other_holder};
-use super::{Pool, Vdev, imported_pools, properties, spl_id};
+use super::{Pool, imported_pools, properties, spl_id};
 use crate::world::World;
 use crate::world::command::{failed, joined, printed};
-use crate::world::disk::number_from;
+use crate::world::disk::{self, DiskId, number_from};
 use crate::world::host::HostName;
 use agent::host::Output;
 
@@ -12,7 +12,7 @@ use agent::host::Output;
 pub fn zpool(world: &World, host: &HostName, words: &[&str]) -> Output {
     let pools = imported_pools(world, host);
     match words {
-        ["status", rest @ ..] if rest.contains(&"-j") => printed(status_json(world, &pools)),
+        ["status", rest @ ..] if rest.contains(&"-j") => printed(status_json(world, host, &pools)),
         ["status", rest @ ..] => {
             let names: Vec<&str> = rest
                 .iter()
@@ -28,7 +28,7 @@ pub fn zpool(world: &World, host: &HostName, words: &[&str]) -> Output {
             let wanted = pools
                 .iter()
                 .filter(|pool| names.is_empty() || names.contains(&pool.name.as_str()));
-            let text: Vec<String> = wanted.map(|pool| status(world, pool)).collect();
+            let text: Vec<String> = wanted.map(|pool| status(world, host, pool)).collect();
             if text.is_empty() {
                 return Output {
                     stderr: b"no pools available\n".to_vec(),
@@ -50,17 +50,13 @@ pub fn zpool(world: &World, host: &HostName, words: &[&str]) -> Output {
     }
 }
 
-/// A vdev's name in a pool: its layout with its number, or its disk.
-fn vdev_name(vdev: &Vdev, number: usize) -> String {
-    let disk = || {
-        vdev.disks
-            .first()
-            .map(|(_, path)| leaf(path))
-            .unwrap_or_default()
-    };
-    vdev.layout
-        .as_ref()
-        .map_or_else(disk, |layout| format!("{layout}-{number}"))
+/// The path of a member as a host has it: what it was given by, where that leads to
+/// it here too. An import takes the names of where it is done.
+fn path_on(world: &World, host: &HostName, (id, given): &(DiskId, String)) -> String {
+    let name = || disk::name_of(world, host, id).map(|name| format!("/dev/{name}"));
+    let is_so_here = disk::find(world, host, given).as_ref() == Some(id);
+    let here = if is_so_here { None } else { name() };
+    here.unwrap_or_else(|| given.clone())
 }
 
 fn leaf(path: &str) -> String {
@@ -68,27 +64,28 @@ fn leaf(path: &str) -> String {
 }
 
 /// Lines of the tree of a pool: depth, name, state.
-fn tree(world: &World, pool: &Pool) -> Vec<(usize, String, &'static str)> {
+fn tree(world: &World, host: &HostName, pool: &Pool) -> Vec<(usize, String, &'static str)> {
     let mut lines = vec![(0, pool.name.clone(), pool.state(world))];
     for (number, vdev) in pool.vdevs.iter().enumerate() {
         let depth = usize::from(vdev.layout.is_some());
-        if vdev.layout.is_some() {
-            lines.push((1, vdev_name(vdev, number), pool.state_of(world, vdev)));
+        if let Some(layout) = &vdev.layout {
+            let name = format!("{layout}-{number}");
+            lines.push((1, name, pool.state_of(world, vdev)));
         }
-        for (id, path) in &vdev.disks {
-            let state = if pool.has(world, id) {
+        for member in &vdev.disks {
+            let state = if pool.has(world, &member.0) {
                 "ONLINE"
             } else {
                 "UNAVAIL"
             };
-            lines.push((depth + 1, leaf(path), state));
+            lines.push((depth + 1, leaf(&path_on(world, host, member)), state));
         }
     }
     lines
 }
 
-fn status(world: &World, pool: &Pool) -> String {
-    let tree = tree(world, pool);
+fn status(world: &World, host: &HostName, pool: &Pool) -> String {
+    let tree = tree(world, host, pool);
     let width = tree
         .iter()
         .map(|(depth, name, _)| depth * 2 + name.len())
@@ -132,7 +129,7 @@ pub fn import_list(world: &World, host: &HostName) -> Output {
                 "action: The pool can be imported using its name or numeric identifier.\n",
             ),
         };
-        let tree = tree(world, pool);
+        let tree = tree(world, host, pool);
         let width = tree
             .iter()
             .map(|(depth, name, _)| depth * 2 + name.len())
@@ -155,8 +152,9 @@ pub fn import_list(world: &World, host: &HostName) -> Output {
     printed(pools.iter().map(entry).collect::<Vec<_>>().join("\n"))
 }
 
-fn status_json(world: &World, pools: &[&Pool]) -> String {
-    let pools: Vec<String> = pools.iter().map(|pool| pool_json(world, pool)).collect();
+fn status_json(world: &World, host: &HostName, pools: &[&Pool]) -> String {
+    let pools = pools.iter().map(|pool| pool_json(world, host, pool));
+    let pools: Vec<String> = pools.collect();
     format!(
         "{{\"output_version\":{{\"command\":\"zpool status\",\"vers_major\":0,\"vers_minor\":1}},\"pools\":{{{}}}}}\n",
         pools.join(",")
@@ -165,19 +163,20 @@ fn status_json(world: &World, pools: &[&Pool]) -> String {
 
 const NO_ERRORS: &str = "\"read_errors\":\"0\",\"write_errors\":\"0\",\"checksum_errors\":\"0\"";
 
-fn pool_json(world: &World, pool: &Pool) -> String {
+fn pool_json(world: &World, host: &HostName, pool: &Pool) -> String {
     let (name, guid, state) = (&pool.name, pool.guid, pool.state(world));
     let vdevs = pool.vdevs.iter().enumerate().map(|(number, vdev)| {
-        let disks: Vec<String> = vdev.disks.iter().map(|(id, path)| {
+        let disks: Vec<String> = vdev.disks.iter().map(|member| {
+            let (id, path) = (&member.0, path_on(world, host, member));
             let state = if pool.has(world, id) { "ONLINE" } else { "UNAVAIL" };
-            let (leaf, member) = (leaf(path), number_from(&id.0, guid));
+            let (leaf, member) = (leaf(&path), number_from(&id.0, guid));
             let part = if path.contains("/by-id/") { "-part1" } else { "1" };
             format!("\"{leaf}\":{{\"name\":\"{leaf}\",\"vdev_type\":\"disk\",\"guid\":\"{member}\",\"path\":\"{path}{part}\",\"class\":\"normal\",\"state\":\"{state}\",{NO_ERRORS},\"slow_ios\":\"0\"}}")
         }).collect();
         let Some(layout) = &vdev.layout else {
             return disks.join(",");
         };
-        let (kind, vdev_name) = (layout.trim_end_matches(|c: char| c.is_ascii_digit()), vdev_name(vdev, number));
+        let (kind, vdev_name) = (layout.trim_end_matches(|c: char| c.is_ascii_digit()), format!("{layout}-{number}"));
         let state = pool.state_of(world, vdev);
         format!(
             "\"{vdev_name}\":{{\"name\":\"{vdev_name}\",\"vdev_type\":\"{kind}\",\"guid\":\"{}\",\"class\":\"normal\",\"state\":\"{state}\",{NO_ERRORS},\"vdevs\":{{{}}}}}",

@@ -37,12 +37,12 @@ fn a_disk_of_a_pool_is_not_blank() {
     let (code, text) = failed(hand.carry("oss01", ost.format()));
     assert_eq!(code, "signature-changed", "{text}");
     let devices = hand.report("oss02").devices.unwrap();
-    let sdb = devices
+    let disk = devices
         .iter()
-        .find(|device| device.path == "/dev/sdb")
+        .find(|device| device.id.0 == "wwn:0x5000c50000001001")
         .unwrap();
     let with_consent = TargetFormatted {
-        consent: vec![agreed(&sdb.id, &model::graph::signature(sdb))],
+        consent: vec![agreed(&disk.id, &model::graph::signature(disk))],
         ..ost.format()
     };
     hand.make("oss01", with_consent);
@@ -68,11 +68,11 @@ fn a_target_is_wiped_only_with_consent_for_it() {
         "signature-changed"
     );
     let devices = hand.report("oss01").devices.unwrap();
-    let sdb = devices
+    let disk = devices
         .iter()
-        .find(|device| device.path == "/dev/sdb")
+        .find(|device| device.id.0 == "wwn:0x5000c50000001001")
         .unwrap();
-    hand.make("oss01", wiped(&model::graph::signature(sdb)));
+    hand.make("oss01", wiped(&model::graph::signature(disk)));
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn lnet_that_is_lost_leaves_targets_without_clients() {
     hand.world().break_lnet(&host("oss01"));
     let lnet = hand.report("oss01").lnet.unwrap();
     assert!(lnet.nis.is_empty());
-    let twin = Target::on_disk("scratch-OST0002", "oss01", "sdd", "5000c50000001003");
+    let twin = Target::on_disk("scratch-OST0002", "oss01", "5000c50000001003");
     hand.make("oss01", twin.format());
     assert_eq!(
         failed(hand.carry("oss01", twin.register())).0,

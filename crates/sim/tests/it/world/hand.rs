@@ -220,13 +220,13 @@ fn node(server: &str) -> Vec<lustre::nid::Nid> {
 
 impl Target {
     /// On the n-th shared disk of its server.
-    pub fn on_disk(label: &str, server: &str, name: &str, wwn: &str) -> Self {
+    pub fn on_disk(label: &str, server: &str, wwn: &str) -> Self {
         Self {
             label: label.to_owned(),
             server: server.to_owned(),
             device: DeviceRef {
                 id: DeviceId(format!("wwn:0x{wwn}")),
-                path: format!("/dev/{name}"),
+                path: format!("/dev/disk/by-id/wwn-0x{wwn}"),
             },
             back_end: String::from("ldiskfs"),
             is_mgs_too: label.ends_with("MDT0000"),

@@ -5,9 +5,9 @@ use sim::world::record::Happening;
 
 pub fn targets() -> Vec<Target> {
     vec![
-        Target::on_disk("scratch-MDT0000", "mds01", "sdb", "5000c50000000001"),
-        Target::on_disk("scratch-OST0000", "oss01", "sdb", "5000c50000001001"),
-        Target::on_disk("scratch-OST0001", "oss02", "sdc", "5000c50000001002"),
+        Target::on_disk("scratch-MDT0000", "mds01", "5000c50000000001"),
+        Target::on_disk("scratch-OST0000", "oss01", "5000c50000001001"),
+        Target::on_disk("scratch-OST0001", "oss02", "5000c50000001002"),
     ]
 }
 

@@ -122,7 +122,7 @@ fn an_mgs_that_does_not_answer_fails_a_mount_in_the_end() {
 #[test]
 fn an_index_is_used_once() {
     let hand = file_system();
-    let twin = super::hand::Target::on_disk("scratch-OST0000", "oss02", "sdd", "5000c50000001003");
+    let twin = super::hand::Target::on_disk("scratch-OST0000", "oss02", "5000c50000001003");
     hand.make("oss02", twin.format());
     let (code, text) = failed(hand.carry("oss02", twin.register()));
     assert_eq!(code, "index-in-use", "{text}");

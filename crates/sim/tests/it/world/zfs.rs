@@ -21,10 +21,9 @@ fn pool(server: &str, name: &str) -> PoolPresent {
     let first = if server.starts_with("mds") { 0 } else { 0x1000 };
     // The second server of a pair takes other disks.
     let from = if server.ends_with('2') { 2 } else { 0 };
-    let disks = ["sdb", "sdc", "sdd", "sde"];
     let devices = (from..from + 2).map(|n| DeviceRef {
         id: DeviceId(format!("wwn:0x5000c500{:08x}", first + n + 1)),
-        path: format!("/dev/{}", disks[n]),
+        path: format!("/dev/disk/by-id/wwn-0x5000c500{:08x}", first + n + 1),
     });
     let devices: Vec<DeviceRef> = devices.collect();
     PoolPresent {
@@ -58,7 +57,7 @@ pub fn targets() -> Vec<(Target, PoolPresent)> {
                 path,
             },
             back_end: String::from("zfs"),
-            ..Target::on_disk(label, server, "", "")
+            ..Target::on_disk(label, server, "")
         };
         (target, with_consent(pool(server, pool_name)))
     };
