@@ -240,6 +240,10 @@ pub fn clear_label(world: &mut World, host: &HostName, path: &str) -> Output {
     };
     let answers = world.disks.get(&id);
     let answers = answers.filter(|disk| disk.fault != Some(DiskFault::Gone));
+    // ZFS has its label on the partition that it made, and looks at what it is given.
+    let is_part = path.ends_with(|c: char| c.is_ascii_digit());
+    let is_part = is_part && (!path.contains("/by-id/") || path.contains("-part"));
+    let answers = answers.filter(|_| is_part);
     let Some(Content::PoolMember { pool, guid, .. }) = answers.map(|disk| &disk.content) else {
         return failed(1, &format!("failed to read label from {path}"));
     };
