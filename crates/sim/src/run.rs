@@ -34,6 +34,7 @@ use agent::Agent;
 use check::{Checks, Violation};
 use manager::{Manager, WATCHED};
 use model::ids::ServerId;
+use model::job::Recorded;
 use operator::Operator;
 use post::{Event, Post, ToAgent, ToManager};
 use scenario::Scenario;
@@ -98,6 +99,8 @@ pub struct Ended {
     pub violation: Option<Violation>,
     /// The last of what happened, where asked for.
     pub story: Vec<String>,
+    /// The manager's journal of jobs.
+    pub journal: Vec<Recorded>,
 }
 
 /// How to run.
@@ -120,6 +123,7 @@ pub fn run(scenario: &Scenario, how: How) -> Ended {
         tally: std::mem::take(&mut run.tally),
         violation: run.violation.take(),
         story: std::mem::take(&mut run.story),
+        journal: std::mem::take(&mut run.manager.disk.journal),
     }
 }
 

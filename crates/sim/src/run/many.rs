@@ -54,6 +54,7 @@ pub fn caught(scenario: &Scenario, how: How) -> Ended {
                 text: text.unwrap_or_else(|| String::from("a panic without words")),
             }),
             story: Vec::new(),
+            journal: Vec::new(),
         }
     })
 }

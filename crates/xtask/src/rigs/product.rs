@@ -27,7 +27,10 @@ impl Product {
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder)?;
         let log = File::create(folder.join("manager.log"))?;
-        let mut manager = Command::new(root().join("target/debug/candela"))
+        // However this run ends, its manager ends with it.
+        let mut manager = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL"])
+            .arg(root().join("target/debug/candela"))
             .args(["manager", "--output", "json", "--name", GATEWAY])
             .args(["--listen", &format!("{GATEWAY}:{PORT}"), "--data"])
             .arg(folder.join("data"))
