@@ -308,6 +308,10 @@ impl Talk<'_> {
                 self.take_certificate(certificate);
                 Ok(())
             }
+            Some(ToAgent::Look) => {
+                self.look_now();
+                Ok(())
+            }
             Some(ToAgent::Welcome(_) | ToAgent::AckReport { .. }) => Ok(()),
         }
     }

@@ -396,6 +396,44 @@ async fn a_manager_hears_everything_then_what_changed() {
     assert_eq!(task.await.unwrap(), run::Ended::Stopped);
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_agent_looks_when_it_is_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    site(folder.path());
+    let host = Arc::new(CapturedHost::open(folder.path()).unwrap());
+    let (agent_end, mut manager) = link::memory();
+    let shutdown = Shutdown::new();
+    let stop = shutdown.clone();
+    let seen: Arc<dyn Host> = Arc::clone(&host) as _;
+    let day = Duration::from_hours(24);
+    let cadence = run::Cadence {
+        full: day,
+        quick: day,
+    };
+    let task = tokio::spawn(async move {
+        let mut memory = run::Memory::new(7, None);
+        run::run(seen, agent_end, cadence, &mut memory, &stop).await
+    });
+    manager.recv().await.expect("a hello");
+    let welcome = wire::message::Welcome::default();
+    manager.send(ToAgent::Welcome(welcome)).await.unwrap();
+    let begun = tokio::time::Instant::now();
+    loop {
+        match manager.recv().await.unwrap() {
+            ToManager::Full { .. } => {
+                host.go(1);
+                manager.send(ToAgent::Look).await.unwrap();
+            }
+            ToManager::Delta { .. } => break,
+            _ => {}
+        }
+    }
+    // By a clock that goes on whenever all wait.
+    assert!(begun.elapsed() < day / 2);
+    shutdown.begin();
+    task.await.unwrap();
+}
+
 #[test]
 fn a_folder_that_is_no_capture_is_refused_in_words() {
     let error = agent::site::open(&PathBuf::from("/nonexistent")).unwrap_err();

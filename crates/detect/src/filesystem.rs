@@ -8,31 +8,10 @@ use crate::tally::Tally;
 use lustre::label::{FsName, TargetKind};
 use model::ids::ServerId;
 use model::inventory::{
-    Client, Confidence, Counts, Evidence, FileSystem, FsKey, Inventory, Target, TargetKey,
-    TargetState,
+    Client, Confidence, Evidence, FileSystem, FsKey, Inventory, Target, TargetKey, TargetState,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use stdx::hostlist::fold;
-
-/// A file system of which nothing is known yet.
-pub(crate) fn empty(name: &FsName) -> FileSystem {
-    FileSystem {
-        name: name.clone(),
-        mgt: None,
-        is_mgs_external: false,
-        mgs_nids: Vec::new(),
-        mgs_told: Vec::new(),
-        targets: BTreeSet::new(),
-        counts: Counts::default(),
-        clients: BTreeSet::new(),
-        n_clients: None,
-        bytes: None,
-        inodes: None,
-        confidence: Confidence::Weak,
-        evidence: Vec::new(),
-        concerns: Vec::new(),
-    }
-}
 
 /// Makes anew what follows from its targets together, and says whether that
 /// changed anything. Targets, evidence and clients are settled one by one.
@@ -53,7 +32,7 @@ pub(crate) fn summarize(
         bytes: tally.bytes(),
         inodes: tally.inodes(),
         counts: tally.counts(),
-        ..empty(&fs.name)
+        ..FileSystem::named(fs.name.clone())
     };
     new.confidence = confidence(&new, tally, !group.mgs.is_empty());
     note_gaps(inventory, &mut new, tally);

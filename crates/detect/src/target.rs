@@ -10,7 +10,9 @@ use crate::place::{Place, evidence, is_running, place};
 use lustre::label::{FsName, TargetKind, TargetLabel};
 use lustre::nid::Nid;
 use model::ids::{DeviceId, ServerId};
-use model::inventory::{Confidence, Evidence, FsKey, Inventory, Target, TargetKey, TargetState};
+use model::inventory::{
+    Confidence, Evidence, FileSystem, FsKey, Inventory, Target, TargetKey, TargetState,
+};
 use model::report::TargetSource;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,7 +69,7 @@ fn rebuild_group(
 ) {
     let old = inventory.filesystems.remove(key);
     let is_new = old.is_none();
-    let mut fs = old.unwrap_or_else(|| filesystem::empty(name));
+    let mut fs = old.unwrap_or_else(|| FileSystem::named(name.clone()));
     let mut labels = dirty.labels.clone();
     if dirty.all {
         labels.extend(group.labels.keys().cloned());

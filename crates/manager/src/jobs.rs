@@ -2,11 +2,13 @@
 //! that is on disk, and only then hands orders to agents.
 
 mod leaving;
+mod lookers;
 mod told;
 
 use crate::secrets::SecretError;
 use crate::state::Manager;
 use engine::{Desk, Limits, Refused};
+use lookers::lookers;
 use model::graph::StepId;
 use model::ids::{JobId, ServerId};
 use model::job::{Attempt, Effect, Failure, JobEvent, Outcome};
@@ -245,9 +247,12 @@ impl Driver {
     async fn tell(&mut self, touched: BTreeSet<JobId>, now_ms: i64) {
         let manager = Arc::clone(&self.manager);
         let has_news = !touched.is_empty();
-        let notes = {
+        let (notes, lookers) = {
             let desk = manager.jobs.desk();
             manager.let_leave(&desk, touched.iter().copied());
+            let world = manager.world();
+            let lookers = lookers(&desk, world.inventory(), touched.iter().copied());
+            drop(world);
             let mut notes = self.told.turned(&desk, touched.into_iter());
             let name = |server| {
                 manager
@@ -255,8 +260,11 @@ impl Driver {
                     .unwrap_or_else(|| server.to_string())
             };
             notes.extend(self.told.waiting(&desk, name, now_ms));
-            notes
+            (notes, lookers)
         };
+        for server in lookers {
+            self.send(server, ToAgent::Look);
+        }
         let is_over = notes.iter().any(|note| note.kind == "job.ended");
         manager.tell(notes).await;
         if has_news && is_over {

@@ -258,6 +258,28 @@ pub struct FileSystem {
     pub concerns: Vec<Concern>,
 }
 
+impl FileSystem {
+    /// One of which nothing is known but its name.
+    pub fn named(name: FsName) -> Self {
+        Self {
+            name,
+            mgt: None,
+            is_mgs_external: false,
+            mgs_nids: Vec::new(),
+            mgs_told: Vec::new(),
+            targets: BTreeSet::new(),
+            counts: Counts::default(),
+            clients: BTreeSet::new(),
+            n_clients: None,
+            bytes: None,
+            inodes: None,
+            confidence: Confidence::Weak,
+            evidence: Vec::new(),
+            concerns: Vec::new(),
+        }
+    }
+}
+
 /// An HA cluster.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HaCluster {

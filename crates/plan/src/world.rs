@@ -90,11 +90,10 @@ impl<'a> World<'a> {
         let shown = |device: &&report::Device, path: &String| {
             device.path == *path || device.links.contains(path)
         };
-        let ranked = all.filter_map(|path| Some((stability(path)?, path.as_str())));
-        let fits = |(rank, path): &(Stability, &str)| {
-            let path = (*path).to_owned();
+        let ranked = all.filter_map(|path| Some((stability(path)?, path)));
+        let fits = |(rank, path): &(Stability, &String)| {
             (*rank != Stability::Configured || is_seen_by_all)
-                && rest.iter().all(|device| shown(device, &path))
+                && rest.iter().all(|device| shown(device, path))
         };
         Some(ranked.filter(fits).min()?.1)
     }

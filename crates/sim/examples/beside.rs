@@ -38,7 +38,7 @@ fn main() -> Result<()> {
             jobs.entry(record.job).or_default().take(record);
         }
         for job in jobs.values() {
-            let (n_steps, took, chain) = (job.times.len(), job.took(), job.slowest_chain());
+            let (n_steps, took, chain) = (job.steps.len(), job.took(), job.slowest_chain());
             println!(
                 "{n_servers} servers: a job of {n_steps} steps took {took:.1} s, its slowest \
                  chain {chain:.1} s: factor {:.3}",
@@ -82,8 +82,8 @@ fn scenario(n_servers: usize) -> Scenario {
 struct Times<'a> {
     submitted: i64,
     graph: Option<&'a Graph>,
-    /// Of each step; and the attempt that ended.
-    times: BTreeMap<StepId, (i64, i64, Attempt)>,
+    /// When each began and ended, and the attempt that did.
+    steps: BTreeMap<StepId, (i64, i64, Attempt)>,
 }
 
 impl<'a> Times<'a> {
@@ -95,11 +95,11 @@ impl<'a> Times<'a> {
                 self.graph = Some(graph);
             }
             JobEvent::Started { step, .. } => {
-                self.times.entry(*step).or_insert((at, at, Attempt(0)));
+                self.steps.entry(*step).or_insert((at, at, Attempt(0)));
             }
             // An answer may come twice; the first one to an attempt counts.
             JobEvent::Ended { step, attempt, .. } => {
-                if let Some((_, end, of)) = self.times.get_mut(step)
+                if let Some((_, end, of)) = self.steps.get_mut(step)
                     && *of < *attempt
                 {
                     (*end, *of) = (at, *attempt);
@@ -111,7 +111,7 @@ impl<'a> Times<'a> {
 
     /// Seconds from its order to the end of its last step.
     fn took(&self) -> f64 {
-        let last = self.times.values().map(|(_, end, _)| *end).max();
+        let last = self.steps.values().map(|(_, end, _)| *end).max();
         seconds(last.unwrap_or(self.submitted) - self.submitted)
     }
 
@@ -120,7 +120,7 @@ impl<'a> Times<'a> {
         let mut until: BTreeMap<StepId, i64> = BTreeMap::new();
         for planned in self.graph.iter().flat_map(|graph| &graph.steps) {
             let before = planned.after.iter().filter_map(|id| until.get(id)).max();
-            let own = self.times.get(&planned.id);
+            let own = self.steps.get(&planned.id);
             let own = own.map_or(0, |(begin, end, _)| end - begin);
             until.insert(planned.id, before.copied().unwrap_or(0) + own);
         }

@@ -140,6 +140,8 @@ pub enum ToAgent {
         /// PEM.
         certificate: String,
     },
+    /// Look now: what others did may show here. Only to a managed server's agent.
+    Look,
 }
 
 /// Agreed terms.
