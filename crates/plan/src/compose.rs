@@ -73,6 +73,19 @@ impl Loud {
     }
 }
 
+/// About how many steps it takes to make what is not there: many thousand of them are
+/// not moved again and again while more come.
+fn steps_expected(resolved: &Resolved) -> usize {
+    const PER_TARGET: usize = 6;
+    const PER_SERVER: usize = 8;
+    let new = resolved.targets.iter().filter(|place| place.key.is_none());
+    let n_new = new.count();
+    if n_new == 0 {
+        return 0;
+    }
+    n_new * PER_TARGET + resolved.servers.len() * PER_SERVER
+}
+
 /// A step with its reason, before it has a number.
 pub(crate) struct Ask {
     pub on: ServerId,
@@ -125,7 +138,10 @@ impl<'a> Composer<'a> {
         Self {
             world,
             resolved,
-            graph: Graph::default(),
+            graph: Graph {
+                steps: Vec::with_capacity(steps_expected(resolved)),
+                ..Graph::default()
+            },
             waiting: BTreeSet::new(),
             n_waits: 0,
             consent_needed: BTreeSet::new(),

@@ -63,39 +63,33 @@ impl<'a> World<'a> {
     /// A path of a device on a server, where it sees it: one that outlives a boot, if
     /// there is one.
     pub fn lasting_path(&self, server: ServerId, id: &DeviceId) -> Option<&'a str> {
-        let path = self.path(server, id)?;
-        if stability(path).is_some() {
-            return Some(path);
+        let Some(device) = self.device_on(server, id) else {
+            return self.path(server, id);
+        };
+        if stability(&device.path).is_some() {
+            return Some(&device.path);
         }
-        let stable = self.stable_path(std::iter::once(server), id);
-        Some(stable.unwrap_or(path))
+        let stable = stable_of(device, &[], true);
+        Some(stable.unwrap_or(&device.path))
     }
 
-    /// A path of a device that stays as it is over boots, and leads to it on each of
-    /// these servers that sees it; none if there is none.
+    /// A path of a device that stays as it is over boots, and leads to it on its home
+    /// and on each of these servers that sees it; none if there is none, or the home
+    /// does not see it.
     ///
     /// A name that a server's configuration gives (`/dev/mapper/mpatha`) counts only
     /// where all of them see the device by it: on another it may be another device.
     pub fn stable_path(
         &self,
-        servers: impl Iterator<Item = ServerId>,
+        home: ServerId,
+        others: impl Iterator<Item = ServerId>,
         id: &DeviceId,
     ) -> Option<&'a str> {
-        let seen: Vec<_> = servers.map(|server| self.device_on(server, id)).collect();
-        let is_seen_by_all = seen.iter().all(Option::is_some);
-        let mut seen = seen.into_iter().flatten();
-        let first = seen.next()?;
-        let rest: Vec<&report::Device> = seen.collect();
-        let all = std::iter::once(&first.path).chain(&first.links);
-        let shown = |device: &&report::Device, path: &String| {
-            device.path == *path || device.links.contains(path)
-        };
-        let ranked = all.filter_map(|path| Some((stability(path)?, path)));
-        let fits = |(rank, path): &(Stability, &String)| {
-            (*rank != Stability::Configured || is_seen_by_all)
-                && rest.iter().all(|device| shown(device, path))
-        };
-        Some(ranked.filter(fits).min()?.1)
+        let device = self.device_on(home, id)?;
+        let others: Vec<_> = others.map(|server| self.device_on(server, id)).collect();
+        let is_seen_by_all = others.iter().all(Option::is_some);
+        let others: Vec<&report::Device> = others.into_iter().flatten().collect();
+        stable_of(device, &others, is_seen_by_all)
     }
 
     /// Servers that see a device.
@@ -115,6 +109,23 @@ impl<'a> World<'a> {
                 .then(|| model::graph::signature_seen(report, id))?
         })
     }
+}
+
+/// The best stable path of a device that it has on the others too.
+fn stable_of<'a>(
+    device: &'a report::Device,
+    others: &[&report::Device],
+    may_be_configured: bool,
+) -> Option<&'a str> {
+    let all = std::iter::once(&device.path).chain(&device.links);
+    let ranked = all.filter_map(|path| Some((stability(path)?, path)));
+    let is_shown = |path: &String, on: &report::Device| on.path == *path || on.links.contains(path);
+    let fits = |(rank, path): &(Stability, &String)| {
+        (may_be_configured || *rank != Stability::Configured)
+            && others.iter().all(|other| is_shown(path, other))
+    };
+    let (_, best) = ranked.filter(fits).min()?;
+    Some(best)
 }
 
 /// How far a path's name is the device's own, best first.

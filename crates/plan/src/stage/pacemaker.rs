@@ -60,12 +60,12 @@ impl Composer<'_> {
             return Status::Blocked;
         };
         after.extend(ready);
-        let Some(present) = self.present(at, &after) else {
+        let Some((present, resource)) = self.present(at, &after) else {
             return Status::Blocked;
         };
         let mut after = before.to_vec();
         after.push(present);
-        self.role(at, true, &after)
+        self.role_of(at, Some(resource), true, &after)
     }
 
     /// A target that Pacemaker runs on a server stays up, or is up again once that
@@ -265,8 +265,8 @@ impl Composer<'_> {
         if place.pool.is_some() {
             return Some(self.path(place, place.home));
         }
-        self.world.path(place.home, &place.device)?;
-        let path = self.world.stable_path(place.servers(), &place.device);
+        let heirs = place.heirs.iter().copied();
+        let path = self.world.stable_path(place.home, heirs, &place.device);
         path.map(str::to_owned)
     }
 
@@ -280,9 +280,10 @@ impl Composer<'_> {
         others.map(|id| self.node(id)).collect()
     }
 
-    fn present(&mut self, at: usize, after: &[StepId]) -> Option<StepId> {
+    fn present(&mut self, at: usize, after: &[StepId]) -> Option<(StepId, TargetResource)> {
         let place = &self.resolved.targets[at];
-        if self.told_path(place).is_none() {
+        let resource = self.resource(place);
+        if resource.device.is_empty() {
             let what = format!("let Pacemaker run {}", place.label);
             let home = self.name(place.home);
             let (text, code) = match self.world.path(place.home, &place.device) {
@@ -306,13 +307,13 @@ impl Composer<'_> {
         let ask = Ask {
             on,
             step: ResourcePresent {
-                resource: self.resource(place),
+                resource: resource.clone(),
             }
             .into(),
             why: format!("Pacemaker is to run {}.", place.label),
             feels: Vec::new(),
         };
-        Some(self.add(ask, &after))
+        Some((self.add(ask, &after), resource))
     }
 
     /// Each server that may serve the target is prepared for it. A server that
@@ -346,6 +347,16 @@ impl Composer<'_> {
 
     /// Pacemaker starts or stops a target.
     pub(super) fn role(&mut self, at: usize, is_started: bool, after: &[StepId]) -> Status {
+        self.role_of(at, None, is_started, after)
+    }
+
+    fn role_of(
+        &mut self,
+        at: usize,
+        resource: Option<TargetResource>,
+        is_started: bool,
+        after: &[StepId],
+    ) -> Status {
         let place = &self.resolved.targets[at];
         if self.is_role_met(place, is_started) {
             return match after {
@@ -375,7 +386,7 @@ impl Composer<'_> {
         let ask = Ask {
             on,
             step: ResourceRole {
-                resource: self.resource(place),
+                resource: resource.unwrap_or_else(|| self.resource(place)),
                 is_started,
             }
             .into(),

@@ -253,12 +253,11 @@ fn pacemaker_is_told_no_device_that_its_home_does_not_show() {
     let mut ost = ost.filter(|one| one.label.to_string() == "lab-OST0000");
     let device = ost.next().and_then(|one| one.device.clone()).unwrap();
     let home = again.graph.steps[0].on;
-    site.inventory
-        .devices
-        .get_mut(&device)
-        .unwrap()
-        .paths
-        .remove(&home);
+    let known = site.inventory.devices.get_mut(&device).unwrap();
+    known.paths.remove(&home);
+    let report = Arc::make_mut(site.reports.get_mut(&home).unwrap());
+    let devices = report.devices.as_mut().unwrap();
+    devices.retain(|one| one.id != device);
     let again = plan::plan(&spec, site.world(), &[], &[]);
     let found = text::trouble(&again);
     assert!(found.contains("(target-gone)"), "{found}");
