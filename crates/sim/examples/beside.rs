@@ -4,15 +4,17 @@
 //!
 //! Each run makes one file system with Pacemaker and fencing on bare servers; its jobs
 //! and how long each of their steps took are read from the journal of the run. A chain
-//! is steps that must come one after the other by the job's own graph; what a job takes
-//! longer than its slowest chain is what the engine lets wait.
+//! is steps that must come one after the other, by the job's own graph or since they
+//! change the same thing; what a job takes longer than its slowest chain is what the
+//! engine lets wait.
 //!
 //! `cargo run --release -p candela-sim --example beside [SERVERS…]`
 
 use anyhow::{Context, Result, ensure};
 use model::graph::{Graph, StepId};
-use model::ids::JobId;
+use model::ids::{JobId, ServerId};
 use model::job::{Attempt, JobEvent, Recorded};
+use model::step::Thing;
 use sim::run::scenario::{Scenario, Town, Wanted, Wish};
 use sim::run::{How, run};
 use std::collections::BTreeMap;
@@ -115,17 +117,52 @@ impl<'a> Times<'a> {
         seconds(last.unwrap_or(self.submitted) - self.submitted)
     }
 
-    /// Seconds of the steps that must come one after the other, at the most.
+    /// Seconds of the steps that must come one after the other, at the most: by the
+    /// graph, or since they claim the same thing, in the order in which they had it.
     fn slowest_chain(&self) -> f64 {
+        let steps = self.graph.iter().flat_map(|graph| &graph.steps);
+        let mut begun: Vec<_> = steps
+            .filter_map(|planned| Some((self.steps.get(&planned.id)?, planned)))
+            .collect();
+        begun.sort_by_key(|((begin, ..), planned)| (*begin, planned.id));
         let mut until: BTreeMap<StepId, i64> = BTreeMap::new();
-        for planned in self.graph.iter().flat_map(|graph| &graph.steps) {
-            let before = planned.after.iter().filter_map(|id| until.get(id)).max();
-            let own = self.steps.get(&planned.id);
-            let own = own.map_or(0, |(begin, end, _)| end - begin);
-            until.insert(planned.id, before.copied().unwrap_or(0) + own);
+        let mut held: BTreeMap<(Thing, Option<ServerId>), Held> = BTreeMap::new();
+        for ((begin, end, _), planned) in begun {
+            let claims = planned.step.facts().claims.into_iter();
+            let claims = claims.map(|claim| {
+                let is_own = matches!(claim.thing, Thing::ThisServer | Thing::ThisLnet);
+                let on = is_own.then_some(planned.on);
+                ((claim.thing, on), claim.exclusive)
+            });
+            let claims: Vec<_> = claims.collect();
+            let before = planned.after.iter().filter_map(|id| until.get(id)).copied();
+            let waited = claims.iter().filter_map(|(thing, is_exclusive)| {
+                let held = held.get(thing)?;
+                Some(if *is_exclusive {
+                    held.by_any
+                } else {
+                    held.alone
+                })
+            });
+            let chain = before.chain(waited).max().unwrap_or(0) + end - begin;
+            until.insert(planned.id, chain);
+            for (thing, is_exclusive) in claims {
+                let held = held.entry(thing).or_default();
+                held.by_any = held.by_any.max(chain);
+                if is_exclusive {
+                    held.alone = held.alone.max(chain);
+                }
+            }
         }
         seconds(until.into_values().max().unwrap_or(0))
     }
+}
+
+/// The slowest chains that ended with a thing in hand: held alone, or at all.
+#[derive(Default)]
+struct Held {
+    alone: i64,
+    by_any: i64,
 }
 
 fn seconds(ms: i64) -> f64 {
