@@ -6,7 +6,8 @@ use model::ids::{JobId, ServerId};
 use model::job::{JobState, StepState};
 
 impl Engine {
-    /// What a job waits for; none if something of it runs, or it is over.
+    /// What a job waits for; none if something of it runs on a server that is there, or
+    /// it is over.
     pub fn waits_for(
         &self,
         id: JobId,
@@ -30,16 +31,17 @@ impl Engine {
                 key.0
             ));
         }
-        let steps = job.graph().steps.iter().map(|step| step.id);
-        let runs = |step: &StepId| job.state_of(*step) == Some(StepState::Running);
-        if steps.clone().any(|step| runs(&step)) {
+        let mut steps = job.graph().steps.iter();
+        let is_running = |id| job.state_of(id) == Some(StepState::Running);
+        if steps.any(|step| is_running(step.id) && is_here(step.on)) {
             return None;
         }
+        let steps = job.graph().steps.iter().map(|step| step.id);
         let mut waits = steps.filter_map(|step| self.step_waits_for(job, step, &is_here, &name));
         waits.next()
     }
 
-    /// What a step waits for; none if it runs, or is over.
+    /// What a step waits for; none if it runs on a server that is there, or is over.
     pub fn step_waits_for(
         &self,
         job: &Job,
@@ -80,14 +82,13 @@ impl Engine {
                     .map_or("", |failure| failure.text.as_str());
                 Some(format!("{title} is tried again soon: {why}"))
             }
-            StepState::Stuck => Some(if is_here(planned.on) {
-                format!("{title} takes longer than it should, and is left to end.")
-            } else {
-                format!(
-                    "{title} was handed to {}, whose agent is gone; it answers when it is back.",
-                    name(planned.on)
-                )
-            }),
+            StepState::Running | StepState::Stuck if !is_here(planned.on) => Some(format!(
+                "{title} was handed to {}, whose agent is gone; it answers when it is back.",
+                name(planned.on)
+            )),
+            StepState::Stuck => Some(format!(
+                "{title} takes longer than it should, and is left to end."
+            )),
             StepState::Running
             | StepState::Done
             | StepState::Failed

@@ -320,6 +320,19 @@ fn nothing_is_handed_to_an_agent_that_is_not_here_until_it_is() {
     assert!(driver.engine.next(|_| true, 10).is_empty());
     driver.engine.server_is_here(server(1));
     assert_eq!(driver.engine.next(|_| true, 10).len(), 1);
+
+    // Once it runs, it waits only if the agent is lost.
+    let mut driver = Driver::default();
+    driver.submit(job(2), chain(1));
+    driver.go();
+    let says = |driver: &Driver, is_here| {
+        let name = |_| String::from("oss1");
+        driver.engine.waits_for(job(2), |_| is_here, name)
+    };
+    assert_eq!(driver.line(job(2)), "R");
+    assert_eq!(says(&driver, true), None);
+    let lost = says(&driver, false).unwrap();
+    assert!(lost.contains("whose agent is gone"), "{lost}");
 }
 
 #[test]
