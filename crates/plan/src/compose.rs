@@ -77,7 +77,7 @@ impl Loud {
 /// not moved again and again while more come.
 fn steps_expected(resolved: &Resolved) -> usize {
     const PER_TARGET: usize = 6;
-    const PER_SERVER: usize = 8;
+    const PER_SERVER: usize = 9;
     let new = resolved.targets.iter().filter(|place| place.key.is_none());
     let n_new = new.count();
     if n_new == 0 {

@@ -3,6 +3,7 @@
 use crate::world::World;
 use lustre::label::TargetLabel;
 use model::ids::{DeviceId, ServerId};
+use model::inventory;
 use model::report::{Device, DeviceKind, Zpool};
 use model::spec::Selector;
 use std::cell::OnceCell;
@@ -83,9 +84,13 @@ impl<'a> Devices<'a> {
     /// Why a device cannot be a target's, whatever an operator says; none if
     /// it can (with consent, if something is on it).
     pub fn trouble(&self, id: &DeviceId) -> Option<String> {
-        let Some(device) = self.world.inventory.devices.get(id) else {
-            return Some(String::from("No server sees it"));
-        };
+        match self.world.inventory.devices.get(id) {
+            Some(device) => self.trouble_of(id, device),
+            None => Some(String::from("No server sees it")),
+        }
+    }
+
+    fn trouble_of(&self, id: &DeviceId, device: &inventory::Device) -> Option<String> {
         if let Some(target) = device.targets.first() {
             return Some(format!("It holds {}", target.0));
         }
@@ -140,31 +145,27 @@ impl<'a> Devices<'a> {
     pub fn blank(&self, server: ServerId, group: &[ServerId]) -> Vec<DeviceId> {
         let report = self.world.report(server);
         let devices = report.and_then(|report| report.devices.as_ref());
-        let blank = devices.into_iter().flatten().filter(|device| {
+        let blank = devices.into_iter().flatten().filter_map(|device| {
             let is_whole = matches!(
                 device.kind,
                 DeviceKind::Disk | DeviceKind::Multipath | DeviceKind::MdRaid
             );
-            is_whole
-                && device.content.is_none()
-                && device.size_bytes > 0
-                && self.is_blank_everywhere(&device.id)
-                && self.trouble(&device.id).is_none()
+            if !is_whole || device.content.is_some() || device.size_bytes == 0 {
+                return None;
+            }
+            let known = self.world.inventory.devices.get(&device.id)?;
+            // One server may have read what another could not.
+            let is_blank = known.content.is_none() && self.trouble_of(&device.id, known).is_none();
+            is_blank.then_some((device, known))
         });
-        let mut found: Vec<&Device> = blank.collect();
-        found.sort_by_cached_key(|device| {
-            let viewers = self.world.viewers(&device.id);
-            let n_viewers = viewers.filter(|id| group.contains(id)).count();
-            let path = (device.path.len(), device.path.clone());
-            (std::cmp::Reverse(n_viewers), path, device.id.clone())
+        let mut found: Vec<(&Device, &inventory::Device)> = blank.collect();
+        found.sort_by_cached_key(|(device, known)| {
+            let n_viewers = known.paths.keys().filter(|id| group.contains(id)).count();
+            let path = (device.path.len(), device.path.as_str());
+            (std::cmp::Reverse(n_viewers), path, &device.id)
         });
-        found.into_iter().map(|device| device.id.clone()).collect()
-    }
-
-    /// One server may have read what another could not.
-    fn is_blank_everywhere(&self, id: &DeviceId) -> bool {
-        let known = self.world.inventory.devices.get(id);
-        known.is_some_and(|device| device.content.is_none())
+        let ids = found.into_iter().map(|(device, _)| device.id.clone());
+        ids.collect()
     }
 
     /// Whether a selector takes a device.
