@@ -324,19 +324,33 @@ fn a_look_opens_nothing_for_writing() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_manager_hears_everything_then_what_changed() {
-    let folder = tempfile::tempdir().unwrap();
-    site(folder.path());
-    let host = Arc::new(CapturedHost::open(folder.path()).unwrap());
-    let (agent_end, mut manager) = link::memory();
+/// An agent on a captured site, its manager's end, and how it ends.
+fn linked(
+    folder: &Path,
+    cadence: run::Cadence,
+) -> (
+    Arc<CapturedHost>,
+    link::ManagerEnd,
+    Shutdown,
+    tokio::task::JoinHandle<run::Ended>,
+) {
+    site(folder);
+    let host = Arc::new(CapturedHost::open(folder).unwrap());
+    let (agent_end, manager) = link::memory();
     let shutdown = Shutdown::new();
     let stop = shutdown.clone();
     let seen: Arc<dyn Host> = Arc::clone(&host) as _;
     let task = tokio::spawn(async move {
         let mut memory = run::Memory::new(7, Some("lab".into()));
-        run::run(seen, agent_end, run::Cadence::default(), &mut memory, &stop).await
+        run::run(seen, agent_end, cadence, &mut memory, &stop).await
     });
+    (host, manager, shutdown, task)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_manager_hears_everything_then_what_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (host, mut manager, shutdown, task) = linked(folder.path(), run::Cadence::default());
     let Some(ToManager::Hello(hello)) = manager.recv().await else {
         panic!("no hello")
     };
@@ -399,21 +413,12 @@ async fn a_manager_hears_everything_then_what_changed() {
 #[tokio::test(start_paused = true)]
 async fn an_agent_looks_when_it_is_told_to() {
     let folder = tempfile::tempdir().unwrap();
-    site(folder.path());
-    let host = Arc::new(CapturedHost::open(folder.path()).unwrap());
-    let (agent_end, mut manager) = link::memory();
-    let shutdown = Shutdown::new();
-    let stop = shutdown.clone();
-    let seen: Arc<dyn Host> = Arc::clone(&host) as _;
     let day = Duration::from_hours(24);
     let cadence = run::Cadence {
         full: day,
         quick: day,
     };
-    let task = tokio::spawn(async move {
-        let mut memory = run::Memory::new(7, None);
-        run::run(seen, agent_end, cadence, &mut memory, &stop).await
-    });
+    let (host, mut manager, shutdown, task) = linked(folder.path(), cadence);
     manager.recv().await.expect("a hello");
     let welcome = wire::message::Welcome::default();
     manager.send(ToAgent::Welcome(welcome)).await.unwrap();

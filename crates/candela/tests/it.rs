@@ -130,8 +130,8 @@ impl Demo {
         }
     }
 
-    /// What a job changed is soon seen by servers that did none of its steps, without
-    /// their look of every minute.
+    /// Soon after a job no target is listed as servers that did none of its steps saw it
+    /// before. Who looks again is the manager's test, and that an agent does the agent's.
     fn agrees(&self) {
         let until = Instant::now() + Duration::from_secs(20);
         loop {

@@ -378,7 +378,7 @@ impl Job {
     }
 
     fn cancel(&mut self, at_ms: i64, change: &mut Change) {
-        // Asked a second time, it leaves what is half done: its server may never return.
+        // Asked a second time, it leaves what is half done: its end may never come.
         let keeps = !std::mem::replace(&mut self.is_cancelled, true);
         for place in 0..self.steps.len() {
             let step = self.graph.steps[place].id;

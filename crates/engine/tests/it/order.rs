@@ -180,7 +180,7 @@ fn what_was_interrupted_half_way_is_brought_to_its_end_in_a_cancelled_job() {
     driver.end(job(2), 0, interrupted());
     assert_eq!(driver.line(job(2)), "CC");
 
-    // Its server may never come back: a second cancel leaves it, a third is refused.
+    // Its end may never come: a second cancel leaves it, a third is refused.
     driver.submit(job(4), graph.clone());
     driver.go();
     driver.record(job(4), JobEvent::CancelAsked { by: by() });
