@@ -11,7 +11,7 @@ pub struct Device {
     pub id: String,
     /// `disk`, `partition`, `multipath`, `logical_volume`, `md_raid`, `zpool`, `dataset`…
     pub kind: String,
-    /// Path to show.
+    /// Path where the first server by name sees it; others may see it by another.
     pub path: String,
     /// Size in bytes.
     pub size_bytes: u64,
@@ -23,7 +23,7 @@ pub struct Device {
     pub content: Option<String>,
     /// Label of what lies on it.
     pub label: Option<String>,
-    /// Who sees it.
+    /// Who sees it, by name.
     pub seen_by: Vec<DevicePath>,
     /// Whether two or more servers see it.
     pub is_shared: bool,

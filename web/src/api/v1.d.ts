@@ -1148,9 +1148,9 @@ export interface components {
             model?: string | null;
             /** @description What it is made of. */
             parents: string[];
-            /** @description Path to show. */
+            /** @description Path where the first server by name sees it; others may see it by another. */
             path: string;
-            /** @description Who sees it. */
+            /** @description Who sees it, by name. */
             seen_by: components["schemas"]["DevicePath"][];
             /** @description Serial. */
             serial?: string | null;
@@ -2449,9 +2449,9 @@ export interface components {
                 model?: string | null;
                 /** @description What it is made of. */
                 parents: string[];
-                /** @description Path to show. */
+                /** @description Path where the first server by name sees it; others may see it by another. */
                 path: string;
-                /** @description Who sees it. */
+                /** @description Who sees it, by name. */
                 seen_by: components["schemas"]["DevicePath"][];
                 /** @description Serial. */
                 serial?: string | null;

@@ -105,6 +105,10 @@ pub enum JobVerb {
         id: String,
     },
     /// End a job early.
+    ///
+    /// Nothing more is begun; what runs is stopped, or brought to its end where it must
+    /// not stay half done. Cancelled a second time, a job leaves such a step as it is while
+    /// it waits to be asked again.
     #[command(after_help = "Example:\n  candela job cancel 0199b6c2-7d1e-7a50-8000-000000000001")]
     Cancel {
         /// Its id.

@@ -350,3 +350,28 @@ fn what_cannot_be_sorted_by_is_said() {
     };
     assert!(table.prepare(&ask, &world, now()).is_err());
 }
+
+#[test]
+fn a_disk_is_shown_as_the_first_server_by_name_sees_it() {
+    let (mut world, mut dice) = (World::default(), Dice(3));
+    // The server that came first is not the first by name.
+    for (n, name, path) in [(0, "oss10", "/dev/sdd"), (1, "oss9", "/dev/sdb")] {
+        let mut report = report(n, &mut dice);
+        report.identity.hostname = name.into();
+        report.identity.fqdn = name.into();
+        for device in report.devices.iter_mut().flatten() {
+            device.path = path.into();
+        }
+        let report = Arc::new(report);
+        let mut entry = entry(n);
+        entry.report = Some(Arc::clone(&report));
+        world.insert(entry);
+        world.detector.put(id(n), report);
+    }
+    world.rename(&[id(0), id(1)]);
+    let row = Devices::row(&world, &DeviceId("wwn:0".into()), now()).unwrap();
+    let seen = row.seen_by.iter();
+    let seen: Vec<_> = seen.map(|at| (&*at.server.name, &*at.path)).collect();
+    assert_eq!(seen, [("oss9", "/dev/sdb"), ("oss10", "/dev/sdd")]);
+    assert_eq!(row.path, "/dev/sdb");
+}

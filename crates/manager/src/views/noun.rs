@@ -269,9 +269,8 @@ impl Noun for Devices {
 
     fn field(world: &World, key: &DeviceId, field: &str) -> Option<SortKey> {
         let device = world.inventory().devices.get(key)?;
-        let path = || device.paths.values().next().map_or("", String::as_str);
         let found = match field {
-            "path" => Some(SortKey::text(path())),
+            "path" => Some(SortKey::text(storage::shown_path(world, device))),
             "size_bytes" => Some(SortKey::size(device.size_bytes)),
             "kind" => Some(SortKey::text(&storage::device_kind(device.kind))),
             "content" => device.content.as_deref().map(SortKey::text),

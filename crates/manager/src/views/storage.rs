@@ -61,7 +61,8 @@ pub(crate) fn target_alone(world: &World, key: &TargetKey, target: &inventory::T
         .as_ref()
         .and_then(|id| world.inventory().devices.get(id));
     let path = device.and_then(|device| {
-        let here = target.mounted_on.iter().find_map(|id| device.paths.get(id));
+        let mut at = target.mounted_on.iter().chain(&target.home);
+        let here = at.find_map(|id| device.paths.get(id));
         here.or_else(|| device.paths.values().next()).cloned()
     });
     Target {
@@ -164,16 +165,18 @@ pub(crate) fn device(world: &World, id: &DeviceId, device: &inventory::Device) -
         server: server_ref(world, *server),
         path: path.clone(),
     });
+    let mut seen: Vec<_> = seen.collect();
+    seen.sort_by_cached_key(|at| natural(&at.server.name));
     Device {
         id: id.to_string(),
         kind: device_kind(device.kind),
-        path: device.paths.values().next().cloned().unwrap_or_default(),
+        path: shown_path(world, device).to_owned(),
         size_bytes: device.size_bytes,
         model: device.model.clone(),
         serial: device.serial.clone(),
         content: device.content.clone(),
         label: device.label.clone(),
-        seen_by: seen.collect(),
+        seen_by: seen,
         is_shared: device.paths.len() > 1,
         parents: device.parents.iter().map(ToString::to_string).collect(),
         targets: device
@@ -182,6 +185,15 @@ pub(crate) fn device(world: &World, id: &DeviceId, device: &inventory::Device) -
             .map(|key| target_ref(world, key))
             .collect(),
     }
+}
+
+/// A device's path where the first server by name sees it: another may see it by
+/// another one.
+pub(crate) fn shown_path<'a>(world: &World, device: &'a inventory::Device) -> &'a str {
+    let first = device.paths.iter().min_by_key(|(id, _)| {
+        (device.paths.len() > 1).then(|| natural(&server_ref(world, **id).name))
+    });
+    first.map_or("", |(_, path)| path)
 }
 
 /// What its own concerns say of an HA cluster.
