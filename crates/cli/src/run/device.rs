@@ -8,6 +8,7 @@ use crate::run::server::names;
 use anyhow::Result;
 use api::device::Device;
 use api::server::Ref;
+use std::collections::BTreeMap;
 
 /// How devices are listed and shown.
 pub(crate) const VIEW: View<Device, Device> = View {
@@ -32,7 +33,6 @@ pub async fn run(client: &Client, verb: Noun, common: &Common) -> Result<()> {
 }
 
 fn row(device: &Device) -> Row {
-    let servers = device.seen_by.iter().map(|at| at.server.name.as_str());
     vec![
         device.path.clone(),
         match device.size_bytes {
@@ -45,12 +45,32 @@ fn row(device: &Device) -> Row {
             device.label.as_deref(),
             &device.targets,
         ),
-        stdx::hostlist::fold(&servers.collect::<Vec<_>>()),
+        seen_by(device),
         some_or_dash(names(&device.targets)),
         device.id.clone(),
         or_dash(device.model.as_ref()),
         or_dash(device.serial.as_ref()),
     ]
+}
+
+/// Who sees it, with the path there where it is not the one it is listed by:
+/// `oss[01-02], oss03 (/dev/sdd)`.
+fn seen_by(device: &Device) -> String {
+    let mut by_path: BTreeMap<(bool, &str), Vec<&str>> = BTreeMap::new();
+    for at in &device.seen_by {
+        let is_other = at.path != device.path;
+        let servers = by_path.entry((is_other, &at.path)).or_default();
+        servers.push(&at.server.name);
+    }
+    let groups = by_path.into_iter().map(|((is_other, path), servers)| {
+        let servers = stdx::hostlist::fold(&servers);
+        if is_other {
+            format!("{servers} ({path})")
+        } else {
+            servers
+        }
+    });
+    groups.collect::<Vec<_>>().join(", ")
 }
 
 /// Kind, content and label: `multipath ext4`, `partition zfs_member lab-mdt0`.

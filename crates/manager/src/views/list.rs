@@ -169,8 +169,8 @@ fn indexed(text: &str) -> Option<(&str, u16)> {
     Some((text.get(..at + "-OST".len())?, label.index()?.0))
 }
 
-/// Every text in a row, in lower case, one to a line. Two levels deep; the
-/// signs behind a conclusion are not searched.
+/// Every text in a row, in lower case, one to a line, as deep as servers by their paths
+/// lie. The signs behind a conclusion are not searched, nor are ids of what is named.
 pub(crate) fn text_of(row: &Value) -> String {
     let mut text = String::new();
     gather(row, 0, &mut text);
@@ -178,16 +178,27 @@ pub(crate) fn text_of(row: &Value) -> String {
 }
 
 fn gather(value: &Value, depth: u8, into: &mut String) {
+    const DEPTH_MAX: u8 = 4;
+    let is_read = |key: &str| match key {
+        "evidence" | "concerns" => false,
+        "id" => depth == 0,
+        _ => true,
+    };
     match value {
         Value::String(text) => {
             into.extend(text.chars().flat_map(char::to_lowercase));
             into.push('\n');
         }
-        Value::Array(all) if depth < 2 => all.iter().for_each(|one| gather(one, depth + 1, into)),
-        Value::Object(map) if depth < 2 => map
-            .iter()
-            .filter(|(key, _)| *key != "evidence" && *key != "concerns")
-            .for_each(|(_, one)| gather(one, depth + 1, into)),
+        Value::Array(all) if depth < DEPTH_MAX => {
+            for one in all {
+                gather(one, depth + 1, into);
+            }
+        }
+        Value::Object(map) if depth < DEPTH_MAX => {
+            for (_, one) in map.iter().filter(|(key, _)| is_read(key)) {
+                gather(one, depth + 1, into);
+            }
+        }
         _ => {}
     }
 }
@@ -232,6 +243,8 @@ mod tests {
     fn what_is_shown_is_searched_and_why_is_not() {
         let row = json!({"name": "OSS1", "roles": ["oss"], "n": 3, "ha": {"name": "Pair"}, "evidence": [{"text": "df"}]});
         assert_eq!(text_of(&row), "oss1\noss\npair\n");
+        let seen = json!({"id": "wwn:1", "seen_by": [{"path": "/dev/sdb", "server": {"id": "0a1b", "name": "oss2"}}]});
+        assert_eq!(text_of(&seen), "wwn:1\n/dev/sdb\noss2\n");
     }
 
     #[test]
