@@ -4,7 +4,6 @@ import {
   addressOf,
   empty,
   fenceLack,
-  mayHold,
   nameFault,
   names,
   picked,
@@ -130,14 +129,4 @@ test("what is lost, what has no partner and uneven OSTs are warned of", () => {
   expect(told).toHaveLength(3);
   expect(told[0]).toContain("1 of 2 targets");
   expect(told[1]).toContain("fs-OST0000");
-});
-
-test("disks are shown of the servers that may hold targets", () => {
-  const all = ["mds1", "oss1", "oss2", "oss03"];
-  const of = (mdtServers: string, ostServers: string) =>
-    mayHold({ ...empty(), mdtServers, ostServers }, all);
-  expect(of("", "oss1")).toEqual(all);
-  expect(of("mds1", "oss1, oss2")).toEqual(["mds1", "oss1", "oss2"]);
-  expect(of("mds1", "oss[1,3-5]")).toEqual(["mds1", "oss1", "oss03"]);
-  expect(of("mds[2-3]", "oss[x]")).toEqual(all);
 });

@@ -95,6 +95,8 @@ pub struct Proposal {
     pub edits: Vec<Edit>,
     /// The targets, and where each would be.
     pub targets: Vec<ProposedTarget>,
+    /// Servers whose devices are looked at: those of the wish, else all that suit. By name.
+    pub servers: Vec<String>,
     /// Devices that were passed over, and why; not more than 200 of them.
     pub left_out: Vec<LeftOut>,
     /// How many devices were passed over.

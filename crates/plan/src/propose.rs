@@ -88,6 +88,7 @@ impl Proposer<'_> {
         Proposal {
             edits,
             targets,
+            servers: self.names(&chosen),
             left_out,
             n_left_out,
             findings,

@@ -3157,6 +3157,8 @@ export interface components {
              * @description How many devices were passed over.
              */
             n_left_out: number;
+            /** @description Servers whose devices are looked at: those of the wish, else all that suit. By name. */
+            servers: string[];
             /** @description The targets, and where each would be. */
             targets: components["schemas"]["ProposedTarget"][];
         };

@@ -270,7 +270,10 @@ impl Noun for Devices {
     fn field(world: &World, key: &DeviceId, field: &str) -> Option<SortKey> {
         let device = world.inventory().devices.get(key)?;
         let found = match field {
-            "path" => Some(SortKey::text(storage::shown_path(world, device))),
+            "path" => {
+                let seen = storage::seen_by(world, device);
+                Some(SortKey::text(seen.first().map_or("", |at| &at.path)))
+            }
             "size_bytes" => Some(SortKey::size(device.size_bytes)),
             "kind" => Some(SortKey::text(&storage::device_kind(device.kind))),
             "content" => device.content.as_deref().map(SortKey::text),

@@ -161,16 +161,11 @@ pub(crate) fn filesystem_state(fs: &inventory::FileSystem) -> &'static str {
 
 /// A device.
 pub(crate) fn device(world: &World, id: &DeviceId, device: &inventory::Device) -> Device {
-    let seen = device.paths.iter().map(|(server, path)| DevicePath {
-        server: server_ref(world, *server),
-        path: path.clone(),
-    });
-    let mut seen: Vec<_> = seen.collect();
-    seen.sort_by_cached_key(|at| natural(&at.server.name));
+    let seen = seen_by(world, device);
     Device {
         id: id.to_string(),
         kind: device_kind(device.kind),
-        path: shown_path(world, device).to_owned(),
+        path: seen.first().map_or_else(String::new, |at| at.path.clone()),
         size_bytes: device.size_bytes,
         model: device.model.clone(),
         serial: device.serial.clone(),
@@ -187,13 +182,15 @@ pub(crate) fn device(world: &World, id: &DeviceId, device: &inventory::Device) -
     }
 }
 
-/// A device's path where the first server by name sees it: another may see it by
-/// another one.
-pub(crate) fn shown_path<'a>(world: &World, device: &'a inventory::Device) -> &'a str {
-    let first = device.paths.iter().min_by_key(|(id, _)| {
-        (device.paths.len() > 1).then(|| natural(&server_ref(world, **id).name))
+/// Who sees a device, by name: it is shown by the first one's path.
+pub(crate) fn seen_by(world: &World, device: &inventory::Device) -> Vec<DevicePath> {
+    let seen = device.paths.iter().map(|(server, path)| DevicePath {
+        server: server_ref(world, *server),
+        path: path.clone(),
     });
-    first.map_or("", |(_, path)| path)
+    let mut seen: Vec<_> = seen.collect();
+    seen.sort_by_cached_key(|at| natural(&at.server.name));
+    seen
 }
 
 /// What its own concerns say of an HA cluster.

@@ -110,6 +110,14 @@ impl Proposer<'_> {
         stdx::hostlist::fold(&names)
     }
 
+    /// The names of the servers that were chosen, in order.
+    pub(super) fn names(&self, chosen: &Chosen) -> Vec<String> {
+        let all = chosen.all().into_iter();
+        let mut names: Vec<String> = all.map(|id| self.world.name(id)).collect();
+        names.sort_by_cached_key(|name| stdx::hostlist::natural(name));
+        names
+    }
+
     /// Groups for servers that are in none: those whose Pacemaker runs, else
     /// those that see the same disks.
     pub(super) fn groups(&mut self, servers: &BTreeSet<ServerId>) -> Vec<(HaGroup, Vec<ServerId>)> {

@@ -118,6 +118,20 @@ fn fencing_is_said_once_and_bmcs_that_servers_report_need_not_be_named() {
 }
 
 #[test]
+fn devices_are_sought_on_the_servers_of_the_wish() {
+    let town = text::town("s[1-10]; d[1-4] on s[1-2]; d[5-8] on s[9-10]");
+    let made = propose(&town, &Spec::default(), &wish());
+    assert_eq!(made.servers.len(), 10);
+    let named = Wish {
+        mdt_servers: Some("s[1-2]".into()),
+        ost_servers: Some("s10,s9,s2".into()),
+        ..wish()
+    };
+    let made = propose(&town, &Spec::default(), &named);
+    assert_eq!(made.servers, ["s1", "s2", "s9", "s10"]);
+}
+
+#[test]
 fn what_holds_data_is_left_out_unless_it_is_named() {
     let town = text::town("s[1-2]; d[1-4] on s[1-2]; d2 holds xfs");
     let made = propose(&town, &Spec::default(), &wish());

@@ -173,32 +173,6 @@ export function names(list: string, server: string): boolean {
   return list.split(",").some((name) => name.trim() === server);
 }
 
-/** Servers that may hold its targets: those that are named, all where one list is open. */
-export function mayHold(choice: Choice, servers: string[]): string[] {
-  const lists = [choice.mdtServers, choice.ostServers];
-  if (lists.some((list) => list.trim() === "")) return servers;
-  const named = servers.filter((server) => lists.some((list) => isListed(list, server)));
-  // A list that is not understood here is for the manager to judge.
-  return named.length > 0 ? named : servers;
-}
-
-/** Whether a host list, with one bracket in a name at most, names a server. */
-function isListed(list: string, server: string): boolean {
-  const parts = list.match(/(?:\[[^\]]*\]|[^,[])+/g) ?? [];
-  return parts.some((part) => {
-    const [, head = "", ranges, tail = ""] = /^([^[]*)\[([^\]]*)\](.*)$/.exec(part.trim()) ?? [];
-    if (ranges === undefined) return part.trim() === server;
-    if (tail.includes("[")) return true;
-    if (!server.startsWith(head) || !server.endsWith(tail)) return false;
-    const number = server.slice(head.length, server.length - tail.length);
-    if (!/^\d+$/.test(number)) return false;
-    return ranges.split(",").some((range) => {
-      const [from = "", to = from] = range.trim().split("-");
-      return Number(from) <= Number(number) && Number(number) <= Number(to);
-    });
-  });
-}
-
 /** What a device is picked for; picking it for the same again lets it go. */
 export function picked(choice: Choice, id: string, use: "mdt" | "ost"): Choice {
   const has = (use === "mdt" ? choice.mdtDevices : choice.ostDevices).includes(id);
